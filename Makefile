@@ -1,0 +1,48 @@
+# Everything below sets itself up: `make demo` and `make test` work in a fresh clone.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint style bench clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+demo: $(VENV)/.test  ## run the main job from end to end
+	$(BIN)/gradlab demo
+
+test: $(VENV)/.test  ## run the tests, the doctests and the check of the floors
+	$(BIN)/pytest
+
+lint: style  ## check style, types and floors; changes nothing
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+
+style: $(VENV)/.dev  ## check style only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+bench: $(VENV)/.test  ## measure speed
+	$(BIN)/python -m tests.benchmarks
+
+clean:  ## remove caches and built files; keep .venv
+	rm -rf build dist gradlab-demo .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find gradlab tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'gradlab needs Python 3.11 or newer, and "$(PYTHON)" is not; try: make PYTHON=python3.11' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and what its tests need into $(VENV); the first time takes a few minutes.'
+	@$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and the tools to work on it into $(VENV).'
+	@$(PIP_INSTALL) -e '.[dev]'
+	@touch $@

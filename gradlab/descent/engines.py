@@ -1,0 +1,181 @@
+"""Where the gradient of a run comes from: one entry for each way, all of the same shape.
+
+An engine is prepared once, at the start; then `evaluate` is called once for each point, with the flat
+vector of all variables. What can be done before the first step is done there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradlab.descent.history import Layout
+from gradlab.descent.optimizers import Vector
+from gradlab.graph import Function, Point
+
+if TYPE_CHECKING:
+    from gradlab.graph.nodes import Node
+    from gradlab.graph.point import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """One way to get a gradient, prepared for one function.
+
+    start: the flat vector to begin with, in the engine's own kind of array.
+    evaluate: the loss, as float, and its flat gradient at a flat vector.
+    stacked: vectors of that kind as the rows of a NumPy array.
+    """
+
+    name: str
+    start: Vector
+    evaluate: Callable[[Vector], tuple[float, Vector]]
+    stacked: Callable[[Sequence[Vector]], Array]
+
+
+def prepare(name: str, function: Function, start: Point, dtype: Any = None) -> Engine:
+    """Return the engine called *name*, ready to step *function* from *start*.
+
+    name: one of `ENGINES`, or "auto": exact where there is a formula, else torch where the code takes tensors,
+        else numeric.
+    dtype: the torch dtype to compute in, float64 if not given; the other engines compute in float64.
+    Raises ValueError for another name; NoFormulaError and NotScalarError as the routes do.
+    """
+    chosen = _automatic(function, start) if name == "auto" else name
+    if chosen not in ENGINES:
+        raise ValueError(f"no engine named {name!r}; there are {', '.join(ENGINES)} and auto")
+    layout = Layout({variable: array.shape for variable, array in start.items()})
+    return ENGINES[chosen](function, start, layout, dtype)
+
+
+def _automatic(function: Function, start: Point) -> str:
+    if function.output is not None:
+        return "exact"
+    return "torch" if _takes_tensors(function, start) else "numeric"
+
+
+def _takes_tensors(function: Function, start: Point) -> bool:
+    """Return whether the code, given tensors, returns one that backward() can start from."""
+    torch = sys.modules.get("torch")  # code that needs torch has imported it
+    if torch is None or function.code is None:
+        return False
+    try:
+        loss = function.code(*(torch.tensor(array, requires_grad=True) for array in start.values()))
+    except Exception:  # whatever it raises: it is not for tensors
+        return False
+    return isinstance(loss, torch.Tensor) and loss.requires_grad
+
+
+def _exact(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
+    """The derived gradient, evaluated by NumPy; what does not depend on the variables is computed once."""
+    import numpy as np
+
+    from gradlab.graph.backends import NumpyBackend
+    from gradlab.graph.nodes import compute, topological
+    from gradlab.symbolic import derive
+
+    gradient = derive(function).gradient
+    outputs = [function.formula, *(gradient[name].formula for name in layout.shapes)]
+    values: dict[str, Any] = dict(function.data)
+    values.update(layout.unpacked(layout.flat(start)))
+    backend = NumpyBackend(values, function.sizes(start))
+    moving: set[Node] = set(function.nodes.values())
+    varying: list[Node] = []
+    known: dict[Node, Any] = {}
+    for node in topological(outputs):
+        if node in moving or not moving.isdisjoint(node.operands):
+            moving.add(node)
+            varying.append(node)
+        else:
+            known[node] = compute(node, [known[operand] for operand in node.operands], backend)
+
+    def evaluate(x: Array) -> tuple[float, Array]:
+        values.update(layout.unpacked(x))
+        for node in varying:
+            known[node] = compute(node, [known[operand] for operand in node.operands], backend)
+        loss, *partials = (known[output] for output in outputs)
+        return float(loss), np.concatenate([np.reshape(partial, -1) for partial in partials])
+
+    return Engine("exact", layout.flat(start), evaluate, _rows)
+
+
+def _numeric(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
+    """Finite differences at every point: the slow way, which needs nothing but values."""
+    from gradlab.numeric import estimate
+
+    def evaluate(x: Array) -> tuple[float, Array]:
+        found = estimate(function, layout.unpacked(x))
+        return found.value, layout.flat(found.partials)
+
+    return Engine("numeric", layout.flat(start), evaluate, _rows)
+
+
+def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
+    """What torch users write by hand: the loss, ``loss.backward()``, and the gradient from ``.grad``."""
+    import torch
+
+    call = _torch_code(function, start, dtype or torch.float64)
+    counts, shapes = layout.counts, list(layout.shapes.values())
+    flat = len(shapes) == 1 and len(shapes[0]) == 1
+
+    def one(x: Any) -> tuple[float, Any]:
+        # Turning the flag off again is cheaper than a detached copy, and leaves the step out of the graph.
+        x.requires_grad_()
+        loss = call(x)
+        loss.backward()
+        x.requires_grad_(False)
+        return loss.item(), x.grad
+
+    def several(x: Any) -> tuple[float, Any]:
+        leaves = [
+            part.view(shape).requires_grad_() for part, shape in zip(x.split(counts), shapes, strict=True)
+        ]
+        loss = call(*leaves)
+        loss.backward()
+        partials = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
+        return loss.item(), torch.cat([partial.reshape(-1) for partial in partials])
+
+    def rows(tensors: Sequence[Any]) -> Array:
+        return torch.stack(list(tensors)).double().numpy()
+
+    vector = torch.tensor(layout.flat(start), dtype=dtype or torch.float64)
+    return Engine("torch", vector, one if flat else several, rows)
+
+
+def _torch_code(function: Function, start: Point, dtype: Any) -> Callable[..., Any]:
+    """Return the loss as a function of tensors: the writer's own code where it is torch code, else the graph."""
+    if function.code is not None and (function.style == "torch" or function.output is None):
+        return function.code
+    import torch
+
+    from gradlab.graph.backends import TorchBackend
+    from gradlab.graph.evaluation import evaluate_all
+    from gradlab.graph.nodes import topological
+
+    output = function.formula
+    ordered = topological([output])
+    values: dict[str, Any] = {name: torch.tensor(array, dtype=dtype) for name, array in function.data.items()}
+    backend = TorchBackend(values, function.sizes(start), dtype)
+    names = list(function.variables)
+
+    def call(*leaves: Any) -> Any:
+        values.update(zip(names, leaves, strict=True))
+        return evaluate_all(ordered, backend)[output]
+
+    return call
+
+
+def _rows(vectors: Sequence[Array]) -> Array:
+    import numpy as np
+
+    return np.stack(list(vectors))
+
+
+ENGINES: Mapping[str, Callable[[Function, Point, Layout, Any], Engine]] = {
+    "exact": _exact,
+    "torch": _torch,
+    "numeric": _numeric,
+}
+"""The ways to a gradient, by the word for `engine`."""

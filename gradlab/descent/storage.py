@@ -1,0 +1,50 @@
+"""One file for a run: NumPy's npz, with the words as JSON beside the arrays. Nothing in it can be code."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from os import PathLike, fspath, stat
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+_WORDS = "words"
+_FORMAT = "gradlab trajectory 1"
+
+
+def write(path: str | PathLike[str], words: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write *words*, which JSON can hold, and float64 *arrays* to the file *path*, exactly as named."""
+    import numpy as np
+
+    text = np.array(json.dumps({"format": _FORMAT, **words}, allow_nan=False))
+    with open(path, "wb") as file:  # np.savez given a name would add ".npz" to it
+        np.savez(file, allow_pickle=False, **{_WORDS: text}, **arrays)
+
+
+def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what `write` wrote.
+
+    Safe for files of strangers: nothing is unpickled or run, and nothing is unpacked to more than its size.
+    Raises ValueError for a file that is none of these, OSError where there is no file.
+    """
+    import numpy as np
+
+    size = stat(path).st_size
+    try:
+        with zipfile.ZipFile(path) as archive:
+            packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+            if packed or sum(entry.file_size for entry in archive.infolist()) > size:
+                raise ValueError("it claims to hold more than it does")
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        words = json.loads(str(arrays.pop(_WORDS)))
+        if not isinstance(words, dict) or words.pop("format", None) != _FORMAT:
+            raise ValueError(f"it does not say {_FORMAT!r}")
+        if any(array.dtype != np.float64 for array in arrays.values()):
+            raise ValueError("it holds something else than numbers")
+    except (ValueError, KeyError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
+    return words, arrays

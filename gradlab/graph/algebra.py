@@ -1,0 +1,240 @@
+"""Building expressions that are tidy as they are made: what the differentiation rules emit.
+
+Sources build nodes exactly as the writer wrote them; a derivative has no writer, so here coefficients move
+to the front, zeros vanish, and a broadcast that is summed away again is never made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
+from gradlab.graph.nodes import Node
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation, power
+from gradlab.graph.sizes import ONE, Axes, Coefficient
+
+Indices = Sequence[int]
+
+
+def constant(value: Coefficient, axes: Axes = ()) -> Node:
+    """Return *value* in every entry of an array of these *axes*."""
+    return Constant(value, axes)
+
+
+def number(value: int | Fraction, axes: Axes = ()) -> Node:
+    """Return an exact number in every entry of an array of these *axes*."""
+    return Constant(Coefficient(Fraction(value)), axes)
+
+
+def named_number(name: str, axes: Axes = ()) -> Node:
+    """Return π ("pi") or e in every entry."""
+    return Constant(name, axes)
+
+
+def is_number(node: Node, value: int) -> bool:
+    """Return whether *node* is this number in every entry."""
+    coefficient = node.value if isinstance(node, Constant) else None
+    return isinstance(coefficient, Coefficient) and not coefficient.sizes and coefficient.rational == value
+
+
+def is_constant(node: Node) -> bool:
+    """Return whether *node* is one known number in every entry."""
+    return isinstance(node, Constant)
+
+
+def split(node: Node) -> tuple[Coefficient, Node | None]:
+    """Return the coefficient in front of *node* and the rest; None where nothing but a number is left."""
+    if isinstance(node, Constant) and isinstance(node.value, Coefficient):
+        return node.value, None
+    if isinstance(node, Linear) and len(node.operands) == 1:
+        inner, rest = split(node.operands[0])
+        return node.coefficients[0] * inner, rest
+    return ONE, node
+
+
+def scale(coefficient: Coefficient, node: Node) -> Node:
+    """Return *coefficient* times *node*."""
+    inner, rest = split(node)
+    total = coefficient * inner
+    if rest is None or total.is_zero:
+        return Constant(total if not total.is_zero else Coefficient(Fraction(0)), node.axes)
+    return rest if total.is_one else Linear((total,), (rest,))
+
+
+def scale_by(value: int | Fraction, node: Node) -> Node:
+    """Return a number times *node*."""
+    return scale(Coefficient(Fraction(value)), node)
+
+
+def negative(node: Node) -> Node:
+    """Return minus *node*."""
+    return scale_by(-1, node)
+
+
+def add(*nodes: Node) -> Node:
+    """Return the sum of *nodes*: equal terms together, zeros dropped."""
+    collected: dict[Node | None, list[Coefficient]] = {}
+    constants: dict[tuple[tuple[str, int], ...], Fraction] = {}
+    for node in nodes:
+        coefficient, rest = split(node)
+        if rest is None:
+            constants[coefficient.sizes] = constants.get(coefficient.sizes, Fraction(0)) + coefficient.rational
+        else:
+            collected.setdefault(rest, []).append(coefficient)
+    axes = nodes[0].axes
+    coefficients: list[Coefficient] = []
+    operands: list[Node] = []
+    # 1 - u² but y - 1: a positive number leads, a negative one follows.
+    for sizes, rational in constants.items():
+        if rational > 0:
+            coefficients.append(ONE)
+            operands.append(Constant(Coefficient(rational, sizes), axes))
+    for rest, parts in collected.items():
+        assert rest is not None
+        for total in _added(parts):
+            coefficients.append(total)
+            operands.append(rest)
+    for sizes, rational in constants.items():
+        if rational < 0:
+            coefficients.append(-ONE)
+            operands.append(Constant(Coefficient(-rational, sizes), axes))
+    if not operands:
+        return number(0, axes)
+    if len(operands) == 1:
+        return scale(coefficients[0], operands[0])
+    return _common_factor(coefficients, operands)
+
+
+def _common_factor(coefficients: list[Coefficient], operands: list[Node]) -> Node:
+    """Return the sum with a factor that all terms share in front: 1/n (σ(z) - y)."""
+    size = coefficients[0] if coefficients[0].rational > 0 else -coefficients[0]
+    if size.is_one or any(c != size and -c != size for c in coefficients):
+        return Linear(tuple(coefficients), tuple(operands))
+    # The positive terms first: σ(z) - y rather than -y + σ(z).
+    order = sorted(range(len(operands)), key=lambda place: coefficients[place].rational < 0)
+    signs = tuple(ONE if coefficients[place].rational > 0 else -ONE for place in order)
+    inner = Linear(signs, tuple(operands[place] for place in order))
+    return Linear((size,), (inner,))
+
+
+def _added(parts: list[Coefficient]) -> list[Coefficient]:
+    by_sizes: dict[tuple[tuple[str, int], ...], Fraction] = {}
+    for part in parts:
+        by_sizes[part.sizes] = by_sizes.get(part.sizes, Fraction(0)) + part.rational
+    return [Coefficient(rational, sizes) for sizes, rational in by_sizes.items() if rational]
+
+
+def product(first: Node, second: Node) -> Node:
+    """Return the entry-by-entry product of two nodes of the same axes."""
+    indices = tuple(range(first.rank))
+    return contract([first, second], [indices, indices], indices, first.axes)
+
+
+def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indices, extents: Axes) -> Node:
+    """Return a contraction with numbers moved to the front and broadcasts and transposes absorbed.
+
+    operands, inputs, output, extents: as for `Contraction`; the indices may be any distinct integers.
+    """
+    total = ONE
+    sizes = dict(enumerate(extents))
+    pending = [(operand, tuple(row)) for operand, row in zip(operands, inputs, strict=True)]
+    kept: list[tuple[Node, tuple[int, ...]]] = []
+    present_before = {index for row in inputs for index in row}
+    while pending:
+        operand, row = pending.pop(0)
+        coefficient, rest = split(operand)
+        total = total * coefficient
+        if rest is None:
+            continue
+        if isinstance(rest, Contraction) and not rest.summed and _plain(rest):
+            pending[:0] = _absorbed(rest, row)
+            continue
+        kept.append((rest, row))
+    axes = tuple(sizes[index] for index in output)
+    present = {index for _, row in kept for index in row}
+    # An index that was summed but now stands nowhere was a sum of equal terms: n of them.
+    for index in sorted(present_before - present - set(output)):
+        total = total * Coefficient.of_size(sizes[index])
+    repeated = len(set(output)) < len(output)
+    if total.is_zero or (not kept and not repeated):
+        return constant(total, axes)
+    if len(kept) == 1 and kept[0][1] == tuple(output) and not repeated:
+        return scale(total, kept[0][0])
+    return scale(total, _numbered(kept, tuple(output), sizes))
+
+
+def _plain(node: Contraction) -> bool:
+    """Return whether *node* only permutes, copies or scales, so that its factors can be taken apart.
+
+    Products of several arrays stay whole: they are computed once and may be shared.
+    """
+    if any(len(set(row)) < len(row) for row in (*node.inputs, node.output)):
+        return False
+    return sum(1 for row in node.inputs if row) <= 1
+
+
+def _absorbed(node: Contraction, row: tuple[int, ...]) -> list[tuple[Node, tuple[int, ...]]]:
+    outer = dict(zip(node.output, row, strict=True))
+    return [
+        (operand, tuple(outer[index] for index in inner))
+        for operand, inner in zip(node.operands, node.inputs, strict=True)
+    ]
+
+
+def _numbered(
+    kept: list[tuple[Node, tuple[int, ...]]], output: tuple[int, ...], sizes: dict[int, int | str]
+) -> Contraction:
+    numbers: dict[int, int] = {}
+    for row in (*(row for _, row in kept), output):
+        for index in row:
+            numbers.setdefault(index, len(numbers))
+    return Contraction(
+        tuple(operand for operand, _ in kept),
+        tuple(tuple(numbers[index] for index in row) for _, row in kept),
+        tuple(numbers[index] for index in output),
+        tuple(sizes[index] for index in numbers),
+    )
+
+
+def apply(operation: Operation, *operands: Node) -> Node:
+    """Return *operation* on *operands*; u^1 is u and u^0 is 1."""
+    if operation is GENERAL_POWER:
+        coefficient, rest = split(operands[1])
+        if rest is None and not coefficient.sizes:
+            return raised(operands[0], coefficient.rational)
+    return Elementwise(operation, operands)
+
+
+def raised(base: Node, exponent: int | Fraction) -> Node:
+    """Return *base* to a constant *exponent*, a negative one as 1 over the positive power."""
+    exponent = Fraction(exponent)
+    if exponent == 0:
+        return number(1, base.axes)
+    if exponent == 1:
+        return base
+    if exponent < 0:
+        return reciprocal(raised(base, -exponent))
+    return Elementwise(power(exponent), (base,))
+
+
+def reciprocal(node: Node) -> Node:
+    """Return 1 over *node*."""
+    return quotient(number(1, node.axes), node)
+
+
+def quotient(above: Node, below: Node) -> Node:
+    """Return *above* over *below*, numbers moved to the front."""
+    coefficient, rest = split(below)
+    if rest is None and not coefficient.is_zero:
+        return scale(coefficient.inverse(), above)
+    front, top = split(above)
+    if rest is None or front.is_zero:
+        return Elementwise(DIVIDE, (above, below))
+    body = Elementwise(DIVIDE, (top if top is not None else number(1, rest.axes), rest))
+    return scale(front * coefficient.inverse(), body)
+
+
+def one_minus_square(node: Node) -> Node:
+    """Return 1 - u²."""
+    return add(number(1, node.axes), negative(raised(node, 2)))

@@ -1,0 +1,300 @@
+"""The three arithmetics in which a graph can be evaluated: NumPy, torch, and balls (Arb).
+
+Each offers the same few operations; the kinds of node are written in terms of them. In all of them arrays
+may have extra leading axes, so that one evaluation serves many points at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import e, pi
+from typing import Any, Protocol
+
+from gradlab.graph.operations import Operation
+from gradlab.graph.sizes import Axes, Coefficient, shape_of
+
+Key = tuple[int | slice, ...]
+Row = tuple[int, ...]
+
+
+class Backend(Protocol):
+    """What a kind of node needs in order to compute its value."""
+
+    def variable(self, name: str) -> Any:
+        """Return the value bound to *name*."""
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        """Return an exact number in every entry of an array of these axes."""
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        """Return the sum of coefficient times array."""
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        """Return *operation* entry by entry."""
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        """Return Einstein's summation; see `gradlab.graph.kinds.contraction`."""
+
+    def index(self, array: Any, key: Key) -> Any:
+        """Return the entries at *key* of the last axes."""
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        """Return zeros of these axes with *array* at *key*."""
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        """Return *arrays* side by side along a new axis, counted from the end."""
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _equation(inputs: Sequence[Row], output: Row) -> str:
+    sides = ["..." + "".join(_LETTERS[index] for index in row) for row in inputs]
+    return ",".join(sides) + "->..." + "".join(_LETTERS[index] for index in output)
+
+
+def _contract(module: Any, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Row) -> Any:
+    """Contract with the functions that NumPy and torch share by name."""
+    present = {index for row in inputs for index in row}
+    core = tuple(index for index in dict.fromkeys(output) if index in present)
+    result = _core(module, arrays, inputs, core)
+    if len(set(output)) < len(output):
+        return _on_diagonal(module, result, core, output, extents)
+    if core != output:
+        lead = len(result.shape) - len(core)
+        batch = tuple(result.shape[:lead])
+        shape = batch + tuple(extents[index] if index in present else 1 for index in output)
+        result = module.broadcast_to(result.reshape(shape), batch + tuple(extents[index] for index in output))
+    return result
+
+
+def _core(module: Any, arrays: Sequence[Any], inputs: Sequence[Row], output: Row) -> Any:
+    """Contract to indices that all stand in the inputs: by a library call faster than einsum where one fits."""
+    unbatched = all(array.ndim == len(row) for array, row in zip(arrays, inputs, strict=True))
+    if len(arrays) == 1 and tuple(inputs[0]) == output:
+        return arrays[0]
+    simple = unbatched and all(len(set(row)) == len(row) for row in inputs)
+    if len(arrays) == 2 and simple:
+        first, second = (tuple(row) for row in inputs)
+        if not first or first == second == output:
+            return arrays[0] * arrays[1]
+        if not second:
+            return arrays[0] * arrays[1] if first == output else _core(module, [arrays[0]], [first], output) * arrays[1]
+        shared = [index for index in first if index in second]
+        kept = tuple(index for index in (*first, *second) if index not in shared)
+        if shared and kept == output and not set(shared) & set(output):
+            axes = ([first.index(index) for index in shared], [second.index(index) for index in shared])
+            return module.tensordot(arrays[0], arrays[1], axes)
+    if len(arrays) == 1 and simple and not output:
+        return arrays[0].sum()
+    return module.einsum(_equation(inputs, output), *arrays)
+
+
+def _on_diagonal(module: Any, values: Any, core: Row, output: Row, extents: Row) -> Any:
+    """Return an array that holds *values* where equal indices are equal, and zeros elsewhere."""
+    masks = []
+    rows: list[Row] = []
+    seen: dict[int, int] = {}
+    fresh = max(extents and range(len(extents)), default=0) + 1
+    labels: list[int] = []
+    for index in output:
+        if index in seen:
+            masks.append(module.eye(extents[index], dtype=values.dtype))
+            rows.append((index, fresh))
+            labels.append(fresh)
+            fresh += 1
+        else:
+            seen[index] = index
+            labels.append(index)
+    return module.einsum(_equation([core, *rows], tuple(labels)), values, *masks)
+
+
+class NumpyBackend:
+    """float64 (or another NumPy dtype) arithmetic; never raises on overflow, the result says inf or nan."""
+
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], dtype: Any = None) -> None:
+        import numpy
+
+        self.np = numpy
+        self.dtype = numpy.dtype(dtype or numpy.float64)
+        self.sizes = sizes
+        self.values = values
+
+    def variable(self, name: str) -> Any:
+        return self.np.asarray(self.values[name], dtype=self.dtype)
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        number = self.np.asarray(_float(value, self.sizes), dtype=self.dtype)
+        return self.np.broadcast_to(number, shape_of(axes, self.sizes)) if axes else number
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        return _linear(coefficients, arrays, lambda c: self.dtype.type(_float(c, self.sizes)))
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        return self.np.asarray(operation.numpy(self.np, *arrays))
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        return self.np.asarray(_contract(self.np, arrays, inputs, output, shape_of(extents, self.sizes)))
+
+    def index(self, array: Any, key: Key) -> Any:
+        return self.np.asarray(array[(..., *key)])
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        lead = array.ndim - sum(isinstance(part, slice) for part in key)
+        zeros = self.np.zeros(array.shape[:lead] + shape_of(axes, self.sizes), dtype=array.dtype)
+        zeros[(..., *key)] = array
+        return zeros
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
+
+
+class TorchBackend:
+    """torch arithmetic, so that autograd can follow it."""
+
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], dtype: Any, device: Any = None) -> None:
+        import torch
+
+        self.torch = torch
+        self.dtype = dtype
+        self.device = device
+        self.sizes = sizes
+        self.values = values
+
+    def variable(self, name: str) -> Any:
+        return self.values[name]
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        number = _float(value, self.sizes)
+        return self.torch.full(shape_of(axes, self.sizes), number, dtype=self.dtype, device=self.device)
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        return _linear(coefficients, arrays, lambda c: _float(c, self.sizes))
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        return operation.torch(self.torch, *arrays)
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        return _contract(self.torch, arrays, inputs, output, shape_of(extents, self.sizes))
+
+    def index(self, array: Any, key: Key) -> Any:
+        steps = [part.step for part in key if isinstance(part, slice)]
+        if any(step is not None and step < 0 for step in steps):
+            # torch has no negative steps: turn the axis round first.
+            return _reversed_index(self.torch, array, key)
+        return array[(..., *key)]
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        lead = array.ndim - sum(isinstance(part, slice) for part in key)
+        zeros = self.torch.zeros(
+            tuple(array.shape[:lead]) + shape_of(axes, self.sizes), dtype=array.dtype, device=array.device
+        )
+        zeros[(..., *key)] = array
+        return zeros
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        return self.torch.stack(self.torch.broadcast_tensors(*arrays), dim=axis)
+
+
+def _reversed_index(torch: Any, array: Any, key: Key) -> Any:
+    lead = array.ndim - len(key)
+    position = lead
+    for part in key:
+        if isinstance(part, int):
+            array = array.select(position, part)
+            continue
+        chosen = range(array.shape[position])[part]
+        array = array.index_select(position, torch.tensor(list(chosen), dtype=torch.long))
+        position += 1
+    return array
+
+
+class BallBackend:
+    """Arb ball arithmetic: every number comes with a radius that encloses the exact value.
+
+    precision: bits of the midpoints, 53 for double precision.  Values are NumPy object arrays of `flint.arb`.
+    """
+
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], precision: int = 128) -> None:
+        import flint
+        import numpy
+
+        self.np = numpy
+        self.flint = flint
+        self.precision = precision
+        self.sizes = sizes
+        self.values = values
+
+    def _arb(self, value: Fraction | str) -> Any:
+        flint = self.flint
+        if isinstance(value, str):
+            return flint.arb.pi() if value == "pi" else flint.arb.const_e()
+        return flint.arb(flint.fmpq(value.numerator, value.denominator))
+
+    def _box(self, value: Any) -> Any:
+        boxed = self.np.empty((), dtype=object)
+        boxed[()] = value
+        return boxed
+
+    def _array(self, value: Any) -> Any:
+        return value if isinstance(value, self.np.ndarray) else self._box(value)
+
+    def variable(self, name: str) -> Any:
+        given = self.np.asarray(self.values[name])
+        if given.dtype == object:
+            return given
+        exact = self.np.frompyfunc(lambda number: self.flint.arb(float(number)), 1, 1)
+        return self._array(exact(given))
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        number = self._arb(value if isinstance(value, str) else value.value(self.sizes))
+        return self.np.broadcast_to(self._box(number), shape_of(axes, self.sizes))
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        return self._array(_linear(coefficients, arrays, lambda c: self._arb(c.value(self.sizes))))
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        flint = self.flint
+        call = self.np.frompyfunc(lambda *numbers: operation.ball(flint, *numbers), operation.arity, 1)
+        return self._array(call(*arrays))
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        return self._array(_contract(self.np, arrays, inputs, output, shape_of(extents, self.sizes)))
+
+    def index(self, array: Any, key: Key) -> Any:
+        return self._array(array[(..., *key)])
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        lead = array.ndim - sum(isinstance(part, slice) for part in key)
+        zeros = self.np.full(array.shape[:lead] + shape_of(axes, self.sizes), self.flint.arb(0), dtype=object)
+        zeros[(..., *key)] = array
+        return zeros
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
+
+
+def _linear(coefficients: Sequence[Coefficient], arrays: Sequence[Any], number: Any) -> Any:
+    total: Any = None
+    for coefficient, array in zip(coefficients, arrays, strict=True):
+        if coefficient.is_one:
+            term = array
+        elif not coefficient.sizes and coefficient.rational == -1:
+            if total is not None:
+                total = total - array
+                continue
+            term = -array
+        else:
+            term = number(coefficient) * array
+        total = term if total is None else total + term
+    return total
+
+
+def _float(value: Coefficient | str, sizes: Mapping[str, int]) -> float:
+    if isinstance(value, str):
+        return pi if value == "pi" else e
+    try:
+        return float(value.value(sizes))
+    except OverflowError:
+        return float("inf") if value.rational > 0 else float("-inf")

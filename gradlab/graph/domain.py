@@ -1,0 +1,57 @@
+"""Where a value stops being a finite number, and why: the first operation at fault and its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradlab.graph import evaluation, printing
+from gradlab.graph.backends import NumpyBackend
+from gradlab.graph.kinds import Elementwise, Variable
+from gradlab.graph.nodes import Node, topological
+from gradlab.graph.point import brief
+
+
+def first_not_finite(
+    outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[str, int], variables: Sequence[str]
+) -> str | None:
+    """Return in words which operation first is not finite at this point, or None if all are.
+
+    variables: the names to speak of; data bound to the function are left out.
+
+    >>> from gradlab.graph.operations import LOG
+    >>> import numpy as np
+    >>> log = Elementwise(LOG, (Variable("x"),))
+    >>> first_not_finite([log], {"x": np.float64(-1)}, {}, ["x"])
+    'log(x) is not a number at x = -1 (it needs x > 0)'
+    """
+    import numpy as np
+
+    ordered = topological(outputs)
+    with np.errstate(all="ignore"):
+        found = evaluation.evaluate_all(ordered, NumpyBackend(values, sizes))
+    for node in ordered:
+        if not np.all(np.isfinite(found[node])):
+            return _said(node, found, values, variables)
+    return None
+
+
+def _said(node: Node, found: Mapping[Node, Any], values: Mapping[str, Any], variables: Sequence[str]) -> str:
+    import numpy as np
+
+    behind = {part.name for part in topological([node]) if isinstance(part, Variable)}
+    place = ", ".join(f"{name} = {brief(np.asarray(values[name]))}" for name in variables if name in behind)
+    what = "overflows" if np.any(np.isinf(found[node])) and not _has_pole(node) else "is not a number"
+    if np.any(np.isinf(found[node])) and _has_pole(node):
+        what = "is infinite"
+    needs = ""
+    if isinstance(node, Elementwise) and node.operation.domain and what != "overflows":
+        domain = node.operation.domain
+        for letter, operand in zip("uv", node.operands, strict=False):
+            domain = domain.replace(letter, printing.text(operand), 1)
+        needs = f" (it needs {domain})"
+    return f"{printing.text(node)} {what}{f' at {place}' if place else ''}{needs}"
+
+
+def _has_pole(node: Node) -> bool:
+    return isinstance(node, Elementwise) and bool(node.operation.domain)

@@ -1,0 +1,131 @@
+"""A function: an expression graph with named variables, or code that has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gradlab.errors import GradlabError, NoFormulaError
+from gradlab.graph import evaluation, names, point, printing
+from gradlab.graph.kinds import Variable
+from gradlab.graph.nodes import Node
+from gradlab.graph.point import Point
+from gradlab.graph.sizes import Axes
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function of named variables, as written.
+
+    name: what it is called, "f" if nothing else is known.
+    variables: the axes of each variable, in order; () is a number, ("n",) a vector of any length.
+    output: its expression graph; None where no formula could be had.
+    data: values bound once, by name; not differentiated.  data_axes: their axes.
+    source: the function as its writer wrote it, for display.
+    style: "text", "sympy", "python", "numpy" or "torch": what it was written in.
+    code: the writer's own code, called with the variables in order; None for text and SymPy.
+    no_formula: why there is no graph.
+    notes: what a reader should know, such as a size that the code fixed.
+    reading: what `gradlab.sources` needs to read the source again for other shapes.
+
+    Make one with `gradlab.as_function`.
+    """
+
+    name: str
+    variables: Mapping[str, Axes]
+    output: Node | None
+    data: Mapping[str, Array] = field(default_factory=dict)
+    data_axes: Mapping[str, Axes] = field(default_factory=dict)
+    source: str = ""
+    style: str = "text"
+    code: Callable[..., Any] | None = None
+    no_formula: GradlabError | None = None
+    notes: tuple[str, ...] = ()
+    reading: object = None
+
+    @property
+    def formula(self) -> Node:
+        """The expression graph; raises NoFormulaError, with the reason, where there is none."""
+        if self.output is None:
+            reason = f": {self.no_formula}" if self.no_formula else ""
+            raise NoFormulaError(f"{self.name} has no formula{reason}")
+        return self.output
+
+    @cached_property
+    def nodes(self) -> dict[str, Variable]:
+        """The graph's node for each variable."""
+        return {name: Variable(name, axes) for name, axes in self.variables.items()}
+
+    def point(self, at: Any) -> Point:
+        """Return *at* as a point of this function; raises PointError where it does not fit."""
+        return point.read(self.variables, at)
+
+    def sizes(self, at: Mapping[str, Any]) -> dict[str, int]:
+        """Return the number behind each size symbol at a point; raises PointError where two disagree."""
+        return point.sizes_of({**self.data_axes, **self.variables}, {**self.data, **at})
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        """Return the value at a point given as one mapping, by position, or by name.
+
+        A number comes back as float, an array as a NumPy array.
+        """
+        at = self.point(self._arguments(values, named))
+        if self.output is None:
+            return self._call_code(at)
+        (value,) = evaluation.with_numpy([self.output], {**self.data, **at}, self.sizes(at))
+        return float(value) if value.ndim == 0 else value
+
+    def _arguments(self, values: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+        if named and not values:
+            return named
+        if len(values) == 1 and not named and (isinstance(values[0], Mapping) or len(self.variables) == 1):
+            return values[0]
+        if len(values) > len(self.variables):
+            raise TypeError(f"{self.name} takes {len(self.variables)} values, not {len(values)}")
+        return {**dict(zip(self.variables, values, strict=False)), **named}
+
+    def _call_code(self, at: Point) -> Any:
+        import numpy as np
+
+        assert self.code is not None
+        result = self.code(*(float(array) if array.ndim == 0 else array.copy() for array in at.values()))
+        array = np.asarray(point.detached(result), dtype=np.float64)
+        return float(array) if array.ndim == 0 else array
+
+    def with_output(self, output: Node, *, name: str | None = None) -> Function:
+        """Return a function of the same variables and data with another formula."""
+        return replace(self, output=output, name=name or self.name, source="", code=None, no_formula=None, reading=None)
+
+    def text(self, *, form: str = "auto") -> str:
+        """Return the formula as plain text; form: "auto", "matrix" or "index"."""
+        return printing.text(self.formula, form=form)
+
+    def latex(self, *, form: str = "auto") -> str:
+        """Return the formula as LaTeX; form: "auto", "matrix" or "index"."""
+        return printing.latex(self.formula, form=form)
+
+    @property
+    def signature(self) -> str:
+        """The name and the variables: ``f(x, y)``."""
+        return f"{self.name}({', '.join(self.variables)})"
+
+    def __repr__(self) -> str:
+        if self.output is None:
+            return f"{self.signature}, no formula"
+        written, indices = printing.written(self.output, printing.TextPrinter)
+        place = f"_{names.joined(indices)}" if indices else ""
+        return f"{self.signature}{place} = {written}"
+
+    def _repr_latex_(self) -> str:
+        inside = ", ".join(names.in_latex(name) for name in self.variables)
+        left = rf"{names.in_latex(self.name)}\left({inside}\right)"
+        if self.output is None:
+            return f"${left}$"
+        written, indices = printing.written(self.output, printing.LatexPrinter)
+        place = f"_{{{names.joined(indices)}}}" if indices else ""
+        return f"$\\displaystyle {left}{place} = {written}$"

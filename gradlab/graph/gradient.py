@@ -1,0 +1,75 @@
+"""The one currency of gradlab: a gradient at a point, whichever route found it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gradlab.graph.point import Point, brief
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """One gradient at one point, whichever route found it.
+
+    at: the point.  value: the function there.
+    partials: per variable, shaped like that variable; in units of f per unit of the variable.
+    route: "symbolic", "numeric", "autodiff", or the name of a route that the caller added.
+    error: same shape as partials, a bound on |partial - truth|; None if the route makes none.
+    slopes: per variable, shape (*shape, 2): the slopes to the left and to the right where the route found
+        a kink, NaN elsewhere; None if the route does not look for kinks.
+    notes: what the route wants said, in plain words.
+    """
+
+    at: Point
+    value: float
+    partials: Mapping[str, Array]
+    route: str
+    error: Mapping[str, Array] | None = None
+    slopes: Mapping[str, Array] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for name in ("partials", "error", "slopes"):
+            arrays = getattr(self, name)
+            if arrays is not None:
+                object.__setattr__(self, name, {key: _frozen(array) for key, array in arrays.items()})
+
+    def __getitem__(self, name: str) -> Array:
+        return self.partials[name]
+
+    def components(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Yield every component as (variable, position); the position of a number is ()."""
+        import numpy as np
+
+        for name, partial in self.partials.items():
+            for position in np.ndindex(partial.shape):
+                yield name, position
+
+    def __repr__(self) -> str:
+        lines = [f"gradient by the {self.route} route at {self.at!r}, where f = {self.value:.12g}"]
+        for name, partial in self.partials.items():
+            bound = f"  ± {brief(self.error[name], 2)}" if self.error is not None else ""
+            lines.append(f"  ∂f/∂{name} = {brief(partial, 12)}{bound}")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
+
+def _frozen(array: Array) -> Array:
+    import numpy as np
+
+    copy = np.array(array, dtype=np.float64)
+    copy.setflags(write=False)
+    return copy
+
+
+def component_name(variable: str, position: tuple[int, ...]) -> str:
+    """Return the name of one component as code writes it.
+
+    >>> component_name("x", ()), component_name("X", (0, 2))
+    ('x', 'X[0, 2]')
+    """
+    return variable if not position else f"{variable}[{', '.join(map(str, position))}]"

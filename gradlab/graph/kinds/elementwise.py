@@ -1,0 +1,61 @@
+"""One elementwise operation on operands of the same axes: sin u, u², u / v, σ(u)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.operations import Operation, write
+from gradlab.graph.printing import Printer, Shown
+from gradlab.graph.sizes import Size
+
+
+class Elementwise(Node):
+    """*operation* applied entry by entry; the scalar function is ``operation.sympy``."""
+
+    __slots__ = ("operation",)
+
+    def __init__(self, operation: Operation, operands: tuple[Node, ...]) -> None:
+        self.operation = operation
+        self.operands = operands
+        self.axes = operands[0].axes
+
+    def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
+        return Elementwise(self.operation, operands)
+
+    def scalar_function(self) -> tuple[Any, tuple[Any, ...]]:
+        """Return the operation as a SymPy expression, and its input symbols."""
+        import sympy
+
+        symbols = sympy.symbols("u v w", real=True)[: self.operation.arity]
+        return self.operation.sympy(sympy, *symbols), tuple(symbols)
+
+
+@pullback.register
+def _(node: Elementwise, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+    from gradlab.graph import algebra
+
+    operation = node.operation
+    pulls: list[Pull | None] = []
+    for local, want in zip(operation.partials(algebra, node.operands, node), wanted, strict=True):
+        pulled = Pull(operation.rule, operation.formula, local, algebra.product(delta, local)) if want else None
+        pulls.append(pulled)
+    return pulls
+
+
+@compute.register
+def _(node: Elementwise, arguments: Sequence[Any], backend: Any) -> Any:
+    return backend.apply(node.operation, arguments)
+
+
+@show.register
+def _(node: Elementwise, printer: Printer) -> Shown:
+    operands = [show(operand, printer) for operand in node.operands]
+    return write(node.operation, printer, operands, node.rank > 0)
+
+
+@show_component.register
+def _(node: Elementwise, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    operands = [show_component(operand, printer, indices) for operand in node.operands]
+    return write(node.operation, printer, operands, False)

@@ -1,0 +1,75 @@
+"""A linear combination with exact coefficients: sums, differences, signs, constant multiples, means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.printing import Printer, Shown
+from gradlab.graph.sizes import Coefficient, Size
+
+
+class Linear(Node):
+    """``c1 u1 + c2 u2 + …``; all operands have the same axes."""
+
+    __slots__ = ("coefficients",)
+
+    def __init__(self, coefficients: tuple[Coefficient, ...], operands: tuple[Node, ...]) -> None:
+        self.coefficients = coefficients
+        self.operands = operands
+        self.axes = operands[0].axes
+
+    def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
+        return Linear(tuple(coefficient.renamed(sizes) for coefficient in self.coefficients), operands)
+
+
+@pullback.register
+def _(node: Linear, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+    from gradlab.graph import algebra
+
+    single = len(node.operands) == 1
+    rule = "constant multiple" if single else "sum rule"
+    because = "d(c u) = c du" if single else "d(u + v) = du + dv"
+    return [
+        Pull(rule, because, algebra.constant(coefficient), algebra.scale(coefficient, delta)) if want else None
+        for coefficient, want in zip(node.coefficients, wanted, strict=True)
+    ]
+
+
+@compute.register
+def _(node: Linear, arguments: Sequence[Any], backend: Any) -> Any:
+    return backend.linear(node.coefficients, arguments)
+
+
+def _written(node: Linear, printer: Printer, operand: Callable[[Node], Shown]) -> Shown:
+    terms: list[tuple[bool, Shown]] = []
+    for coefficient, part in zip(node.coefficients, node.operands, strict=True):
+        negative = coefficient.rational < 0
+        size = -coefficient if negative else coefficient
+        if size.is_one and not negative and isinstance(part, Linear) and len(part.operands) > 1:
+            # a + (b + c) is written a + b + c; the graph keeps the grouping.
+            terms += [(sign, shown) for sign, shown in _terms(part, printer, operand)]
+        else:
+            terms.append((negative, printer.scaled(size, operand(part))))
+    return printer.sum(terms)
+
+
+def _terms(node: Linear, printer: Printer, operand: Callable[[Node], Shown]) -> list[tuple[bool, Shown]]:
+    return [
+        (
+            coefficient.rational < 0,
+            printer.scaled(-coefficient if coefficient.rational < 0 else coefficient, operand(part)),
+        )
+        for coefficient, part in zip(node.coefficients, node.operands, strict=True)
+    ]
+
+
+@show.register
+def _(node: Linear, printer: Printer) -> Shown:
+    return _written(node, printer, lambda part: show(part, printer))
+
+
+@show_component.register
+def _(node: Linear, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    return _written(node, printer, lambda part: show_component(part, printer, indices))

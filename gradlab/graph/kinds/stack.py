@@ -1,0 +1,59 @@
+"""Arrays put side by side along a new axis: `torch.stack([a, b])`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradlab.graph.kinds.index import WHOLE, Index
+from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.printing import Printer, Shown
+from gradlab.graph.sizes import Size
+
+
+class Stack(Node):
+    """Operands of the same axes, side by side along a new axis at position *axis*."""
+
+    __slots__ = ("axis",)
+
+    def __init__(self, operands: tuple[Node, ...], axis: int = 0) -> None:
+        self.operands = operands
+        self.axis = axis
+        inner = operands[0].axes
+        self.axes = (*inner[:axis], len(operands), *inner[axis:])
+
+    def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
+        return Stack(operands, self.axis)
+
+
+@pullback.register
+def _(node: Stack, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+    because = "each part receives its own part of the delta"
+    return [
+        Pull("stacking", because, None, Index(delta, _selection(node, place))) if want else None
+        for place, want in enumerate(wanted)
+    ]
+
+
+def _selection(node: Stack, place: int) -> tuple[Any, ...]:
+    return tuple(place if axis == node.axis else WHOLE for axis in range(node.rank))
+
+
+@compute.register
+def _(node: Stack, arguments: Sequence[Any], backend: Any) -> Any:
+    return backend.stack(arguments, node.axis - node.rank)
+
+
+@show.register
+def _(node: Stack, printer: Printer) -> Shown:
+    return printer.listing([show(operand, printer) for operand in node.operands])
+
+
+@show_component.register
+def _(node: Stack, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    place = indices[node.axis]
+    inner = indices[: node.axis] + indices[node.axis + 1 :]
+    if place.isdigit():
+        return show_component(node.operands[int(place)], printer, inner)
+    parts = printer.listing([show_component(operand, printer, inner) for operand in node.operands])
+    return printer.components(parts, (place,))

@@ -1,0 +1,110 @@
+"""Names of variables and sizes as they are written: Greek letters, subscripts, upright words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gradlab.graph.nodes import Node, topological
+
+GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "zeta": "ζ",
+    "eta": "η",
+    "theta": "θ",
+    "iota": "ι",
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "xi": "ξ",
+    "pi": "π",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "upsilon": "υ",
+    "phi": "φ",
+    "chi": "χ",
+    "psi": "ψ",
+    "omega": "ω",
+    "Gamma": "Γ",
+    "Delta": "Δ",
+    "Theta": "Θ",
+    "Lambda": "Λ",
+    "Xi": "Ξ",
+    "Pi": "Π",
+    "Sigma": "Σ",
+    "Phi": "Φ",
+    "Psi": "Ψ",
+    "Omega": "Ω",
+}
+_FROM_GREEK = {letter: name for name, letter in GREEK.items()}
+_TRAILING_NUMBER = re.compile(r"^([^\W\d_]+)(\d+)$")
+
+
+def in_text(symbol: str) -> str:
+    """Return *symbol* for a terminal.
+
+    >>> in_text("delta_Z"), in_text("preds")
+    ('δ_Z', 'preds')
+    """
+    head, mark, rest = symbol.partition("_")
+    return GREEK.get(head, head) + mark + rest
+
+
+def in_latex(symbol: str, indices: tuple[str, ...] = ()) -> str:
+    r"""Return *symbol* as LaTeX, its own subscript and the *indices* of a component together.
+
+    >>> in_latex("delta_preds", ("i",)), in_latex("w1"), in_latex("x", ("i", "j"))
+    ('\\delta_{\\mathrm{preds},i}', 'w_{1}', 'x_{ij}')
+    """
+    head, _, subscript = symbol.partition("_")
+    numbered = _TRAILING_NUMBER.match(head)
+    subscripts = []
+    if numbered:
+        head = numbered.group(1)
+        subscripts.append(numbered.group(2))
+    if subscript:
+        subscripts.append(",".join(_word(part) for part in subscript.split("_") if part))
+    if indices:
+        subscripts.append(joined(indices))
+    below = ",".join(subscripts)
+    return _word(head) + (f"_{{{below}}}" if below else "")
+
+
+def joined(indices: Sequence[str]) -> str:
+    """Return indices side by side, with commas where one is more than a letter.
+
+    >>> joined(("i", "j")), joined(("i", "0"))
+    ('ij', 'i,0')
+    """
+    plain = len(indices) == 1 or all(len(index) == 1 and index.isalpha() for index in indices)
+    return "".join(indices) if plain else ",".join(indices)
+
+
+def _word(word: str) -> str:
+    greek = _FROM_GREEK.get(word, word)
+    if greek in GREEK:
+        return rf"\{greek}"
+    return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{word}}}"
+
+
+def ends_in_long_name(written: str) -> bool:
+    """Return whether *written* ends in a name of two letters or more, which a bracket would turn into a call."""
+    tail = re.search(r"[^\W\d]\w+$", written)
+    return tail is not None
+
+
+def used_in(node: Node) -> frozenset[str]:
+    """Return the names and size symbols that *node* is written with."""
+    symbols: set[str] = set()
+    for part in topological([node]):
+        symbols.update(size for size in part.axes if isinstance(size, str))
+        name = getattr(part, "name", None)
+        if name is not None:
+            symbols.add(name)
+    return frozenset(symbols)

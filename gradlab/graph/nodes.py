@@ -1,0 +1,146 @@
+"""What every node of the expression graph has in common: interning, walking, rebuilding.
+
+A kind of node is one file in `gradlab.graph.kinds`: the class, and its entry in each of the tables
+below (its rule, its evaluation, its printing). Nothing outside that file knows the kind.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from gradlab.graph.sizes import Axes, Size
+
+if TYPE_CHECKING:
+    from gradlab.graph.backends import Backend
+    from gradlab.graph.printing import Printer, Shown
+
+
+class _Interned(type):
+    """Makes a class return one and the same object for the same fields (hash-consing).
+
+    Equality of expressions is then identity, and a subexpression written twice is stored once.
+    """
+
+    _made: ClassVar[weakref.WeakValueDictionary[tuple[Any, ...], Any]] = weakref.WeakValueDictionary()
+
+    def __call__(cls, *fields: Any) -> Any:
+        key = (cls, *fields)
+        node = _Interned._made.get(key)
+        if node is None:
+            node = _Interned._made.setdefault(key, super().__call__(*fields))
+        return node
+
+
+class Node(metaclass=_Interned):
+    """One operation of an expression, as written.
+
+    operands: the nodes it is computed from.  axes: the sizes of its axes, () for a number.
+    Nodes are immutable and interned: two nodes are equal exactly if they are the same object.
+    """
+
+    __slots__ = ("__weakref__", "axes", "operands")
+
+    operands: tuple[Node, ...]
+    axes: Axes
+
+    def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
+        """Return this operation on other *operands*, its size symbols replaced as *sizes* says."""
+        raise TypeError(f"{type(self).__name__} does not say how it is rebuilt")
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self.axes)
+
+    def __repr__(self) -> str:
+        from gradlab.graph.printing import text
+
+        return text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What one operand receives when a delta flows back through an operation.
+
+    rule: the name of the rule used.  because: its formula.
+    local: the local derivative where the rule multiplies by one, else None.
+    delta: the derivative of the final value with respect to the operand, along this way.
+    """
+
+    rule: str
+    because: str
+    local: Node | None
+    delta: Node
+
+
+# The tables. `gradlab.graph.kinds` fills them; tests/graph/test_kinds.py lists every kind in each.
+
+
+@singledispatch
+def pullback(node: Node, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+    """Return for each operand what it receives from *delta*, None where it is not *wanted*."""
+    raise TypeError(f"no differentiation rule for {type(node).__name__}")
+
+
+@singledispatch
+def compute(node: Node, arguments: Sequence[Any], backend: Backend) -> Any:
+    """Return the value of *node* from the values of its operands, in the arithmetic of *backend*."""
+    raise TypeError(f"no evaluation for {type(node).__name__}")
+
+
+@singledispatch
+def show(node: Node, printer: Printer) -> Shown:
+    """Return *node* as a whole, in matrix form where it has axes."""
+    raise TypeError(f"no printing for {type(node).__name__}")
+
+
+@singledispatch
+def show_component(node: Node, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    """Return one component of *node*, whose axes carry the names *indices*."""
+    raise TypeError(f"no printing by components for {type(node).__name__}")
+
+
+TABLES: tuple[Any, ...] = (pullback, compute, show, show_component)
+
+
+def topological(outputs: Iterable[Node]) -> list[Node]:
+    """Return every node that *outputs* are computed from, operands before their users.
+
+    Iterative, so that a chain of 100,000 operations does not exhaust Python's stack.
+    """
+    ordered: list[Node] = []
+    seen: set[Node] = set()
+    for output in outputs:
+        stack: list[tuple[Node, bool]] = [(output, False)]
+        while stack:
+            node, finished = stack.pop()
+            if finished:
+                ordered.append(node)
+            elif node not in seen:
+                seen.add(node)
+                stack.append((node, True))
+                stack.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)
+    return ordered
+
+
+def rebuild(
+    outputs: Sequence[Node],
+    sizes: Mapping[str, Size] | None = None,
+    replace: Callable[[Node, Node], Node] | None = None,
+) -> list[Node]:
+    """Return *outputs* with size symbols renamed and, where given, ``replace(old, new)`` put for each node."""
+    renaming = sizes or {}
+    new: dict[Node, Node] = {}
+    for node in topological(outputs):
+        made = node.rebuilt(tuple(new[operand] for operand in node.operands), renaming)
+        new[node] = replace(node, made) if replace else made
+    return [new[output] for output in outputs]
+
+
+def renamed(axes: Axes, sizes: Mapping[str, Size]) -> Axes:
+    """Return *axes* with its symbols replaced as *sizes* says."""
+    return tuple(sizes.get(size, size) if isinstance(size, str) else size for size in axes)

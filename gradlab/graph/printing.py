@@ -1,0 +1,397 @@
+"""Expressions as text and as LaTeX: one walk over the graph, two styles.
+
+The tables `show` and `show_component` (filled by the kinds) say what is written; the two `Printer`
+classes here say how: which brackets, which signs, which marks.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from fractions import Fraction
+
+from gradlab.graph import names
+from gradlab.graph.nodes import Node, show, show_component, topological
+from gradlab.graph.sizes import Coefficient, decimal
+
+
+class Level(IntEnum):
+    """How tightly a written expression holds together; looser ones get brackets inside tighter ones."""
+
+    SUM = 0
+    PRODUCT = 1
+    POWER = 2
+    ATOM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A written expression.
+
+    open: it extends as far right as it can (a summation), so only a last factor may be one.
+    fraction: its numerator and denominator, where it is a quotient written as one.
+    applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
+    """
+
+    written: str
+    level: Level = Level.ATOM
+    open: bool = False
+    fraction: tuple[Shown, Shown] | None = None
+    applied: tuple[str, str] | None = None
+
+
+INDEX_NAMES = "ijklpqrs"
+"""Letters for indices, in the order in which they are given out."""
+
+LARGEST_FRACTION = 9
+"""Denominators up to this are written as fractions (1/3); larger ones as decimals where that is exact (0.01)."""
+
+
+@dataclass
+class Printer(ABC):
+    """How expressions are written; `TextPrinter` and `LatexPrinter` are the two ways.
+
+    reserved: letters that must not serve as an index because the expression uses them.
+    """
+
+    reserved: frozenset[str] = frozenset()
+    _scope: list[str] = field(default_factory=list)
+
+    # Brackets and indices -------------------------------------------------------------------
+
+    def bracketed(self, shown: Shown) -> Shown:
+        """Return *shown* in round brackets."""
+        return Shown(f"({shown.written})")
+
+    def wrap(self, shown: Shown, level: Level) -> str:
+        """Return what is written, in brackets where it binds more loosely than *level*."""
+        return shown.written if shown.level >= level else self.bracketed(shown).written
+
+    @contextmanager
+    def indices(self, count: int) -> Generator[tuple[str, ...]]:
+        """Give out *count* index letters that nothing around them uses."""
+        free = [letter for letter in INDEX_NAMES if letter not in self.reserved and letter not in self._scope]
+        free += [f"i{number}" for number in range(count) if f"i{number}" not in self._scope]
+        given = tuple(free[:count])
+        self._scope.extend(given)
+        try:
+            yield given
+        finally:
+            del self._scope[len(self._scope) - count :]
+
+    # Sums and products -----------------------------------------------------------------------
+
+    def sum(self, terms: Sequence[tuple[bool, Shown]]) -> Shown:
+        """Return a sum; each term comes with whether it is subtracted."""
+        written = ""
+        for position, (negative, term) in enumerate(terms):
+            body = self.wrap(term, Level.PRODUCT) if negative or position else term.written
+            if position == 0:
+                written = f"-{body}" if negative else body
+            else:
+                written += f" - {body}" if negative else f" + {body}"
+        single = len(terms) == 1 and not terms[0][0]
+        return terms[0][1] if single else Shown(written, Level.SUM)
+
+    def product(self, factors: Sequence[Shown]) -> Shown:
+        """Return a product by juxtaposition; factors 1/v move below one common fraction bar."""
+        below = [factor.fraction[1] for factor in factors if factor.fraction and factor.fraction[0].written == "1"]
+        if below and len(factors) > 1:
+            above = [f for f in factors if not (f.fraction and f.fraction[0].written == "1")]
+            return self.fraction(self.product(above) if above else Shown("1"), self.product(below))
+        if len(factors) == 1:
+            return factors[0]
+        written = ""
+        for position, factor in enumerate(factors):
+            last = position == len(factors) - 1
+            closed = factor if last or not factor.open else self.bracketed(factor)
+            body = self.wrap(closed, Level.PRODUCT)
+            written = body if position == 0 else written + self.joint(written, body) + body
+        return Shown(written, Level.PRODUCT, open=factors[-1].open)
+
+    def scaled(self, coefficient: Coefficient, shown: Shown) -> Shown:
+        """Return a positive *coefficient* in front of *shown*."""
+        if coefficient.is_one:
+            return shown
+        if shown.written == "1":
+            return self.number(coefficient)
+        if shown.fraction:
+            above, below = coefficient.parts()
+            top, bottom = shown.fraction
+            return self.fraction(self.scaled(above, top), self.scaled(below, bottom))
+        return self.product([self.number(coefficient), shown])
+
+    def number(self, coefficient: Coefficient) -> Shown:
+        """Return an exact number: 3, 1/3, 0.01, 2/n."""
+        rational = coefficient.rational
+        if rational < 0:
+            return Shown(f"-{self.number(-coefficient).written}", Level.SUM)
+        numerator, denominator = rational.numerator, rational.denominator
+        short = decimal(rational) if denominator > LARGEST_FRACTION else None
+        if short is not None:
+            numerator, denominator = 1, 1
+        above: list[Shown] = []
+        if short is not None:
+            above.append(self.decimal(short))
+        elif numerator != 1:
+            above.append(self.integer(numerator))
+        above += [self.power_of_size(size, exponent) for size, exponent in coefficient.sizes if exponent > 0]
+        below: list[Shown] = [self.integer(denominator)] if denominator != 1 else []
+        below += [self.power_of_size(size, -exponent) for size, exponent in coefficient.sizes if exponent < 0]
+        top = self.product(above) if above else Shown("1")
+        # A number in front is no quotient to be merged with others: 1/n sum_i x_i, not (sum_i x_i)/n.
+        return replace(self.fraction(top, self.product(below)), fraction=None) if below else top
+
+    def power_of_size(self, size: str, exponent: int) -> Shown:
+        base = self.name(size)
+        return base if exponent == 1 else self.power(base, Shown(str(exponent)))
+
+    def integer(self, value: int) -> Shown:
+        """Return a whole number; beyond 15 digits as its size only, so that a line stays a line."""
+        written = str(value) if abs(value) < 10**15 else f"{Fraction(value).numerator:.6e}"
+        return Shown(written) if value >= 0 else Shown(written, Level.SUM)
+
+    # What the two styles write differently ---------------------------------------------------
+
+    @abstractmethod
+    def joint(self, left: str, right: str) -> str:
+        """Return what stands between two factors."""
+
+    @abstractmethod
+    def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
+        """Return a name, with the indices of one component."""
+
+    @abstractmethod
+    def decimal(self, written: str) -> Shown:
+        """Return a decimal number such as 0.01 or 1e-05."""
+
+    @abstractmethod
+    def fraction(self, above: Shown, below: Shown) -> Shown:
+        """Return *above* over *below*."""
+
+    @abstractmethod
+    def power(self, base: Shown, exponent: Shown, *, elementwise: bool = False) -> Shown:
+        """Return a power; elementwise where the base has axes."""
+
+    @abstractmethod
+    def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
+        """Return a function applied to arguments."""
+
+    @abstractmethod
+    def absolute(self, inside: Shown) -> Shown:
+        """Return an absolute value."""
+
+    @abstractmethod
+    def root(self, inside: Shown) -> Shown:
+        """Return a square root."""
+
+    @abstractmethod
+    def exponential(self, exponent: Shown) -> Shown:
+        """Return e to the *exponent*."""
+
+    @abstractmethod
+    def summation(self, indices: Sequence[str], body: Shown) -> Shown:
+        """Return the sum of *body* over *indices*."""
+
+    @abstractmethod
+    def transposed(self, shown: Shown) -> Shown:
+        """Return a transpose."""
+
+    @abstractmethod
+    def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
+        """Return an elementwise product (⊙) or quotient (⊘)."""
+
+    @abstractmethod
+    def norm_squared(self, inside: Shown) -> Shown:
+        """Return the sum of the squares of all entries."""
+
+    @abstractmethod
+    def components(self, body: Shown, indices: Sequence[str]) -> Shown:
+        """Return the array whose component at *indices* is *body*."""
+
+    @abstractmethod
+    def listing(self, entries: Sequence[Shown]) -> Shown:
+        """Return a vector by its entries."""
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class TextPrinter(Printer):
+    """Plain text for a terminal: ``2/n X^T (X w - y)``."""
+
+    def joint(self, left: str, right: str) -> str:
+        # A lone 1 is the vector of ones: as a number it would not be written.
+        number_meets_number = right[0].isdigit() and right.partition("^")[0] != "1"
+        name_meets_bracket = right[0] == "(" and names.ends_in_long_name(left)
+        return "·" if number_meets_number or name_meets_bracket else " "
+
+    def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
+        return Shown(names.in_text(symbol) + (f"_{self.subscript(indices)}" if indices else ""))
+
+    def subscript(self, indices: Sequence[str]) -> str:
+        """Return indices as they follow an underscore: ``i``, ``ij``, ``{i+1}``."""
+        joined = names.joined(indices)
+        return joined if all(mark.isalnum() or mark in ",:" for mark in joined) else f"{{{joined}}}"
+
+    def decimal(self, written: str) -> Shown:
+        return Shown(written)
+
+    def fraction(self, above: Shown, below: Shown) -> Shown:
+        closed = self.bracketed(above) if above.open else above
+        written = f"{self.wrap(closed, Level.PRODUCT)}/{self.wrap(below, Level.POWER)}"
+        return Shown(written, Level.PRODUCT, fraction=(above, below))
+
+    def power(self, base: Shown, exponent: Shown, *, elementwise: bool = False) -> Shown:
+        below = self.wrap(base, Level.ATOM)
+        plain = exponent.written.translate(_SUPERSCRIPTS)
+        if elementwise:
+            above = exponent.written if exponent.level == Level.ATOM else f"({exponent.written})"
+            return Shown(f"{below}^⊙{above}", Level.POWER)
+        if exponent.written.removeprefix("-").isdigit():
+            return Shown(below + plain, Level.POWER)
+        return Shown(f"{below}^{self.wrap(exponent, Level.ATOM)}", Level.POWER)
+
+    def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
+        inside = ", ".join(argument.written for argument in arguments)
+        return Shown(f"{'σ' if function == 'sigmoid' else function}({inside})")
+
+    def absolute(self, inside: Shown) -> Shown:
+        return Shown(f"|{inside.written}|") if "|" not in inside.written else self.call("abs", [inside])
+
+    def root(self, inside: Shown) -> Shown:
+        return Shown(f"√{inside.written}") if len(inside.written) == 1 else self.call("sqrt", [inside])
+
+    def exponential(self, exponent: Shown) -> Shown:
+        return self.call("exp", [exponent])
+
+    def summation(self, indices: Sequence[str], body: Shown) -> Shown:
+        return Shown(f"sum_{names.joined(indices)} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
+
+    def transposed(self, shown: Shown) -> Shown:
+        return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
+
+    def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
+        return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.PRODUCT)
+
+    def norm_squared(self, inside: Shown) -> Shown:
+        return Shown(f"‖{inside.written}‖²", Level.POWER)
+
+    def components(self, body: Shown, indices: Sequence[str]) -> Shown:
+        return Shown(f"[{body.written}]_{self.subscript(indices)}")
+
+    def listing(self, entries: Sequence[Shown]) -> Shown:
+        return Shown("[" + ", ".join(entry.written for entry in entries) + "]")
+
+
+_LATEX_FUNCTIONS = {
+    **{name: rf"\{name}" for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")},
+    **{name: rf"\{name}" for name in ("sec", "csc", "cot", "log")},
+    "asin": r"\arcsin",
+    "acos": r"\arccos",
+    "atan": r"\arctan",
+    "sigmoid": r"\sigma",
+}
+
+
+class LatexPrinter(Printer):
+    r"""LaTeX: ``\frac{2}{n} X^{\top} \left(X w - y\right)``."""
+
+    def bracketed(self, shown: Shown) -> Shown:
+        return Shown(rf"\left({shown.written}\right)")
+
+    def joint(self, left: str, right: str) -> str:
+        meets_number = (right[0].isdigit() and right.partition("^")[0] != "1") or (
+            right.startswith(r"\frac") and left[-1].isdigit()
+        )
+        return r" \cdot " if meets_number else " "
+
+    def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
+        return Shown(names.in_latex(symbol, indices))
+
+    def decimal(self, written: str) -> Shown:
+        mantissa, _, exponent = written.partition("e")
+        if not exponent:
+            return Shown(written)
+        power = f"10^{{{int(exponent)}}}"
+        return Shown(power, Level.POWER) if mantissa == "1" else Shown(rf"{mantissa} \cdot {power}", Level.PRODUCT)
+
+    def fraction(self, above: Shown, below: Shown) -> Shown:
+        return Shown(rf"\frac{{{above.written}}}{{{below.written}}}", Level.PRODUCT, fraction=(above, below))
+
+    def power(self, base: Shown, exponent: Shown, *, elementwise: bool = False) -> Shown:
+        if base.applied and not elementwise and exponent.written.isdigit():
+            function, argument = base.applied
+            return Shown(f"{function}^{{{exponent.written}}}{argument}", Level.POWER)
+        mark = r"\odot " if elementwise else ""
+        return Shown(f"{self.wrap(base, Level.ATOM)}^{{{mark}{exponent.written}}}", Level.POWER)
+
+    def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
+        inside = ", ".join(argument.written for argument in arguments)
+        name = _LATEX_FUNCTIONS.get(function, rf"\operatorname{{{function}}}")
+        argument_part = rf"\left({inside}\right)"
+        return Shown(name + argument_part, applied=(name, argument_part))
+
+    def absolute(self, inside: Shown) -> Shown:
+        return Shown(rf"\left|{inside.written}\right|")
+
+    def root(self, inside: Shown) -> Shown:
+        return Shown(rf"\sqrt{{{inside.written}}}")
+
+    def exponential(self, exponent: Shown) -> Shown:
+        return Shown(f"e^{{{exponent.written}}}", Level.POWER)
+
+    def summation(self, indices: Sequence[str], body: Shown) -> Shown:
+        below = ", ".join(indices)
+        return Shown(rf"\sum_{{{below}}} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
+
+    def transposed(self, shown: Shown) -> Shown:
+        return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)
+
+    def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
+        mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
+        return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.PRODUCT)
+
+    def norm_squared(self, inside: Shown) -> Shown:
+        return Shown(rf"\left\|{inside.written}\right\|^{{2}}", Level.POWER)
+
+    def components(self, body: Shown, indices: Sequence[str]) -> Shown:
+        return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")
+
+    def listing(self, entries: Sequence[Shown]) -> Shown:
+        return Shown(rf"\left[{', '.join(entry.written for entry in entries)}\right]")
+
+
+def text(node: Node, *, form: str = "auto") -> str:
+    """Return *node* as plain text. form: as for `written`."""
+    return written(node, TextPrinter, form=form)[0]
+
+
+def latex(node: Node, *, form: str = "auto") -> str:
+    """Return *node* as LaTeX. form: as for `written`."""
+    return written(node, LatexPrinter, form=form)[0]
+
+
+def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[str, tuple[str, ...]]:
+    """Return *node* as written in *style*, and the index letters of the component that is shown, if it is one.
+
+    form: "matrix" (``X^T y``), "index" (``sum_i X_ij y_i``), or "auto": index form where nothing has two axes.
+    Named values are written by their names; `gradlab.graph.tidying.tidied` writes them out.
+    """
+    if form not in ("auto", "matrix", "index"):
+        raise ValueError(f"form must be 'auto', 'matrix' or 'index', not {form!r}")
+    if form == "auto":
+        form = "matrix" if any(part.rank > 1 for part in topological([node])) else "index"
+    from gradlab.graph.kinds.index import entries
+
+    printer = style(reserved=names.used_in(node))
+    listed = entries(node)
+    if listed:  # a vector put together entry by entry, which no single component describes
+        return printer.listing([Shown(written(entry, style, form=form)[0]) for entry in listed]).written, ()
+    if form == "matrix":
+        return show(node, printer).written, ()
+    with printer.indices(node.rank) as indices:
+        return show_component(node, printer, indices).written, indices

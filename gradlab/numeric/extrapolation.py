@@ -1,0 +1,110 @@
+"""From difference quotients at a ladder of steps to one value and a bound on its error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+RATIO = 4.0
+"""Each step is this many times the next: a power of two, so that no step is rounded."""
+
+ROUNDING = 2.0**-53
+"""Half a unit in the last place of 1: what rounding one result to float64 may cost, relative to it."""
+
+SAFETY = 2.0
+"""Times the truncation that the sequence predicts for itself."""
+
+SCATTER = 1.0
+"""Times the noise measured: the largest of a dozen samples is exceeded now and then, never by so much."""
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """What difference quotients tend to as the step shrinks, per component.
+
+    value, error: shape (m,); NaN and infinity where no step gave anything.
+    step: the smallest step used for the value.
+    """
+
+    value: Array
+    error: Array
+    step: Array
+
+
+def limit(quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, int]) -> Limit:
+    """Return what *quotients* tend to, by Richardson extrapolation, with a bound on the error.
+
+    quotients: shape (m, k), the steps shrinking by RATIO from left to right, NaN where there is none.
+    steps: the same shape.  noise: the same shape, a bound on the rounding error of the quotient times its step.
+    orders: the powers of the step in the truncation error of the quotients, and after one and two extrapolations.
+
+    Each entry of the three tables is a candidate. Its bound has three parts: the truncation that is left, from how
+    fast its table converges; the noise; and the distance to every finer entry that noise does not explain.
+    The candidate with the least bound wins. Extrapolation: Stoer & Bulirsch, Introduction to Numerical Analysis,
+    3rd ed. (2002), section 3.5.
+    """
+    import numpy as np
+
+    values, bounds, smallest = [], [], []
+    table = quotients
+    amplification = 1.0
+    with np.errstate(all="ignore"):
+        for level, order in enumerate(orders):
+            if level:
+                power = RATIO ** orders[level - 1]
+                table = table + (table - _coarser(table)) / (power - 1)
+                amplification *= (power + 1 / RATIO) / (power - 1)
+            spread = SCATTER * amplification * noise / steps
+            bound = spread + _truncation(table, order)
+            bound = np.maximum(bound, _unexplained(table, spread))
+            bound += 2 * ROUNDING * np.abs(table)
+            values.append(table)
+            bounds.append(bound)
+            smallest.append(steps)
+    value, bound, step = (np.concatenate(parts, axis=1) for parts in (values, bounds, smallest))
+    bound[~(np.isfinite(bound) & np.isfinite(value))] = np.inf
+    best = np.argmin(bound, axis=1)[:, None]
+    chosen = (np.take_along_axis(array, best, axis=1)[:, 0] for array in (value, bound, step))
+    found, error, step = chosen
+    found = np.where(np.isfinite(error), found, np.nan)
+    return Limit(found, error, step)
+
+
+def _coarser(table: Array) -> Array:
+    import numpy as np
+
+    shifted = np.full_like(table, np.nan)
+    shifted[:, 1:] = table[:, :-1]
+    return shifted
+
+
+def _truncation(table: Array, order: int) -> Array:
+    """Return a bound on the truncation error of each entry, from its distance to the coarser ones.
+
+    Where errors shrink by the factor s from step to step, an entry's error is s / (1 - s) times that distance.
+    s is what was observed, at least what theory promises.
+    """
+    import numpy as np
+
+    promised = RATIO**-order
+    change = np.abs(table - _coarser(table))
+    # A change that is small by chance (an error that changes its sign) must not count.
+    change = np.fmax(change, promised * _coarser(change))
+    observed = np.fmax(change / _coarser(change), promised)
+    observed = np.where(np.isnan(observed), 1.0, observed)
+    shrink = np.minimum(SAFETY * observed, 1.0)
+    return change * shrink
+
+
+def _unexplained(table: Array, spread: Array) -> Array:
+    """Return how far each entry is from finer ones beyond what noise explains."""
+    import numpy as np
+
+    lower, upper = table - spread, table + spread
+    # The most that any finer entry surely exceeds, and surely falls short of, this one.
+    highest = np.fmax.accumulate(lower[:, ::-1], axis=1)[:, ::-1]
+    lowest = np.fmin.accumulate(upper[:, ::-1], axis=1)[:, ::-1]
+    return np.fmax(np.fmax(highest - table, table - lowest), 0.0)

@@ -1,0 +1,431 @@
+"""Building graphs the way NumPy computes: broadcasting, axes, matrix products; sizes found as they are used.
+
+Every axis starts with a size symbol of its own; operations that need two sizes to be equal unify them. So
+two axes that merely happen to have the same length stay apart, and ``1/n`` stays ``1/n``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from gradlab.errors import DomainError, ShapeError, TraceError
+from gradlab.graph.kinds import Constant, Elementwise, Index, Let, Linear, Stack, Variable
+from gradlab.graph.kinds.contraction import Contraction, contraction
+from gradlab.graph.kinds.index import WHOLE, Range
+from gradlab.graph.nodes import Node, rebuild, topological
+from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, Operation, power
+from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
+
+SIZE_NAMES = ("n", "m", "k", "d", "p", "q", "r", "s")
+"""Names given to sizes that the writer has not named, in this order."""
+
+LARGEST_EXPONENT = 10_000
+"""Constant exponents beyond this overflow for every base but 1, and make exact arithmetic hang."""
+
+
+class NeedsAxes(Exception):
+    """A variable of undeclared shape was used as an array.
+
+    wanted: for each such variable the axes to try next.
+    """
+
+    def __init__(self, wanted: Mapping[str, Axes]) -> None:
+        super().__init__(f"axes needed: {dict(wanted)}")
+        self.wanted = dict(wanted)
+
+
+class Builder:
+    """Makes nodes from nodes, and keeps what is known of the sizes on the way.
+
+    undeclared: variables whose shape nobody has stated; using one as an array raises `NeedsAxes`.
+    """
+
+    def __init__(self, undeclared: frozenset[str] = frozenset()) -> None:
+        self.undeclared = undeclared
+        self.numbers: dict[str, int] = {}
+        self._roots: dict[str, Size] = {}
+        self._declared: set[str] = set()
+
+    # Sizes -----------------------------------------------------------------------------------
+
+    def declare(self, axes: Axes) -> None:
+        """Take the symbols of *axes* as named by the writer: different names are then different sizes."""
+        self._declared.update(size for size in axes if isinstance(size, str))
+
+    def fresh_axes(self, name: str, shape: Sequence[int]) -> Axes:
+        """Return axes with a new symbol for each axis of an example of this *shape*; 1 stays 1."""
+        axes: list[Size] = []
+        for position, length in enumerate(shape):
+            symbol = f"{name}.{position}"
+            if length != 1:
+                self.numbers[symbol] = length
+            axes.append(1 if length == 1 else symbol)
+        return tuple(axes)
+
+    def root(self, size: Size) -> Size:
+        """Return what *size* is known to be: a number, or the symbol that stands for its class."""
+        while isinstance(size, str) and size in self._roots:
+            size = self._roots[size]
+        return size
+
+    def number(self, size: Size) -> int | None:
+        """Return the length of *size* at the example point, or None if there is none."""
+        size = self.root(size)
+        return size if isinstance(size, int) else self.numbers.get(size)
+
+    def pin(self, size: Size) -> int:
+        """Fix *size* to its number at the example point, because the code used it as a number."""
+        length = self.number(size)
+        size = self.root(size)
+        if length is None:
+            raise TraceError(
+                f"the code needs the size {str(size).partition('.')[0]!r} as a number; state it: shapes={{…: (5,)}}, "
+                "or give a point"
+            )
+        if isinstance(size, str):
+            self._roots[size] = length
+        return length
+
+    def unify(self, first: Size, second: Size, said: str) -> Size:
+        """Return the one size that both are; raises ShapeError, which *said* completes, if they differ."""
+        first, second = self.root(first), self.root(second)
+        if first == second:
+            return first
+        one, two = self.number(first), self.number(second)
+        both_declared = first in self._declared and second in self._declared
+        if both_declared or (one is not None and two is not None and one != two):
+            raise ShapeError(f"{said}: {self._size_text(first)} is not {self._size_text(second)}")
+        if isinstance(second, int) or (second in self._declared and isinstance(first, str)):
+            first, second = second, first
+        assert isinstance(second, str)
+        self._roots[second] = first
+        if two is not None and isinstance(first, str):
+            self.numbers.setdefault(first, two)
+        return first
+
+    def _size_text(self, size: Size) -> str:
+        length = self.number(size)
+        named = isinstance(size, str) and "." not in size
+        return f"{size} = {length}" if named and length is not None else str(size if length is None else length)
+
+    def shape_text(self, node: Node) -> str:
+        """Return the shape of *node* as a reader knows it."""
+        inside = ", ".join(self._size_text(self.root(size)) for size in node.axes)
+        return f"({inside},)" if node.rank == 1 else f"({inside})"
+
+    def finished(self, outputs: Sequence[Node], lets: Mapping[Node, str], taken: frozenset[str]) -> list[Node]:
+        """Return *outputs* with every size known by its final name, and named values marked as such.
+
+        taken: names that sizes must not use.
+        """
+        final = self._final_sizes(outputs, taken)
+
+        def named(old: Node, new: Node) -> Node:
+            return Let(lets[old], new) if old in lets and old not in outputs else new
+
+        return rebuild(outputs, final, named)
+
+    def _final_sizes(self, outputs: Sequence[Node], taken: frozenset[str]) -> dict[str, Size]:
+        roots: dict[Size, Size] = {}
+        final: dict[str, Size] = {}
+        free = [name for name in SIZE_NAMES if name not in taken and name not in self._declared]
+        free += [f"n{number}" for number in range(1, 200)]
+        symbols = dict.fromkeys(
+            size
+            for node in topological(outputs)
+            for size in (*node.axes, *getattr(node, "extents", ()), *_sizes_in(node))
+            if isinstance(size, str)
+        )
+        for symbol in symbols:
+            root = self.root(symbol)
+            if isinstance(root, str) and "." in root and root not in roots:
+                roots[root] = free.pop(0)
+            final[symbol] = roots.get(root, root)
+        self.named = final
+        return final
+
+    # Leaves ----------------------------------------------------------------------------------
+
+    def constant(self, value: int | float | Fraction) -> Node:
+        """Return an exact number; raises DomainError for inf and nan."""
+        try:
+            return Constant(Coefficient.of(value), ())
+        except (OverflowError, ValueError) as error:
+            raise DomainError(f"{value} is not a finite number") from error
+
+    # Arithmetic ------------------------------------------------------------------------------
+
+    def linear(self, signs: Sequence[int], nodes: Sequence[Node], said: str) -> Node:
+        """Return the sum of *nodes* with *signs* 1 or -1."""
+        aligned = self.broadcast(nodes, said)
+        return Linear(tuple(ONE if sign > 0 else -ONE for sign in signs), tuple(aligned))
+
+    def add(self, first: Node, second: Node) -> Node:
+        return self.linear((1, 1), (first, second), "cannot add")
+
+    def subtract(self, first: Node, second: Node) -> Node:
+        return self.linear((1, -1), (first, second), "cannot subtract")
+
+    def negative(self, node: Node) -> Node:
+        return Linear((-ONE,), (node,))
+
+    def multiply(self, first: Node, second: Node) -> Node:
+        """Return the product; a number in front becomes a coefficient."""
+        for coefficient, other in ((first, second), (second, first)):
+            if (
+                isinstance(coefficient, Constant)
+                and isinstance(coefficient.value, Coefficient)
+                and not coefficient.axes
+            ):
+                return Linear((coefficient.value,), (other,))
+        slim, rows, sizes = self._aligned((first, second), "cannot multiply")
+        present = {label for row in rows for label in row}
+        output = [label if label in present else (label, size) for label, size in enumerate(sizes)]
+        return contraction(slim, rows, output)
+
+    def divide(self, first: Node, second: Node) -> Node:
+        """Return the quotient; a number below becomes a coefficient."""
+        if isinstance(second, Constant) and isinstance(second.value, Coefficient) and not second.axes:
+            if second.value.is_zero:
+                raise DomainError("division by the number 0")
+            return Linear((second.value.inverse(),), (first,))
+        return Elementwise(DIVIDE, tuple(self.broadcast((first, second), "cannot divide")))
+
+    def power(self, base: Node, exponent: Node) -> Node:
+        """Return a power; e^u is the exponential, a constant exponent has its own rule."""
+        if isinstance(exponent, Constant) and isinstance(exponent.value, Coefficient) and not exponent.value.sizes:
+            value = exponent.value.rational
+            if abs(value) > LARGEST_EXPONENT:
+                raise DomainError(f"the exponent {float(value):.6g} is too large; the limit is {LARGEST_EXPONENT:,}")
+            return Elementwise(power(value), (base,))
+        if isinstance(base, Constant) and base.value == "e":
+            return Elementwise(EXP, (exponent,))
+        return Elementwise(GENERAL_POWER, tuple(self.broadcast((base, exponent), "cannot raise to a power")))
+
+    def apply(self, operation: Operation, *operands: Node) -> Node:
+        """Return *operation* entry by entry."""
+        return Elementwise(operation, tuple(self.broadcast(operands, f"cannot apply {operation.name}")))
+
+    # Broadcasting ----------------------------------------------------------------------------
+
+    def _aligned(self, nodes: Sequence[Node], said: str) -> tuple[list[Node], list[list[int]], list[Size]]:
+        """Return the nodes without stretched axes, the result's axes that each has, and the result's sizes.
+
+        Axes are aligned at the right, as NumPy does.
+        """
+        rank = max(node.rank for node in nodes)
+        shapes = " and ".join(self.shape_text(node) for node in nodes)
+        sizes: list[Size] = [1] * rank
+        for node in nodes:
+            for place, size in enumerate(node.axes, rank - node.rank):
+                if self.root(size) != 1:
+                    known = sizes[place]
+                    sizes[place] = size if known == 1 else self.unify(known, size, f"{said} shapes {shapes}")
+        slim: list[Node] = []
+        rows: list[list[int]] = []
+        for node in nodes:
+            offset = rank - node.rank
+            kept = [p for p, size in enumerate(node.axes, offset) if self.root(size) != 1 or sizes[p] == 1]
+            for place in reversed(range(node.rank)):
+                if place + offset not in kept:
+                    node = self.drop_axis(node, place)
+            slim.append(node)
+            rows.append(kept)
+        return slim, rows, sizes
+
+    def drop_axis(self, node: Node, position: int) -> Node:
+        """Return *node* without an axis of length 1; an axis that was only added is taken back."""
+        if isinstance(node, Linear):
+            return Linear(node.coefficients, tuple(self.drop_axis(part, position) for part in node.operands))
+        if isinstance(node, Contraction):
+            index = node.output[position]
+            if not any(index in row for row in node.inputs):
+                labels = [*node.output[:position], *node.output[position + 1 :]]
+                present = {label for row in node.inputs for label in row}
+                output = [label if label in present else (label, node.extents[label]) for label in labels]
+                if len(node.operands) == 1 and tuple(labels) == node.inputs[0]:
+                    return node.operands[0]
+                return contraction(node.operands, node.inputs, output)
+        return Index(node, tuple(0 if p == position else WHOLE for p in range(node.rank)))
+
+    def broadcast(self, nodes: Sequence[Node], said: str) -> list[Node]:
+        """Return *nodes* stretched to one common shape."""
+        if all(node.rank == 0 for node in nodes):
+            return list(nodes)
+        slim, rows, sizes = self._aligned(nodes, said)
+        return [_stretched(node, row, sizes) for node, row in zip(slim, rows, strict=True)]
+
+    # Reductions, products, selections ----------------------------------------------------------
+
+    def total(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
+        """Return the sum over *axis*: None for all, a number, or several."""
+        axes = self._axes(node, axis, "sum")
+        kept: list[Any] = [
+            (("kept", position), 1) if position in axes else position
+            for position in range(node.rank)
+            if keepdims or position not in axes
+        ]
+        return contraction([node], [list(range(node.rank))], kept)
+
+    def mean(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
+        """Return the mean over *axis*: the sum times 1 over the size."""
+        axes = self._axes(node, axis, "mean")
+        coefficient = ONE
+        for position in axes:
+            coefficient = coefficient * Coefficient.of_size(self.root(node.axes[position]), -1)
+        return Linear((coefficient,), (self.total(node, axis, keepdims),))
+
+    def _axes(self, node: Node, axis: Any, said: str) -> set[int]:
+        if node.rank == 0:
+            self.need_axes(node, ("n",))
+        if axis is None:
+            return set(range(node.rank))
+        given = axis if isinstance(axis, (tuple, list)) else (axis,)
+        found: set[int] = set()
+        for one in given:
+            if not isinstance(one, int) or not -node.rank <= one < node.rank:
+                raise ShapeError(f"cannot take the {said} over axis {one} of shape {self.shape_text(node)}")
+            found.add(one % node.rank)
+        return found
+
+    def need_axes(self, node: Node, axes: Axes) -> None:
+        """Raise NeedsAxes for the undeclared variables behind *node*, if there are any."""
+        behind = [part for part in topological([node]) if isinstance(part, Variable)]
+        wanted = {part.name: axes for part in behind if part.name in self.undeclared and part.rank == 0}
+        if wanted:
+            raise NeedsAxes(wanted)
+
+    def matmul(self, first: Node, second: Node) -> Node:
+        """Return ``first @ second`` as NumPy defines it for one, two and more axes."""
+        for node in (first, second):
+            if node.rank == 0:
+                self._unknown_product((first, second))
+        said = f"cannot multiply shapes {self.shape_text(first)} @ {self.shape_text(second)}"
+        inner_first, inner_second = first.axes[-1], second.axes[-2 if second.rank > 1 else -1]
+        self.unify(inner_first, inner_second, said)
+        batch_first, batch_second = first.rank - 2, second.rank - 2
+        left: list[Any] = [*range(-batch_first, 0), "row", "inner"] if first.rank > 1 else ["inner"]
+        right: list[Any] = [*range(-batch_second, 0), "inner", "column"] if second.rank > 1 else ["inner"]
+        shared = min(batch_first, batch_second)
+        for position in range(1, shared + 1):
+            self.unify(first.axes[batch_first - position], second.axes[batch_second - position], said)
+        output: list[Any] = [*range(-max(batch_first, batch_second, 0), 0)]
+        output += ["row"] * (first.rank > 1) + ["column"] * (second.rank > 1)
+        return contraction([first, second], [left, right], output)
+
+    def _unknown_product(self, nodes: Sequence[Node]) -> None:
+        unknown = sorted(
+            {part.name for node in nodes for part in topological([node]) if isinstance(part, Variable)}
+            & self.undeclared
+        )
+        if unknown:
+            axes = ['("n", "d")', '("d",)', '("d", "k")']
+            example = ", ".join(f'"{name}": {shape}' for name, shape in zip(unknown, axes, strict=False))
+            raise TraceError(
+                f"a matrix product does not tell how many axes {' and '.join(unknown)} have; state it, "
+                f"for example shapes={{{example}}}"
+            )
+        raise ShapeError("a matrix product needs arrays; for numbers write *")
+
+    def dot(self, first: Node, second: Node) -> Node:
+        """Return ``np.dot``: the product for a number, else the matrix product."""
+        if first.rank == 0 and second.rank == 0:
+            self.need_axes(first, ("n",))
+            self.need_axes(second, ("n",))
+        if first.rank == 0 or second.rank == 0:
+            if first.rank + second.rank:
+                self.need_axes(first if first.rank == 0 else second, ("n",))
+            return self.multiply(first, second)
+        if second.rank > 2 and first.rank > 1:
+            raise TraceError("np.dot of more than two axes is not read; write @")
+        return self.matmul(first, second)
+
+    def transpose(self, node: Node, order: Sequence[int] | None = None) -> Node:
+        """Return *node* with its axes in another order, reversed if none is given."""
+        order = [position % node.rank for position in order] if order is not None else list(range(node.rank))[::-1]
+        if sorted(order) != list(range(node.rank)):
+            raise ShapeError(f"cannot put the axes of shape {self.shape_text(node)} in the order {tuple(order)}")
+        if order == list(range(node.rank)):
+            return node
+        return contraction([node], [list(range(node.rank))], order)
+
+    def expand(self, node: Node, position: int) -> Node:
+        """Return *node* with a new axis of length 1 at *position*."""
+        labels: list[Any] = list(range(node.rank))
+        return contraction([node], [labels], [*labels[:position], ("new", 1), *labels[position:]])
+
+    def stack(self, nodes: Sequence[Node], axis: int = 0) -> Node:
+        """Return *nodes* side by side along a new axis."""
+        if not nodes:
+            raise ShapeError("nothing to stack")
+        aligned = self.broadcast(nodes, "cannot stack")
+        return Stack(tuple(aligned), axis % (aligned[0].rank + 1))
+
+    def index(self, node: Node, key: Any) -> Node:
+        """Return ``node[key]`` for positions, slices, ``...`` and None."""
+        keys = list(key) if isinstance(key, tuple) else [key]
+        if node.rank == 0 and any(part is not None and part is not Ellipsis for part in keys):
+            first = keys[0]
+            self.need_axes(node, ("n",))
+            raise ShapeError(f"cannot index a single number with [{first}]")
+        given = sum(part is not None and part is not Ellipsis for part in keys)
+        if given > node.rank:
+            raise ShapeError(f"{given} indices for shape {self.shape_text(node)}")
+        if Ellipsis in keys:
+            place = keys.index(Ellipsis)
+            keys[place : place + 1] = [slice(None)] * (node.rank - given)
+        else:
+            keys += [slice(None)] * (node.rank - given)
+        selection: list[int | Range] = []
+        for part in keys:
+            if part is None:
+                continue
+            selection.append(self._part(part, node, len(selection)))
+        result = node if all(part == WHOLE for part in selection) else Index(self._pinned(node), tuple(selection))
+        position = 0
+        for part in keys:
+            if part is None:
+                result = self.expand(result, position)
+            if not isinstance(part, int):
+                position += 1
+        return result
+
+    def _part(self, part: Any, node: Node, position: int) -> int | Range:
+        axis = node.axes[position]
+        if isinstance(part, bool) or not (isinstance(part, slice) or hasattr(part, "__index__")):
+            raise TraceError(f"indexing with {type(part).__name__} is not read; write whole numbers or slices")
+        if not isinstance(part, slice):
+            place = part.__index__()
+            length = self.number(axis)
+            if length is not None and not -length <= place < length:
+                raise ShapeError(f"position {place} is outside an axis of length {length}")
+            return place
+        bounds = tuple(None if bound is None else bound.__index__() for bound in (part.start, part.stop, part.step))
+        if bounds != WHOLE:
+            self.pin(axis)
+        return bounds  # type: ignore[return-value]  # three entries, as slices have
+
+    def _pinned(self, node: Node) -> Node:
+        """Return *node* with the sizes that are now known as numbers."""
+        known = {size: self.root(size) for size in node.axes if isinstance(size, str)}
+        numbers = {size: root for size, root in known.items() if isinstance(root, int)}
+        return rebuild([node], numbers)[0] if numbers else node
+
+
+def _stretched(node: Node, row: list[int], sizes: list[Size]) -> Node:
+    if len(row) == len(sizes):
+        return node
+    if isinstance(node, Constant):
+        return Constant(node.value, tuple(sizes))
+    wide = [place if place in row else (place, size) for place, size in enumerate(sizes)]
+    return contraction([node], [row], wide)
+
+
+def _sizes_in(node: Node) -> list[str]:
+    coefficients: list[Coefficient] = list(getattr(node, "coefficients", ()))
+    value = getattr(node, "value", None)
+    if isinstance(value, Coefficient):
+        coefficients.append(value)
+    return [size for coefficient in coefficients for size, _ in coefficient.sizes]

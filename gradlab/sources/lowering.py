@@ -1,0 +1,85 @@
+"""From a syntax tree to an expression graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from gradlab.errors import DomainError, ParseError, ShapeError, TraceError
+from gradlab.graph.kinds import Constant, Elementwise, Variable
+from gradlab.graph.nodes import Node
+from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, power
+from gradlab.graph.sizes import Axes
+from gradlab.sources.builder import Builder
+from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, fold
+
+
+def lower(tree: Tree, text: str, axes: Mapping[str, Axes], builder: Builder) -> Node:
+    """Return the graph of *tree*, whose variables have these *axes*; errors point into *text*."""
+
+    def combine(node: Tree, below: tuple[Node, ...]) -> Node:
+        try:
+            return _lowered(node, below, axes, builder)
+        except (ShapeError, DomainError, TraceError) as error:
+            raise ParseError(str(error), text, node.span[0]) from error
+
+    return fold(tree, combine)
+
+
+def _lowered(node: Tree, below: tuple[Node, ...], axes: Mapping[str, Axes], builder: Builder) -> Node:
+    match node:
+        case Number():
+            return builder.constant(node.value)
+        case Name():
+            return Variable(node.name, axes[node.name]) if node.name in axes else Constant(node.name)
+        case Unary():
+            return below[0] if node.operator == "+" else builder.negative(below[0])
+        case Binary():
+            return _BINARY[node.operator](builder, *below)
+        case Call():
+            return _called(node.function, below, builder)
+
+
+_BINARY: dict[str, Callable[[Builder, Node, Node], Node]] = {
+    "+": Builder.add,
+    "-": Builder.subtract,
+    "*": Builder.multiply,
+    "/": Builder.divide,
+    "^": Builder.power,
+    "@": Builder.matmul,
+}
+
+
+def _called(function: str, arguments: tuple[Node, ...], builder: Builder) -> Node:
+    if function in _NOT_ELEMENTWISE:
+        return _NOT_ELEMENTWISE[function](builder, *arguments)
+    if function in ("max", "min"):
+        operation = MAXIMUM if function == "max" else MINIMUM
+        if len(arguments) == 1:
+            raise TraceError(f"{function} compares two values: write {function}(x, y)")
+        result = arguments[0]
+        for argument in arguments[1:]:
+            result = builder.apply(operation, result, argument)
+        return result
+    return builder.apply(OPERATIONS[function], *arguments)
+
+
+def _over(function: str) -> Callable[[Builder, Node], Node]:
+    """Return 1 over an operation: cot, sec and csc have no rule of their own."""
+    return lambda builder, node: builder.divide(builder.constant(1), builder.apply(OPERATIONS[function], node))
+
+
+def _norm(builder: Builder, node: Node) -> Node:
+    squares = builder.total(Elementwise(power(Fraction(2)), (node,)))
+    return builder.apply(OPERATIONS["sqrt"], squares)
+
+
+_NOT_ELEMENTWISE: dict[str, Callable[..., Node]] = {
+    "sum": Builder.total,
+    "mean": Builder.mean,
+    "dot": Builder.dot,
+    "norm": _norm,
+    "cot": _over("tan"),
+    "sec": _over("cos"),
+    "csc": _over("sin"),
+}

@@ -1,0 +1,357 @@
+"""`as_function`: one door for text, SymPy expressions and Python functions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradlab.errors import GradlabError, PointError, TraceError
+from gradlab.graph.function import Function
+from gradlab.graph.kinds import Variable
+from gradlab.graph.nodes import Node
+from gradlab.graph.point import Point, as_array
+from gradlab.graph.sizes import Axes, Size
+from gradlab.sources.builder import Builder, NeedsAxes
+
+Shapes = Mapping[str, Sequence[Size] | Size]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What it takes to read a source again, for variables of other shapes.
+
+    shapes: as stated by the writer.
+    """
+
+    source: Any
+    variables: tuple[str, ...]
+    shapes: Mapping[str, Axes]
+    data: Mapping[str, Any]
+    name: str
+    opaque: bool
+
+
+def as_function(
+    source: Any,
+    *,
+    variables: Sequence[str] | None = None,
+    shapes: Shapes | None = None,
+    data: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    opaque: bool = False,
+) -> Function:
+    """Return *source* as a `Function`: the expression graph, as written, of named variables.
+
+    source: text ("x^2 + y"), a SymPy expression, or a Python function that computes with Python, NumPy or torch.
+    variables: their names in order; by default the names in the text, the symbols, or the parameters.
+    shapes: per variable, sizes as numbers or symbols: ``{"X": ("n", "d"), "w": ("d",)}``.
+    data: values bound once, such as a dataset; what is bound is not differentiated.
+    name: what the function is called.  opaque: do not look inside; only the numeric routes are then open.
+
+    A function that cannot be read still serves the numeric routes; its `no_formula` says why.
+    Raises ParseError for text that is no mathematics, and TypeError for what is no function at all.
+
+    >>> as_function("x**2 + y")
+    f(x, y) = x² + y
+    >>> as_function(lambda x: (x**2).sum(), name="g")
+    g(x) = sum_i x_i²
+    """
+    if isinstance(source, Function):
+        return _adjusted(source, variables, shapes, data, name, opaque)
+    stated = {key: _axes(key, value) for key, value in (shapes or {}).items()}
+    bound = dict(data or {})
+    spoken = name or _name(source)
+    names = _variables(source, variables, bound)
+    _check_names(stated, (*names, *bound), "shapes", spoken)
+    reading = Reading(source, names, stated, bound, spoken, opaque)
+    return _read(reading, {})
+
+
+def at_point(source: Any, at: Any) -> tuple[Function, Point]:
+    """Return *source* as a function that fits the point *at*, and the point.
+
+    A function whose shapes nobody stated is read again for the shapes of the point.
+    Raises PointError where the point does not fit.
+    """
+    function = as_function(source)
+    values = _values(function, at)
+    reading = function.reading
+    if isinstance(reading, Reading) and set(values) == set(function.variables):
+        arrays = {name: as_array(name, value) for name, value in values.items()}
+        examples = {name: array.shape for name, array in arrays.items() if name not in reading.shapes}
+        fits = all(len(function.variables[name]) == len(shape) for name, shape in examples.items())
+        if examples and (function.output is None or not fits) and not reading.opaque:
+            function = _read(reading, examples)
+        elif examples and (function.output is None or not fits):
+            function = replace(function, variables={**function.variables, **examples})
+        at = Point(arrays)
+    return function, function.point(at)
+
+
+def _values(function: Function, at: Any) -> Mapping[str, Any]:
+    if isinstance(at, Mapping):
+        return at
+    return {next(iter(function.variables)): at} if len(function.variables) == 1 else {}
+
+
+def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
+    """Read a source, for variables of the *examples*' shapes where nobody stated others."""
+    if isinstance(reading.source, str):
+        read: Callable[[Builder, Mapping[str, Axes]], _Read] = _text_reader(reading)
+        return _settled(reading, examples, read)
+    if callable(reading.source):
+        return _read_code(reading, examples)
+    return _settled(reading, examples, _sympy_reader(reading))
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    output: Node
+    style: str
+    data: Mapping[str, Any]
+    data_axes: Mapping[str, Axes]
+    lets: Mapping[Node, str]
+    code: Callable[..., Any] | None
+    source: str
+
+
+def _settled(
+    reading: Reading,
+    examples: Mapping[str, tuple[int, ...]],
+    read: Callable[[Builder, Mapping[str, Axes]], _Read],
+) -> Function:
+    """Return the function, trying shapes for the variables that have none until the code agrees with them."""
+    guessed: dict[str, Axes] = {}
+    while True:
+        undeclared = frozenset(n for n in reading.variables if n not in reading.shapes and n not in examples)
+        builder = Builder(undeclared)
+        axes: dict[str, Axes] = {}
+        for name in reading.variables:
+            if name in reading.shapes:
+                builder.declare(reading.shapes[name])
+                axes[name] = reading.shapes[name]
+            elif name in examples:
+                axes[name] = builder.fresh_axes(name, examples[name])
+            else:
+                symbols = guessed.get(name, ())
+                axes[name] = tuple(s if isinstance(s, int) else f"{name}.{p}" for p, s in enumerate(symbols))
+        try:
+            found = read(builder, axes)
+        except NeedsAxes as needs:
+            guessed.update(needs.wanted)
+            continue
+        return _function(reading, builder, axes, found)
+
+
+def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], found: _Read) -> Function:
+    leaves = [Variable(name, own) for name, own in (*axes.items(), *found.data_axes.items())]
+    taken = frozenset((*axes, *found.data_axes, *found.lets.values()))
+    output, *renamed = builder.finished([found.output, *leaves], found.lets, taken)
+    final = dict(zip((*axes, *found.data_axes), (node.axes for node in renamed), strict=True))
+    return Function(
+        name=reading.name,
+        variables={name: final[name] for name in axes},
+        output=output,
+        data={name: as_array(name, value) for name, value in found.data.items()},
+        data_axes={name: final[name] for name in found.data_axes},
+        source=found.source,
+        style=found.style,
+        code=found.code,
+        reading=reading,
+    )
+
+
+def _data_axes(builder: Builder, reading: Reading) -> tuple[dict[str, Any], dict[str, Axes]]:
+    arrays = {name: as_array(name, value) for name, value in reading.data.items()}
+    axes = {}
+    for name, array in arrays.items():
+        if name in reading.shapes:
+            builder.declare(reading.shapes[name])
+            axes[name] = reading.shapes[name]
+        else:
+            axes[name] = builder.fresh_axes(name, array.shape)
+    return arrays, axes
+
+
+def _text_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _Read]:
+    from gradlab.sources.lowering import lower
+    from gradlab.sources.text import parse
+
+    tree = parse(reading.source, variables=(*reading.variables, *reading.data) or None)
+
+    def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
+        arrays, data_axes = _data_axes(builder, reading)
+        output = lower(tree, reading.source, {**axes, **data_axes}, builder)
+        return _Read(output, "text", arrays, data_axes, {}, None, reading.source)
+
+    return read
+
+
+def _sympy_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _Read]:
+    from gradlab.sources.sympy_expressions import convert
+
+    def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
+        arrays, data_axes = _data_axes(builder, reading)
+        output = convert(reading.source, {**axes, **data_axes}, builder)
+        return _Read(output, "sympy", arrays, data_axes, {}, None, str(reading.source))
+
+    return read
+
+
+def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
+    from gradlab.sources import tracing
+
+    code = _bound_code(reading)
+    written = _written(reading.source)
+    if reading.opaque:
+        reason = TraceError("it was given as opaque")
+        return _without_formula(reading, examples, code, written, reason)
+
+    def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
+        trace = tracing.Trace(builder, set(axes))
+        arguments = []
+        for name in tracing.parameters(reading.source):
+            if name in reading.data:
+                arguments.append(trace.wrap(trace.lift(reading.data[name], name)))
+            else:
+                arguments.append(trace.wrap(Variable(name, axes[name])))
+        output = trace.run(reading.source, arguments)
+        return _Read(output, _style(trace), trace.data, trace.data_axes, trace.lets, code, written)
+
+    try:
+        return _settled(reading, examples, read)
+    except GradlabError as error:
+        return _without_formula(reading, examples, code, written, error)
+
+
+def _style(trace: Any) -> str:
+    if "torch" in trace.libraries:
+        return "torch"
+    if trace.libraries & {"numpy", "math"}:
+        return "numpy"
+    return "python"
+
+
+def _without_formula(
+    reading: Reading,
+    examples: Mapping[str, tuple[int, ...]],
+    code: Callable[..., Any],
+    written: str,
+    error: GradlabError,
+) -> Function:
+    return Function(
+        name=reading.name,
+        variables={name: examples.get(name, reading.shapes.get(name, ())) for name in reading.variables},
+        output=None,
+        source=written,
+        style="python",
+        code=code,
+        no_formula=error,
+        reading=reading,
+    )
+
+
+def _bound_code(reading: Reading) -> Callable[..., Any]:
+    """Return the writer's code as a function of the variables alone."""
+    if not reading.data:
+        return reading.source
+    from gradlab.sources import tracing
+
+    order = tracing.parameters(reading.source)
+
+    def code(*values: Any) -> Any:
+        given = {**reading.data, **dict(zip(reading.variables, values, strict=True))}
+        return reading.source(*(given[name] for name in order))
+
+    return code
+
+
+def _written(source: Any) -> str:
+    import inspect
+
+    try:
+        return textwrap.dedent(inspect.getsource(source)).strip()
+    except (OSError, TypeError):
+        return getattr(source, "__name__", repr(source))
+
+
+def _variables(source: Any, variables: Sequence[str] | None, data: Mapping[str, Any]) -> tuple[str, ...]:
+    if isinstance(variables, str):
+        raise TypeError(f"variables is a list of names: variables=[{variables!r}], not variables={variables!r}")
+    if isinstance(source, str):
+        found = tuple(variables) if variables is not None else _names_in_text(source)
+    elif callable(source) and not hasattr(source, "free_symbols"):
+        from gradlab.sources import tracing
+
+        found = tuple(tracing.parameters(source))
+        if variables is not None and set(variables) != set(found) - set(data):
+            raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
+    elif hasattr(source, "free_symbols"):
+        symbols = sorted(symbol.name for symbol in source.free_symbols)
+        missing = [name for name in symbols if variables is not None and name not in variables and name not in data]
+        if missing:
+            raise TypeError(f"the expression also contains {', '.join(missing)}; add it to variables or data")
+        found = tuple(variables) if variables is not None else tuple(symbols)
+    else:
+        raise TypeError(
+            f"cannot read a function from {source!r:.60}; give text such as 'x**2 + y', a SymPy expression or a "
+            "Python function"
+        )
+    return tuple(name for name in found if name not in data)
+
+
+def _names_in_text(text: str) -> tuple[str, ...]:
+    from gradlab.sources.syntax import names
+    from gradlab.sources.text import parse
+
+    return tuple(name for name in names(parse(text)) if name not in ("e", "pi"))
+
+
+def _name(source: Any) -> str:
+    name = getattr(source, "__name__", "f")
+    return name if isinstance(name, str) and name.isidentifier() else "f"
+
+
+def _axes(name: str, shape: Any) -> Axes:
+    given = (shape,) if isinstance(shape, (int, str)) else tuple(shape)
+    for size in given:
+        good = (isinstance(size, int) and not isinstance(size, bool) and size >= 0) or (
+            isinstance(size, str) and size.isidentifier()
+        )
+        if not good:
+            raise ValueError(f"shapes[{name!r}] = {shape!r}: a size is a number or a name such as 'n', not {size!r}")
+    return given
+
+
+def _check_names(given: Mapping[str, Any], known: Sequence[str], argument: str, function: str) -> None:
+    extra = [name for name in given if name not in known]
+    if extra:
+        raise PointError(f"{argument} names {', '.join(extra)}; the variables of {function} are {', '.join(known)}")
+
+
+def _adjusted(
+    function: Function,
+    variables: Sequence[str] | None,
+    shapes: Shapes | None,
+    data: Mapping[str, Any] | None,
+    name: str | None,
+    opaque: bool,
+) -> Function:
+    """Return a function that is already one, read again where shapes or data are added."""
+    if variables is None and not shapes and not data and not opaque:
+        return replace(function, name=name) if name else function
+    reading = function.reading
+    if not isinstance(reading, Reading):
+        raise TypeError(
+            f"{function.name} is derived from another function; state shapes and data where that one is made"
+        )
+    return as_function(
+        reading.source,
+        variables=variables,
+        shapes={**reading.shapes, **(shapes or {})},
+        data={**reading.data, **(data or {})},
+        name=name or function.name,
+        opaque=opaque or reading.opaque,
+    )

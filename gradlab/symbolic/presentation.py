@@ -1,0 +1,224 @@
+"""A derivation on paper: the function, its named values, the deltas, the gradient, the steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradlab.graph import names, printing
+from gradlab.graph.kinds import Index, Let, Variable
+from gradlab.graph.kinds.index import entries
+from gradlab.graph.nodes import Node, topological
+from gradlab.graph.printing import LatexPrinter, Printer, TextPrinter
+from gradlab.graph.tidying import tidied
+
+if TYPE_CHECKING:
+    from gradlab.symbolic.derivation import Derivation
+
+LONGEST = 100
+"""Characters up to which a gradient is also written out in full, beside its form with named values."""
+
+DEEPEST = 400
+"""Operations up to which an expression is printed; beyond, a line of it would help nobody."""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One line: a left side, and what it equals, in one or two forms."""
+
+    left: str
+    right: tuple[str, ...]
+
+
+def function_equation(derivation: Derivation, style: type[Printer]) -> Equation:
+    """Return ``f(x, y) = …``."""
+    function = derivation.function
+    if style is LatexPrinter:
+        inside = ", ".join(names.in_latex(name) for name in function.variables)
+        return Equation(rf"{names.in_latex(function.name)}\left({inside}\right)", (_written(function.formula, style),))
+    return Equation(function.signature, (_written(function.formula, style),))
+
+
+def definitions(derivation: Derivation, style: type[Printer]) -> list[Equation]:
+    """Return what the writer's names stand for, in the order in which they are computed."""
+    equations: list[Equation] = []
+    unpacked: set[str] = set()
+    for node in topological([derivation.function.formula]):
+        if isinstance(node, Let) and node.names_an_input and isinstance(node.operands[0], Index):
+            variable = node.operands[0].operands[0]
+            found = _unpacked(derivation, variable.name) if isinstance(variable, Variable) else {}
+            if isinstance(variable, Variable) and len(found) == variable.axes[0]:
+                if variable.name not in unpacked:
+                    unpacked.add(variable.name)
+                    left = ", ".join(_name(found[place], style) for place in sorted(found))
+                    equations.append(Equation(left, (_name(variable.name, style),)))
+                continue
+        if isinstance(node, Let):
+            equations.append(_definition(node, style))
+    return equations
+
+
+def deltas(derivation: Derivation, style: type[Printer]) -> list[Equation]:
+    """Return the deltas that the gradient is written with, from the output backwards."""
+    used = topological(list(derivation.partials.values()))
+    known = set(topological([derivation.function.formula]))
+    return [_definition(node, style) for node in used if isinstance(node, Let) and node not in known]
+
+
+def gradient_equations(derivation: Derivation, style: type[Printer]) -> list[Equation]:
+    """Return the partial derivatives; a vector that the code unpacks (``a, b, c = params``) by its entries."""
+    equations = []
+    for name, partial in derivation.partials.items():
+        listed = entries(partial)
+        if listed:
+            unpacked = _unpacked(derivation, name)
+            for place, entry in enumerate(listed):
+                symbol = unpacked.get(place)
+                wrt = _name(symbol, style) if symbol else _name(name, style, (str(place),))
+                equations.append(_partial(derivation, wrt, entry, style))
+        else:
+            _, indices = printing.written(partial, style)
+            equations.append(_partial(derivation, _name(name, style, indices), partial, style))
+    return equations
+
+
+def _unpacked(derivation: Derivation, variable: str) -> dict[int, str]:
+    """Return the names that the code gave to single entries of *variable*."""
+    found = {}
+    for node in topological([derivation.function.formula]):
+        if isinstance(node, Let) and node.names_an_input and isinstance(node.operands[0], Index):
+            index = node.operands[0]
+            whole = index.operands[0]
+            if isinstance(whole, Variable) and whole.name == variable and isinstance(index.selection[0], int):
+                size = whole.axes[0]
+                place = index.selection[0]
+                found[place % size if isinstance(size, int) else place] = node.name
+    return found
+
+
+def _partial(derivation: Derivation, wrt: str, partial: Node, style: type[Printer]) -> Equation:
+    function = _name(derivation.function.name, style)
+    left = rf"\frac{{\partial {function}}}{{\partial {wrt}}}" if style is LatexPrinter else f"∂{function}/∂{wrt}"
+    named = _written(partial, style)
+    full = _written(tidied(partial), style)
+    plain = _written(tidied(partial), TextPrinter)
+    forms = (named, full) if full != named and len(plain) <= LONGEST else (named,)
+    return Equation(left, forms)
+
+
+def _definition(node: Let, style: type[Printer]) -> Equation:
+    body, indices = printing.written(node.operands[0], style)
+    return Equation(_name(node.name, style, indices), (_limited(node.operands[0], body),))
+
+
+def _name(symbol: str, style: type[Printer], indices: tuple[str, ...] = ()) -> str:
+    return style().name(symbol, indices).written
+
+
+def _written(node: Node, style: type[Printer]) -> str:
+    return _limited(node, None) or printing.written(node, style)[0]
+
+
+def _limited(node: Node, written: str | None) -> str:
+    count = len(topological([node]))
+    if count > DEEPEST:
+        return f"… ({count:,} operations)"
+    return written or ""
+
+
+def text(derivation: Derivation, *, steps: bool) -> str:
+    """Return the derivation as plain text."""
+    lines = _lines([function_equation(derivation, TextPrinter)])
+    named = definitions(derivation, TextPrinter)
+    if named:
+        lines += [("where " if place == 0 else "      ") + line for place, line in enumerate(_lines(named))]
+    if steps:
+        lines += [
+            "",
+            *(f"{number:3}. {step.text()}  ({step.evidence})" for number, step in enumerate(derivation.steps, 1)),
+        ]
+        lines += [""]
+    lines += _lines(deltas(derivation, TextPrinter))
+    lines += _lines(gradient_equations(derivation, TextPrinter))
+    return "\n".join(lines)
+
+
+def _lines(equations: list[Equation]) -> list[str]:
+    lines = []
+    for equation in equations:
+        lines.append(f"{equation.left} = {equation.right[0]}")
+        lines += [f"{' ' * len(equation.left)} = {form}" for form in equation.right[1:]]
+    return lines
+
+
+def latex(derivation: Derivation) -> str:
+    """Return the derivation as an aligned block."""
+    groups = [
+        [function_equation(derivation, LatexPrinter)],
+        definitions(derivation, LatexPrinter),
+        deltas(derivation, LatexPrinter),
+        gradient_equations(derivation, LatexPrinter),
+    ]
+    return aligned([equation for group in groups for equation in group])
+
+
+def aligned(equations: list[Equation]) -> str:
+    """Return equations one below the other, aligned at their equals signs."""
+    rows = []
+    for equation in equations:
+        rows.append(f"{equation.left} &= {equation.right[0]}")
+        rows += [f"&= {form}" for form in equation.right[1:]]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def markdown(derivation: Derivation, *, steps: bool) -> str:
+    """Return the derivation as Markdown with ``$`` mathematics."""
+    parts = [_display(aligned([function_equation(derivation, LatexPrinter)]))]
+    named = definitions(derivation, LatexPrinter)
+    if named:
+        parts += ["with", _display(aligned(named))]
+    if steps:
+        parts += ["Step by step, from the result back to the variables:", _step_table(derivation)]
+    flowing = deltas(derivation, LatexPrinter)
+    if flowing:
+        parts += [
+            "The deltas (derivatives of the result with respect to the named values) are",
+            _display(aligned(flowing)),
+        ]
+    parts += ["so the gradient is", _display(aligned(gradient_equations(derivation, LatexPrinter)))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _display(block: str) -> str:
+    return f"$$\n{block}\n$$"
+
+
+def _step_table(derivation: Derivation) -> str:
+    rows = ["| | step | rule | evidence |", "|---:|:---|:---|:---|"]
+    for number, step in enumerate(derivation.steps, 1):
+        # A bar inside mathematics would end the cell.
+        equation = step.latex().replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+        rows.append(f"| {number} | ${equation}$ | {step.rule} | {step.evidence} |")
+    return "\n".join(rows)
+
+
+def as_dict(derivation: Derivation) -> dict[str, Any]:
+    """Return the derivation as plain data."""
+
+    def plain(equations: list[Equation]) -> dict[str, str]:
+        return {equation.left: equation.right[-1] for equation in equations}
+
+    partials = {name: tidied(partial) for name, partial in derivation.partials.items()}
+    return {
+        "function": derivation.function.signature,
+        "formula": _written(derivation.function.formula, TextPrinter),
+        "variables": {name: list(axes) for name, axes in derivation.function.variables.items()},
+        "wrt": list(derivation.wrt),
+        "named": plain(definitions(derivation, TextPrinter)),
+        "gradient": {name: _written(node, TextPrinter) for name, node in partials.items()},
+        "latex": {name: _written(node, LatexPrinter) for name, node in partials.items()},
+        "steps": [
+            {"rule": step.rule, "because": step.because, "statement": step.statement(TextPrinter)}
+            for step in derivation.steps
+        ],
+    }

@@ -1,0 +1,203 @@
+"""Proving steps without the rules that made them.
+
+An operation that is affine in an operand (sums, products, contractions, indexing) is its own derivative: its
+value at each unit array minus its value at zero. An elementwise operation is differentiated by SymPy. Both are
+evaluated in ball arithmetic at 256 bits, at several points and sizes, and must enclose what the step claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from gradlab.graph import algebra, evaluation
+from gradlab.graph.backends import BallBackend
+from gradlab.graph.kinds import Elementwise, Variable
+from gradlab.graph.nodes import Node, compute, topological
+from gradlab.graph.operations import Operation
+
+if TYPE_CHECKING:
+    from gradlab.symbolic.steps import Step
+
+
+class Evidence(StrEnum):
+    """How surely a step is known.
+
+    exact: the local derivative is SymPy's, by algebra; certified: enclosed at several points;
+    unproved: neither could be shown; refuted: a point contradicts the step.
+    """
+
+    EXACT = "exact"
+    CERTIFIED = "certified"
+    UNPROVED = "unproved"
+    REFUTED = "refuted"
+
+
+PRECISION = 256
+"""Bits of the ball arithmetic."""
+
+TIGHTEST = 2.0**-100
+"""A radius below this (1e-30) is no accident: two different expressions do not agree to 30 digits at random points."""
+
+POINTS = 3
+"""Points at which a step must hold."""
+
+RANGES = ((0.1, 0.9), (1.1, 3.0), (-0.9, -0.1), (-3.0, 3.0))
+"""Where points are drawn from, in turn, until the step is defined: in (0, 1), above 1, below 0, anywhere."""
+
+
+def prove(step: Step) -> Evidence:
+    """Return how surely *step* is right."""
+    nodes = topological([step.before, step.incoming, step.after])
+    leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
+    sizes = _small_sizes(nodes)
+    held = 0
+    for values in _points(leaves, sizes):
+        verdict = _holds_at(step, values, sizes)
+        if verdict is False:
+            return Evidence.REFUTED
+        held += verdict is True
+        if held == POINTS:
+            exact = isinstance(step.before, Elementwise) and _rule_is_exact(step.before.operation)
+            return Evidence.EXACT if exact else Evidence.CERTIFIED
+    return Evidence.UNPROVED
+
+
+def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
+    """Return different small numbers for the size symbols: equal ones would hide a transposition."""
+    symbols = dict.fromkeys(size for node in nodes for size in node.axes if isinstance(size, str))
+    for node in nodes:
+        for size in getattr(node, "extents", ()):
+            if isinstance(size, str):
+                symbols[size] = None
+    return {symbol: 2 + place for place, symbol in enumerate(symbols)}
+
+
+def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    import numpy as np
+
+    from gradlab.graph.sizes import shape_of
+
+    draw = np.random.default_rng(0)
+    for low, high in RANGES:
+        for _ in range(POINTS):
+            yield {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
+
+
+def _holds_at(step: Step, values: Mapping[str, Any], sizes: Mapping[str, int]) -> bool | None:
+    """Return whether the step holds at a point; None where the point decides nothing."""
+    import flint
+
+    with flint.ctx.workprec(PRECISION):
+        operands = step.before.operands
+        backend = BallBackend(values, sizes, PRECISION)
+        *inputs, incoming, claimed = evaluation.evaluate([*operands, step.incoming, step.after], backend)
+        if isinstance(step.before, Elementwise):
+            slope = evaluation.evaluate(
+                [_sympy_partials(step.before.operation)[step.place]],
+                BallBackend(dict(zip("uv", inputs, strict=False)), {}, PRECISION),
+            )[0]
+            expected = incoming * slope
+        else:
+            expected = _by_unit_arrays(step, inputs, incoming, backend)
+        return _agree(expected, claimed)
+
+
+def _by_unit_arrays(step: Step, inputs: Sequence[Any], incoming: Any, backend: BallBackend) -> Any:
+    """Return what the operand must receive, from the operation's values at unit arrays."""
+    import flint
+    import numpy as np
+
+    operand = inputs[step.place]
+    received = np.empty(operand.shape, dtype=object)
+
+    def at(array: Any) -> Any:
+        return compute(step.before, [*inputs[: step.place], array, *inputs[step.place + 1 :]], backend)
+
+    zero = np.full(operand.shape, flint.arb(0), dtype=object)
+    base = at(zero)
+    for position in np.ndindex(operand.shape):
+        unit = zero.copy()
+        unit[position] = flint.arb(1)
+        received[position] = np.sum(incoming * (at(unit) - base))
+    return received
+
+
+def _agree(expected: Any, claimed: Any) -> bool | None:
+    import numpy as np
+
+    difference = np.ravel(expected - claimed)
+    if not all(ball.is_finite() for ball in difference):
+        return None
+    if not all(ball.contains(0) for ball in difference):
+        return False
+    return True if all(float(ball.rad()) < TIGHTEST for ball in difference) else None
+
+
+@cache
+def _sympy_partials(operation: Operation) -> tuple[Node, ...]:
+    """Return the operation's derivatives as SymPy finds them, as nodes of ``u`` and ``v``."""
+    import sympy
+
+    from gradlab.sources.builder import Builder
+    from gradlab.sources.sympy_expressions import convert
+
+    operands = tuple(Variable(letter) for letter in "uv"[: operation.arity])
+    function, symbols = Elementwise(operation, operands).scalar_function()
+    axes = {symbol.name: () for symbol in symbols}
+    derivatives = [sympy.diff(function, symbol) for symbol in symbols]
+    # Away from its jumps, where points are drawn, the derivative of a step is 0.
+    smooth = [derivative.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0)) for derivative in derivatives]
+    return tuple(convert(derivative, axes, Builder()) for derivative in smooth)
+
+
+@cache
+def _rule_is_exact(operation: Operation) -> bool:
+    """Return whether SymPy's algebra shows that the rule's local derivatives are its own."""
+    import sympy
+
+    operands = tuple(Variable(letter) for letter in "uv"[: operation.arity])
+    node = Elementwise(operation, operands)
+    function, symbols = node.scalar_function()
+    named = dict(zip(operands, symbols, strict=True))
+    for partial, symbol in zip(operation.partials(algebra, operands, node), symbols, strict=True):
+        difference = sympy.diff(function, symbol) - as_sympy(partial, named)
+        if sympy.simplify(difference) != 0:
+            return False
+    return True
+
+
+def as_sympy(node: Node, named: Mapping[Variable, Any]) -> Any:
+    """Return the SymPy expression of a graph without axes; *named* gives the symbol for each variable."""
+    import sympy
+
+    from gradlab.graph.kinds import Constant, Contraction, Let, Linear
+
+    made: dict[Node, Any] = {}
+    for part in topological([node]):
+        below = [made[operand] for operand in part.operands]
+        match part:
+            case Variable():
+                made[part] = named[part]
+            case Constant():
+                made[part] = _sympy_constant(sympy, part)
+            case Linear():
+                terms = zip(part.coefficients, below, strict=True)
+                made[part] = sum(sympy.Rational(*c.rational.as_integer_ratio()) * term for c, term in terms)
+            case Elementwise():
+                made[part] = part.operation.sympy(sympy, *below)
+            case Contraction():
+                made[part] = sympy.Mul(*below)
+            case Let():
+                made[part] = below[0]
+            case _:
+                raise TypeError(f"{type(part).__name__} has no scalar SymPy form")
+    return made[node]
+
+
+def _sympy_constant(sympy: Any, node: Any) -> Any:
+    if isinstance(node.value, str):
+        return sympy.pi if node.value == "pi" else sympy.E
+    return sympy.Rational(*node.value.rational.as_integer_ratio())

@@ -1,0 +1,59 @@
+"""The public names, and what it costs to import them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import gradlab
+
+PACKAGE = Path(gradlab.__file__).parent
+
+
+def run_python(program: str) -> str:
+    """Run *program* in a fresh interpreter, where nothing is imported yet, and return what it prints."""
+    return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("library", ["numpy", "sympy", "flint", "torch", "matplotlib"])
+def test_importing_gradlab_loads_no_library(library: str) -> None:
+    assert run_python(f"import sys, gradlab; print({library!r} in sys.modules)") == "False\n"
+
+
+def test_dir_lists_the_public_names_before_any_is_loaded() -> None:
+    listed = run_python("import gradlab; print(*dir(gradlab))").split()
+    assert {*gradlab.__all__, "__version__"} <= set(listed)
+    assert listed == sorted(set(listed))
+
+
+def test_an_unknown_attribute_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"module 'gradlab' has no attribute 'dervie'"):
+        gradlab.dervie  # noqa: B018 - reading it is the test
+
+
+@pytest.mark.parametrize("name", gradlab.__all__)
+def test_every_public_name_resolves_to_what_its_name_says(name: str) -> None:
+    value = getattr(gradlab, name)
+    assert not isinstance(value, ModuleType)
+    assert value.__name__ == name
+    assert vars(gradlab)[name] is value, "the second look-up should not call __getattr__"
+
+
+@pytest.mark.parametrize("name", gradlab.__all__)
+def test_no_module_hides_a_public_name(name: str) -> None:
+    assert not list(PACKAGE.glob(f"{name}.*"))
+    assert not (PACKAGE / name).exists()
+
+
+def test_type_checkers_see_each_name_where_it_is_loaded_from() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in guarded.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name: node.module for node in imports for alias in node.names}
+    assert seen == gradlab._MODULE_OF
+    assert sorted(seen) == gradlab.__all__
