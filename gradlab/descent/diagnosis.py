@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 _ROUNDING = 1e-9
-"""A gradient this much smaller than the largest of the run is taken for rounding noise: 1e-9 is far above
+"""A gradient this much smaller than the largest before it is taken for rounding noise: 1e-9 is far above
 what float64 leaves of a sum of a million terms, and far below what a picture or a person would see."""
+
+_NOISE = 1e-12
+"""A change of the loss by this fraction of it is taken for rounding noise."""
 
 _PATIENCE = 10
 """Too slow: coming 100 times closer would take more than this many times the steps already taken."""
@@ -80,19 +83,18 @@ class _Signs:
         import numpy as np
 
         sizes = norms(run.gradients)
-        noise = np.flatnonzero(sizes <= _ROUNDING * sizes.max())
+        noise = np.flatnonzero(sizes <= _ROUNDING * np.maximum.accumulate(sizes))
         settled = bool(len(noise)) or run.ended == "flat"
         active = int(noise[0]) if len(noise) else len(sizes)
         directions = run.gradients[:active] / sizes[:active, None]
         cosines = (directions[1:] * directions[:-1]).sum(axis=1)
         end = cosines[len(cosines) // 2 :]
-        bouncing = len(end) > 0 and float((end < -0.5).mean()) > 0.5
+        turning = len(end) > 0 and float((end < -0.5).mean()) > 0.5
+        bouncing = turning or _rises(run.losses[:active]) >= 0.2
         back = _back(active)
         shrink = float(sizes[active - 1] / sizes[active - 1 - back]) ** (1 / back) if active > 1 else None
-        growing = not settled and _grows(run.losses, sizes)
-        return _Signs(
-            active, settled, int((cosines < 0).sum()), len(cosines), shrink, growing, bouncing
-        )
+        growing = not settled and _grows(run.losses)
+        return _Signs(active, settled, int((cosines < 0).sum()), len(cosines), shrink, growing, bouncing)
 
 
 def _back(points: int) -> int:
@@ -115,15 +117,25 @@ def norms(gradients: Array) -> Array:
         return np.where(np.isfinite(largest), largest * np.sqrt((scaled**2).sum(axis=1)), largest)
 
 
-def _grows(losses: Array, sizes: Array) -> bool:
-    """Return whether the loss and the gradient both grow at the end of the run, by more than rounding."""
+def _rises(losses: Array) -> float:
+    """Return in how many of the last half's steps the loss rose, by more than rounding, as a fraction.
+
+    Below the stable rate a quadratic never rises; a run that leaps about within bounds does so again and again.
+    """
+    import numpy as np
+
+    end = losses[(len(losses) - 1) // 2 :]
+    return float((np.diff(end) > _NOISE * np.abs(end).max()).mean()) if len(end) > 1 else 0.0
+
+
+def _grows(losses: Array) -> bool:
+    """Return whether the loss grows all along the last quarter of the run, by more than rounding."""
     import numpy as np
 
     back = max(1, ceil((len(losses) - 1) / 4))
     end = losses[-1 - back :]
     rises = float((np.diff(end) > 0).mean())
-    rounding = 1e-12 * float(np.abs(end).max())
-    return rises >= 0.8 and bool(end[-1] - end[0] > rounding) and bool(sizes[-1] > sizes[-1 - back])
+    return rises >= 0.8 and bool(end[-1] - end[0] > _NOISE * np.abs(end).max())
 
 
 def _curvature(points: Array, gradients: Array) -> float | None:
@@ -207,8 +219,10 @@ def _slow(run: Run, signs: _Signs, rate: float | None) -> str:
 
 def _settling(signs: _Signs) -> str:
     if signs.settled:
-        return f"the gradient vanished, up to rounding, after {_steps(signs.active)}"
+        return f"the gradient shrank to less than a billionth in {_steps(signs.active)}"
     assert signs.shrink is not None
+    if 4 * signs.changes > signs.pairs:
+        return f"it bounced on the way: the gradient changed sign in {signs.changes} of {_steps(signs.pairs)}"
     return f"at the end each step multiplies the gradient by about {_factor(signs.shrink)}"
 
 

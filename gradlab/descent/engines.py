@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.history import Layout
 from gradlab.descent.optimizers import Vector
+from gradlab.errors import DomainError
 from gradlab.graph import Function, Point
 
 if TYPE_CHECKING:
@@ -103,45 +104,86 @@ def _exact(function: Function, start: Point, layout: Layout, dtype: Any) -> Engi
 
 def _numeric(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
     """Finite differences at every point: the slow way, which needs nothing but values."""
+    import numpy as np
+
     from gradlab.numeric import estimate
 
     def evaluate(x: Array) -> tuple[float, Array]:
-        found = estimate(function, layout.unpacked(x))
+        point = layout.unpacked(x)
+        try:
+            found = estimate(function, point)
+        except DomainError:  # the loop tells inf from nan, and knows the point before
+            return float(function(point)), np.full(layout.size, np.nan)
         return found.value, layout.flat(found.partials)
 
     return Engine("numeric", layout.flat(start), evaluate, _rows)
 
 
 def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
-    """What torch users write by hand: the loss, ``loss.backward()``, and the gradient from ``.grad``."""
+    """backward(), as in the loop that torch users write by hand::
+
+    for step in range(steps):
+        loss = mse(f(t, params), y)
+        loss.backward()
+        with torch.no_grad():
+            params -= rate * params.grad
+        params.grad = None
+    """
     import torch
 
-    call = _torch_code(function, start, dtype or torch.float64)
+    from gradlab.autodiff import backward
+
+    backward(function, start)  # for its errors: they say what is wrong with a loss and what to write instead
+    dtype = dtype or torch.float64
+    call = _torch_code(function, start, dtype)
     counts, shapes = layout.counts, list(layout.shapes.values())
-    flat = len(shapes) == 1 and len(shapes[0]) == 1
+    vector = torch.tensor(layout.flat(start), dtype=dtype)
+
+    def apart(x: Any) -> list[Any]:
+        return [part.view(shape).requires_grad_() for part, shape in zip(x.split(counts), shapes, strict=True)]
+
+    def several(x: Any) -> tuple[float, Any]:
+        leaves = apart(x)
+        loss = call(*leaves)
+        loss.backward(inputs=leaves if shared else None)
+        partials = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
+        return loss.item(), torch.cat([partial.reshape(-1) for partial in partials])
 
     def one(x: Any) -> tuple[float, Any]:
-        # Turning the flag off again is cheaper than a detached copy, and leaves the step out of the graph.
+        # As `several` for a single vector. Turning the flag on and off is cheaper than a detached copy.
         x.requires_grad_()
         loss = call(x)
         loss.backward()
         x.requires_grad_(False)
-        return loss.item(), x.grad
+        gradient, x.grad = x.grad, None
+        return loss.item(), gradient
 
-    def several(x: Any) -> tuple[float, Any]:
-        leaves = [
-            part.view(shape).requires_grad_() for part, shape in zip(x.split(counts), shapes, strict=True)
-        ]
-        loss = call(*leaves)
-        loss.backward()
-        partials = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
-        return loss.item(), torch.cat([partial.reshape(-1) for partial in partials])
+    leaves = apart(vector)
+    # To name the inputs costs a tenth of a small step; without it, weights that the code holds gather gradients.
+    shared = _reaches_others(call(*leaves), leaves)
+    alone = len(shapes) == 1 and len(shapes[0]) == 1 and not shared
 
     def rows(tensors: Sequence[Any]) -> Array:
         return torch.stack(list(tensors)).double().numpy()
 
-    vector = torch.tensor(layout.flat(start), dtype=dtype or torch.float64)
-    return Engine("torch", vector, one if flat else several, rows)
+    return Engine("torch", vector, one if alone else several, rows)
+
+
+def _reaches_others(loss: Any, leaves: Sequence[Any]) -> bool:
+    """Return whether ``loss.backward()`` would leave a gradient in tensors that are not among *leaves*."""
+    known = {id(leaf) for leaf in leaves}
+    seen: set[Any] = set()
+    pending = [loss.grad_fn]
+    while pending:
+        node = pending.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        variable = getattr(node, "variable", None)
+        if variable is not None and id(variable) not in known:
+            return True
+        pending.extend(following for following, _ in node.next_functions)
+    return False
 
 
 def _torch_code(function: Function, start: Point, dtype: Any) -> Callable[..., Any]:

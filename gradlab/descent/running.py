@@ -61,10 +61,11 @@ def run(engine: Engine, rule: Rule, steps: int, stop: Stop | None, layout: Layou
             except (GradlabError, ArithmeticError) as error:
                 if step == 0:
                     raise
-                ended, stopped = "not finite", f"step {step:,} led where f cannot be evaluated: {error}"
+                ended, stopped = "not finite", f"step {step:,} led where f has no value: {error}"
                 break
             if not isfinite(loss) and step > 0:
-                ended, stopped = "not finite", f"the loss is {loss} after step {step:,}"
+                led = _values(layout, engine.stacked([x])[0])
+                ended, stopped = "not finite", f"step {step:,} led to {led}, where the loss is {loss}"
                 break
             if loss == last_loss and bool((x == last_x).all()):
                 ended, stopped = "flat", f"step {step:,} no longer changed the point: the gradient is flat there"
@@ -117,26 +118,37 @@ def _finite(record: _Record, ended: str, stopped: str, layout: Layout) -> Run:
     points, gradients = record.arrays()
     losses = np.array(record.losses)
     if not isfinite(losses[0]):
-        ended, stopped = "not finite", f"the loss is {losses[0]} at the start"
-    usable = np.isfinite(points).all(axis=1)
-    length = len(usable) if usable.all() else int(np.argmin(usable))
-    if length < len(usable):
+        return Run(
+            points,
+            losses,
+            gradients,
+            "not finite",
+            f"the loss is {losses[0]} at the start, {_values(layout, points[0])}",
+        )
+    length = _leading(np.isfinite(points).all(axis=1).tolist())
+    if length < len(points):
         ended, stopped = "not finite", f"step {length:,} led to a point that is not finite"
-    sloped = np.isfinite(gradients[:length]).all(axis=1)
-    if isfinite(losses[0]) and not sloped.all():
-        first = int(np.argmin(sloped))
-        length = first + 1
-        where = "at the start" if first == 0 else f"after step {first:,}"
-        ended, stopped = "not finite", f"the gradient is not finite {where}"
+    sloped = _leading(np.isfinite(gradients[:length]).all(axis=1).tolist())
+    if sloped < length:
+        where = "at the start" if sloped == 0 else f"after step {sloped:,}"
+        ended, stopped, length = "not finite", f"the gradient is not finite {where}", sloped + 1
     if ended == "not finite":
         stopped += _last_finite(layout, points[length - 1], losses[length - 1], length - 1)
     return Run(points[:length], losses[:length], gradients[:length], ended, stopped)
 
 
 def _last_finite(layout: Layout, row: Array, loss: float, step: int) -> str:
-    values = ", ".join(f"{name} = {brief(array)}" for name, array in layout.unpacked(row).items())
-    when = "the start" if step == 0 else f"step {step:,}"
-    return f"; the last finite point, {when}: {values}, where the loss is {loss:.6g}"
+    when = "at the start" if step == 0 else f"after step {step:,}"
+    return f"; before it, {when}: {_values(layout, row)}, loss {loss:.6g}"
+
+
+def _leading(truths: Any) -> int:
+    """Return how many are true before the first that is not."""
+    return truths.index(False) if False in truths else len(truths)
+
+
+def _values(layout: Layout, row: Array) -> str:
+    return ", ".join(f"{name} = {brief(array)}" for name, array in layout.unpacked(row).items())
 
 
 def _steps(count: int) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from math import isfinite
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent import storage
 from gradlab.descent.diagnosis import norms
 from gradlab.descent.history import History, Layout
 from gradlab.descent.optimizers import GradientDescent, Rule
+from gradlab.errors import GradlabError
 from gradlab.graph.function import Function
 from gradlab.graph.point import brief
 
@@ -119,7 +120,7 @@ class Trajectory:
             if points.shape != gradients.shape or points.shape != (*losses.shape, layout.size):
                 raise ValueError(f"its arrays have shapes {points.shape}, {losses.shape} and {gradients.shape}")
             rule, note = _rule_from_words(words["rule"])
-            return cls(
+            loaded = cls(
                 points=History(points, layout),
                 losses=losses,
                 gradients=History(gradients, layout),
@@ -127,11 +128,12 @@ class Trajectory:
                 diagnosis=str(words["diagnosis"]),
                 rule=rule,
                 engine=str(words["engine"]),
-                function=_function_from_words(words["function"]) if function is None else _fitting(function, layout),
+                function=_function_from_words(words["function"]),
                 notes=(*map(str, words["notes"]), *note),
             )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{path} is no saved trajectory: {error!r}") from error
+        except (KeyError, TypeError, ValueError, GradlabError) as error:
+            raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
+        return loaded if function is None else replace(loaded, function=_fitting(function, layout))
 
     def _comparison_in_words(self) -> list[str]:
         if self.comparison is None:
@@ -147,6 +149,7 @@ class Trajectory:
             "steps": self.steps,
             "stopped": self.stopped,
             "diagnosis": self.diagnosis,
+            "comparison": None if self.comparison is None else str(self.comparison.verdict),
             "points": [{name: array.tolist() for name, array in point.items()} for point in self.points],
             "losses": [_finite(loss) for loss in self.losses.tolist()],
             "gradient_norms": [_finite(norm) for norm in self.gradient_norms.tolist()],
@@ -193,8 +196,9 @@ def _finite(number: float) -> float | None:
 
 def _rule_in_words(rule: Rule | None) -> dict[str, Any]:
     name = type(rule).__name__
-    known = is_dataclass(rule) and _RULES.get(name) is type(rule)
-    return {"name": name, **asdict(rule)} if known and not isinstance(rule, type) else {"written": repr(rule)}
+    if is_dataclass(rule) and _RULES.get(name) is type(rule):
+        return {"name": name, **{setting.name: getattr(rule, setting.name) for setting in fields(rule)}}
+    return {"written": repr(rule)}
 
 
 def _rule_from_words(words: Mapping[str, Any]) -> tuple[Rule | None, list[str]]:

@@ -85,20 +85,18 @@ def add(*nodes: Node) -> Node:
     axes = nodes[0].axes
     coefficients: list[Coefficient] = []
     operands: list[Node] = []
-    # 1 - u² but y - 1: a positive number leads, a negative one follows.
-    for sizes, rational in constants.items():
-        if rational > 0:
-            coefficients.append(ONE)
-            operands.append(Constant(Coefficient(rational, sizes), axes))
     for rest, parts in collected.items():
         assert rest is not None
         for total in _added(parts):
             coefficients.append(total)
             operands.append(rest)
+    # x² + 1 and y - 1, but 1 - u²: a number leads only where a minus would.
+    leads = all(coefficient.rational < 0 for coefficient in coefficients)
     for sizes, rational in constants.items():
-        if rational < 0:
-            coefficients.append(-ONE)
-            operands.append(Constant(Coefficient(-rational, sizes), axes))
+        if rational:
+            place = 0 if leads and rational > 0 else len(operands)
+            coefficients.insert(place, ONE if rational > 0 else -ONE)
+            operands.insert(place, Constant(Coefficient(abs(rational), sizes), axes))
     if not operands:
         return number(0, axes)
     if len(operands) == 1:
@@ -165,13 +163,11 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
 
 
 def _plain(node: Contraction) -> bool:
-    """Return whether *node* only permutes, copies or scales, so that its factors can be taken apart.
+    """Return whether *node* only permutes or copies one array, so that its indices can be renamed away.
 
-    Products of several arrays stay whole: they are computed once and may be shared.
+    Products stay whole: taken apart, a chain of n products would cost n² operations instead of n.
     """
-    if any(len(set(row)) < len(row) for row in (*node.inputs, node.output)):
-        return False
-    return sum(1 for row in node.inputs if row) <= 1
+    return len(node.operands) == 1 and not any(len(set(row)) < len(row) for row in (*node.inputs, node.output))
 
 
 def _absorbed(node: Contraction, row: tuple[int, ...]) -> list[tuple[Node, tuple[int, ...]]]:

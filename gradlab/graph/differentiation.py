@@ -55,6 +55,7 @@ def sweep(output: Node, wrt: Sequence[Variable], seed: Node | None = None) -> Sw
     received: dict[Node, list[Node]] = {output: [seed if seed is not None else algebra.number(1, output.axes)]}
     deltas: dict[Node, Node] = {}
     flows: list[Flow] = []
+    names = {node.operands[0]: node for node in ordered if isinstance(node, Let)}
     for node in reversed(ordered):
         if node not in reached or node not in received:
             continue
@@ -63,7 +64,7 @@ def sweep(output: Node, wrt: Sequence[Variable], seed: Node | None = None) -> Sw
             delta = Let(f"delta_{node.name}", delta)
         deltas[node] = delta
         wanted = [operand in reached for operand in node.operands]
-        for place, pull in enumerate(pullback(node, delta, wanted)):
+        for place, pull in enumerate(pullback(node, delta, wanted, names.get(node, node))):
             if pull is not None:
                 received.setdefault(node.operands[place], []).append(pull.delta)
                 flows.append(Flow(node, place, delta, pull))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import GradlabError, NoFormulaError
+from gradlab.errors import GradlabError, NoFormulaError, PointError
 from gradlab.graph import evaluation, names, point, printing
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
@@ -76,7 +77,7 @@ class Function:
         """
         at = self.point(self._arguments(values, named))
         if self.output is None:
-            return self._call_code(at)
+            return self.call_code(at)
         (value,) = evaluation.with_numpy([self.output], {**self.data, **at}, self.sizes(at))
         return float(value) if value.ndim == 0 else value
 
@@ -89,13 +90,40 @@ class Function:
             raise TypeError(f"{self.name} takes {len(self.variables)} values, not {len(values)}")
         return {**dict(zip(self.variables, values, strict=False)), **named}
 
-    def _call_code(self, at: Point) -> Any:
+    def call_code(self, at: Point) -> Any:
+        """Return the value of the writer's own code: a float, or a NumPy array."""
         import numpy as np
 
-        assert self.code is not None
-        result = self.code(*(float(array) if array.ndim == 0 else array.copy() for array in at.values()))
-        array = np.asarray(point.detached(result), dtype=np.float64)
+        array = np.asarray(point.detached(self.run_code(at)), dtype=np.float64)
         return float(array) if array.ndim == 0 else array
+
+    def run_code(self, at: Point) -> Any:
+        """Return what the writer's own code returns at a point.
+
+        Code written in torch is given float64 tensors, all other code floats and NumPy arrays of its own.
+        """
+        if self.code is None:
+            raise GradlabError(f"{self.name} was not written as code")
+        if self.style == "torch":
+            return self.code(*_tensors(at))
+        try:
+            return self.code(*(float(array) if array.ndim == 0 else array.copy() for array in at.values()))
+        except (TypeError, AttributeError):
+            # Code that could not be read may be written in torch all the same.
+            if self.output is not None or "torch" not in sys.modules:
+                raise
+            return self.code(*_tensors(at))
+
+    def chosen(self, wrt: str | Sequence[str] | None) -> tuple[str, ...]:
+        """Return the variables that *wrt* names, all if it is None; raises PointError for an unknown one."""
+        if wrt is None:
+            return tuple(self.variables)
+        wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        unknown = [name for name in wanted if name not in self.variables]
+        if unknown or not wanted:
+            known = ", ".join(self.variables)
+            raise PointError(f"wrt names {', '.join(unknown) or 'nothing'}; the variables of {self.name} are {known}")
+        return wanted
 
     def with_output(self, output: Node, *, name: str | None = None) -> Function:
         """Return a function of the same variables and data with another formula."""
@@ -129,3 +157,9 @@ class Function:
         written, indices = printing.written(self.output, printing.LatexPrinter)
         place = f"_{{{names.joined(indices)}}}" if indices else ""
         return f"$\\displaystyle {left}{place} = {written}$"
+
+
+def _tensors(at: Point) -> list[Any]:
+    import torch
+
+    return [torch.tensor(array) for array in at.values()]

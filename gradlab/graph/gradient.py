@@ -55,7 +55,20 @@ class Gradient:
         for name, partial in self.partials.items():
             bound = f"  ± {brief(self.error[name], 2)}" if self.error is not None else ""
             lines.append(f"  ∂f/∂{name} = {brief(partial, 12)}{bound}")
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+        return "\n".join([*lines, *self._kinks(), *(f"  note: {note}" for note in self.notes)])
+
+    def _kinks(self, most: int = 6) -> list[str]:
+        """Return a line for each component with a kink, up to *most*."""
+        import numpy as np
+
+        if self.slopes is None:
+            return []
+        found = [(name, at, self.slopes[name][at]) for name, at in self.components()]
+        kinks = [(component_name(name, at), pair) for name, at, pair in found if np.isfinite(pair).any()]
+        lines = [
+            f"  kink in {name}: slope {left:.6g} to the left, {right:.6g} to the right" for name, (left, right) in kinks
+        ]
+        return lines if len(lines) <= most else [*lines[:most], f"  and {len(lines) - most:,} kinks more"]
 
 
 def _frozen(array: Array) -> Array:

@@ -90,7 +90,16 @@ def _word(word: str) -> str:
     greek = _FROM_GREEK.get(word, word)
     if greek in GREEK:
         return rf"\{greek}"
-    return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{word}}}"
+    if len(word) == 1 or word.isdigit():
+        return word.translate(_LATEX_MARKS)
+    return rf"\mathrm{{{word.translate(_LATEX_MARKS)}}}"
+
+
+_LATEX_MARKS = str.maketrans(
+    {mark: f"\\{mark}" for mark in "$&#%{} "}
+    | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt "}
+)
+"""What LaTeX, or Markdown around it, would read as more than itself: the name of a function may be any text."""
 
 
 def ends_in_long_name(written: str) -> bool:

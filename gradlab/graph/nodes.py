@@ -81,8 +81,11 @@ class Pull:
 
 
 @singledispatch
-def pullback(node: Node, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
-    """Return for each operand what it receives from *delta*, None where it is not *wanted*."""
+def pullback(node: Node, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
+    """Return for each operand what it receives from *delta*, None where it is not *wanted*.
+
+    output: the value of *node* under the name that it was given, for rules that are written through it.
+    """
     raise TypeError(f"no differentiation rule for {type(node).__name__}")
 
 

@@ -22,9 +22,10 @@ class Level(IntEnum):
     """How tightly a written expression holds together; looser ones get brackets inside tighter ones."""
 
     SUM = 0
-    PRODUCT = 1
-    POWER = 2
-    ATOM = 3
+    HADAMARD = 1
+    PRODUCT = 2
+    POWER = 3
+    ATOM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Shown:
 
     open: it extends as far right as it can (a summation), so only a last factor may be one.
     fraction: its numerator and denominator, where it is a quotient written as one.
+    summed: the indices and the body, where it is a summation.
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -41,6 +43,7 @@ class Shown:
     open: bool = False
     fraction: tuple[Shown, Shown] | None = None
     applied: tuple[str, str] | None = None
+    summed: tuple[tuple[str, ...], Shown] | None = None
 
 
 INDEX_NAMES = "ijklpqrs"
@@ -88,7 +91,7 @@ class Printer(ABC):
         """Return a sum; each term comes with whether it is subtracted."""
         written = ""
         for position, (negative, term) in enumerate(terms):
-            body = self.wrap(term, Level.PRODUCT) if negative or position else term.written
+            body = self.wrap(term, Level.HADAMARD) if negative or position else term.written
             if position == 0:
                 written = f"-{body}" if negative else body
             else:
@@ -192,9 +195,16 @@ class Printer(ABC):
     def exponential(self, exponent: Shown) -> Shown:
         """Return e to the *exponent*."""
 
+    def summation(self, indices: tuple[str, ...], body: Shown) -> Shown:
+        """Return the sum of *body* over *indices*; a sum of a sum is written as one."""
+        if body.summed is not None:
+            inner, body = body.summed
+            indices = (*indices, *inner)
+        return replace(self.sum_sign(indices, body), open=True, summed=(indices, body))
+
     @abstractmethod
-    def summation(self, indices: Sequence[str], body: Shown) -> Shown:
-        """Return the sum of *body* over *indices*."""
+    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
+        """Return the summation sign over *indices* in front of *body*."""
 
     @abstractmethod
     def transposed(self, shown: Shown) -> Shown:
@@ -235,7 +245,7 @@ class TextPrinter(Printer):
     def subscript(self, indices: Sequence[str]) -> str:
         """Return indices as they follow an underscore: ``i``, ``ij``, ``{i+1}``."""
         joined = names.joined(indices)
-        return joined if all(mark.isalnum() or mark in ",:" for mark in joined) else f"{{{joined}}}"
+        return joined if joined.isalnum() else f"{{{joined}}}"
 
     def decimal(self, written: str) -> Shown:
         return Shown(written)
@@ -263,19 +273,19 @@ class TextPrinter(Printer):
         return Shown(f"|{inside.written}|") if "|" not in inside.written else self.call("abs", [inside])
 
     def root(self, inside: Shown) -> Shown:
-        return Shown(f"√{inside.written}") if len(inside.written) == 1 else self.call("sqrt", [inside])
+        return Shown(f"√{inside.written}", Level.POWER) if len(inside.written) == 1 else self.call("sqrt", [inside])
 
     def exponential(self, exponent: Shown) -> Shown:
         return self.call("exp", [exponent])
 
-    def summation(self, indices: Sequence[str], body: Shown) -> Shown:
-        return Shown(f"sum_{names.joined(indices)} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
+    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
+        return Shown(f"sum_{names.joined(indices)} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
     def transposed(self, shown: Shown) -> Shown:
         return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
 
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
-        return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.PRODUCT)
+        return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
     def norm_squared(self, inside: Shown) -> Shown:
         return Shown(f"‖{inside.written}‖²", Level.POWER)
@@ -344,16 +354,16 @@ class LatexPrinter(Printer):
     def exponential(self, exponent: Shown) -> Shown:
         return Shown(f"e^{{{exponent.written}}}", Level.POWER)
 
-    def summation(self, indices: Sequence[str], body: Shown) -> Shown:
+    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
         below = ", ".join(indices)
-        return Shown(rf"\sum_{{{below}}} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
+        return Shown(rf"\sum_{{{below}}} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
     def transposed(self, shown: Shown) -> Shown:
         return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)
 
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
-        return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.PRODUCT)
+        return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
     def norm_squared(self, inside: Shown) -> Shown:
         return Shown(rf"\left\|{inside.written}\right\|^{{2}}", Level.POWER)
@@ -387,6 +397,8 @@ def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[st
         form = "matrix" if any(part.rank > 1 for part in topological([node])) else "index"
     from gradlab.graph.kinds.index import entries
 
+    if is_unreadable(node):
+        return f"… ({len(topological([node])):,} operations)", ()
     printer = style(reserved=names.used_in(node))
     listed = entries(node)
     if listed:  # a vector put together entry by entry, which no single component describes
@@ -395,3 +407,28 @@ def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[st
         return show(node, printer).written, ()
     with printer.indices(node.rank) as indices:
         return show_component(node, printer, indices).written, indices
+
+
+MOST_PARTS = 3_000
+"""Operations, shared ones counted as often as they are written, up to which an expression is written out."""
+
+DEEPEST = 150
+"""Nested operations up to which an expression is written out; Python's own stack ends at about three times that."""
+
+
+def is_unreadable(node: Node, *, named: bool = True) -> bool:
+    """Return whether *node* is too large to be written out.
+
+    named: count a named value as the one word that it is written as.
+    """
+    from gradlab.graph.kinds import Let, Linear
+
+    parts: dict[Node, int] = {}
+    depth: dict[Node, int] = {}
+    for part in topological([node]):
+        word = named and isinstance(part, Let) and part is not node
+        parts[part] = 1 if word else 1 + sum(parts[operand] for operand in part.operands)
+        # A long sum leans to the left and is written flat.
+        own = 0 if isinstance(part, Linear) else 1
+        depth[part] = 0 if word else own + max((depth[operand] for operand in part.operands), default=0)
+    return parts[node] > MOST_PARTS or depth[node] > DEEPEST

@@ -17,8 +17,11 @@ ROUNDING = 2.0**-53
 SAFETY = 2.0
 """Times the truncation that the sequence predicts for itself."""
 
-SCATTER = 1.0
-"""Times the noise measured: the largest of a dozen samples is exceeded now and then, never by so much."""
+SCATTER = 1.5
+"""Times the noise measured: the largest of some twenty samples is exceeded now and then.
+
+With 1.0, 1 component in 500 of random functions lay outside its bound; with 1.5 none of 27,000.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +58,10 @@ def limit(quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, 
         for level, order in enumerate(orders):
             if level:
                 power = RATIO ** orders[level - 1]
-                table = table + (table - _coarser(table)) / (power - 1)
+                table = table + (table - coarser(table)) / (power - 1)
                 amplification *= (power + 1 / RATIO) / (power - 1)
             spread = SCATTER * amplification * noise / steps
-            bound = spread + _truncation(table, order)
+            bound = spread + _truncation(table, order, spread)
             bound = np.maximum(bound, _unexplained(table, spread))
             bound += 2 * ROUNDING * np.abs(table)
             values.append(table)
@@ -73,7 +76,8 @@ def limit(quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, 
     return Limit(found, error, step)
 
 
-def _coarser(table: Array) -> Array:
+def coarser(table: Array) -> Array:
+    """Return for each entry its neighbour at the next larger step; NaN for the first."""
     import numpy as np
 
     shifted = np.full_like(table, np.nan)
@@ -81,7 +85,7 @@ def _coarser(table: Array) -> Array:
     return shifted
 
 
-def _truncation(table: Array, order: int) -> Array:
+def _truncation(table: Array, order: int, spread: Array) -> Array:
     """Return a bound on the truncation error of each entry, from its distance to the coarser ones.
 
     Where errors shrink by the factor s from step to step, an entry's error is s / (1 - s) times that distance.
@@ -90,13 +94,16 @@ def _truncation(table: Array, order: int) -> Array:
     import numpy as np
 
     promised = RATIO**-order
-    change = np.abs(table - _coarser(table))
+    change = np.abs(table - coarser(table))
     # A change that is small by chance (an error that changes its sign) must not count.
-    change = np.fmax(change, promised * _coarser(change))
-    observed = np.fmax(change / _coarser(change), promised)
-    observed = np.where(np.isnan(observed), 1.0, observed)
+    change = np.fmax(change, promised * coarser(change))
+    observed = change / coarser(change)
+    observed = np.where(np.isnan(observed), 1.0, np.fmax(observed, coarser(observed)))
+    observed = np.maximum(observed, promised)
     shrink = np.minimum(SAFETY * observed, 1.0)
-    return change * shrink
+    # Changes that grow as the step shrinks, and not by noise, tend to nothing yet.
+    astray = (observed > 1) & (change > spread)
+    return np.where(astray, np.inf, change * shrink)
 
 
 def _unexplained(table: Array, spread: Array) -> Array:

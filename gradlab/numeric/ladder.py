@@ -1,58 +1,174 @@
-"""The ladder: central differences at steps from a quarter of |x| down to its last bits."""
+"""The ladder: difference quotients at steps from a quarter of |x| down to its last bits."""
+
 from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from gradlab.numeric.extrapolation import RATIO, ROUNDING, limit
-from gradlab.numeric.probing import Probe
+
+from gradlab.numeric.extrapolation import RATIO, ROUNDING, Limit, limit
+from gradlab.numeric.measured import Measured
+from gradlab.numeric.noise import remainder, rounding_noise
+
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
+    from gradlab.numeric.probing import Probe
 
 RUNGS = 24
+"""From |x| / 4 to 16 units in the last place of x; smaller steps would be rounded."""
 
-def climb(probe, variable):
+SMALL = -10
+"""Entries below 2^-10 also get larger steps, up to about 1/4: steps relative to them alone drown in rounding."""
+
+MOST_EXTRA_RUNGS = 30
+"""Enough to reach 1/4 from 1e-18."""
+
+CLEAR = 4.0
+"""One-sided slopes further apart than this many times their bounds are a kink."""
+
+FEW = 4
+"""With fewer central quotients than this the domain ends close by, and one-sided ones are used."""
+
+BITS_KEPT = 16
+"""A function whose rounding noise leaves fewer bits than this cannot be differentiated numerically."""
+
+GROWTH = 2.0**8
+"""A quotient that grows by so much over the finer half of the rungs has no limit: the root of |x| grows by 2^12."""
+
+
+SAME = 1.001
+"""A jump is of one size at all of the finer steps, within this factor; noise is not."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Rungs:
+    """f on the ladder of one variable: all arrays of shape (m, k), steps shrinking to the right.
+
+    up, down: the steps as represented; above, below: f there, NaN where there is none.
+    """
+
+    up: Array
+    down: Array
+    above: Array
+    below: Array
+
+
+def ladder(probe: Probe, variable: str) -> Measured:
+    """Return the partials with respect to *variable* from a ladder of central differences.
+
+    Steps are powers of two, so that x + h and x - h are exact but for a change of binade, which the second
+    difference corrects. Where the slopes on the two sides tend to different limits, the value is their mean.
+    """
     import numpy as np
-    x = probe.point[variable].reshape(-1, 1)
-    m = x.shape[0]
-    scale = np.where(x == 0, 1.0, 2.0 ** np.floor(np.log2(np.where(x == 0, 1.0, np.abs(x)))))
-    h = scale * RATIO ** -np.arange(1, RUNGS + 1.0)
-    above, below = x + h, x - h
-    up, down = above - x, x - below
-    fall = probe.along(variable, np.concatenate([above, below], axis=1))
-    fp, fm = fall[:, :RUNGS], fall[:, RUNGS:]
-    f0 = probe.centre
-    D = (fp - fm) / (up + down)
-    S = (fp - f0) - (f0 - fm)
-    D -= np.where(up!=down, S / (up * down) * (up - down) / 2, 0)
-    measured = np.fmax(noise_of(S,2),noise_of(fp-fm,1))[:, None]/2
-    floor = ROUNDING * np.fmax(np.abs(fp), np.abs(fm))
-    still = (np.where(np.isnan(fp),f0,fp)==f0).all(axis=1)&(np.where(np.isnan(fm),f0,fm)==f0).all(axis=1)
-    noise = np.fmax(np.fmax(measured, floor), np.where(still,ROUNDING,0)[:,None])
-    return limit(D, (up + down) / 2, noise, (2, 4, 6)), noise
 
-
-
-RUN = 3
-FINE=11
-def noise_of(q, order):
-    import numpy as np
-    samples = np.abs(q[:, 1:] - q[:, :-1] / RATIO**order)
-    k = samples.shape[1]
+    rungs = _climbed(probe, variable)
+    up, down, above, below = rungs.up, rungs.down, rungs.above, rungs.below
+    centre = probe.centre
     with np.errstate(all="ignore"):
-        ratio = samples[:, 1:] / samples[:, :-1]
-    promised = RATIO ** -(order + 2)
-    gradual = (ratio <= 0.125) & (ratio >= promised / 2**8)
-    initial = np.logical_and.accumulate(gradual | np.isnan(ratio), axis=1).sum(axis=1)
-    runs = gradual[:, 2:] & gradual[:, 1:-1] & gradual[:, :-2]
-    last = np.where(runs.any(axis=1), runs.shape[1] - np.argmax(runs[:, ::-1], axis=1) + RUN - 1, 0)
-    start = np.maximum(initial, last)
-    level = np.arange(k)
-    clean = np.where(np.isnan(samples), 0, samples)
-    pairs = np.maximum(clean[:, 1:], clean[:, :-1])   # pairs[l] = max(s_l, s_{l+1})
-    flat = np.zeros_like(samples, dtype=bool)
-    # l with l-2 >= start
-    here = (pairs[:, 2:] >= pairs[:, :-2] / 4) & (level[2:-1] - 2 >= start[:, None]) & (pairs[:, :-2]<=64*pairs[:,2:])
-    flat[:, 2:-1] |= here
-    flat[:, 3:] |= here
-    flat[:, :-3] |= here
-    flat[:, 1:-2] |= here
-    fine = (level >= FINE) & (level>=start[:, None])
-    return np.max(np.where(flat | fine, clean, 0), axis=1, initial=0.0)
+        noise = rounding_noise(above, below, centre, RUNGS)
+        right, left = (above - centre) / up, (centre - below) / down
+        uneven = np.where(up == down, 0.0, (right - left) / (up + down) * (up - down))
+        central = (above - below) / (up + down) - uneven
+        # One-sided quotients hold the rounding of f at the centre too.
+        on_right = limit(right, up, 2 * noise, (1, 2, 3))
+        on_left = limit(left, down, 2 * noise, (1, 2, 3))
+        all_noise = np.fmax(noise, remainder(above, below, centre))
+        chosen = limit(central, (up + down) / 2, all_noise, (2, 4, 6))
+        few = np.isfinite(central).sum(axis=1) < FEW
+        chosen, sides = _one_sided(chosen, on_left, on_right, few)
+        kink = np.abs(on_right.value - on_left.value) > CLEAR * (on_right.error + on_left.error)
+        slopes = np.where(kink[:, None], np.stack([on_left.value, on_right.value], axis=1), np.nan)
+        half = np.abs(slopes[:, 1] - slopes[:, 0]) / 2
+        value = np.where(kink, slopes.mean(axis=1), chosen.value)
+        error = np.where(kink, half + on_left.error + on_right.error, chosen.error)
+        highest = np.nanmax(np.abs(np.hstack([above, below])), axis=1, initial=abs(centre))
+        vertical = _unbounded(right, up, noise, highest) | _unbounded(left, down, noise, highest)
+        blurred = noise[:, -1] > 2.0**-BITS_KEPT * highest
+        blurred &= np.abs(centre) > 0
+    hopeless = (vertical | blurred) & ~kink
+    notes = _notes(variable, probe, {"vertical": vertical & ~kink, "blurred": blurred & ~vertical, **sides})
+    lost = int(np.isnan(above).sum() + np.isnan(below).sum() - np.isnan(up).sum() - np.isnan(down).sum())
+    return Measured(
+        value=np.where(hopeless, np.nan, value),
+        error=np.where(hopeless, np.inf, error),
+        step=chosen.step,
+        slopes=slopes if kink.any() else None,
+        lost=lost,
+        tried=int(np.isfinite(up).sum() + np.isfinite(down).sum()),
+        notes=notes,
+    )
+
+
+def _climbed(probe: Probe, variable: str) -> _Rungs:
+    import numpy as np
+
+    x = probe.point[variable].reshape(-1, 1)
+    exponent = np.where(x == 0, 0, np.frexp(x)[1] - 1)
+    extra = np.where(exponent < SMALL, np.minimum(-exponent // 2, MOST_EXTRA_RUNGS), 0)
+    most = int(extra.max(initial=0))
+    rung = np.arange(-most, RUNGS)
+    step = np.ldexp(1.381966, exponent - 2 - int(np.log2(RATIO)) * rung)
+    with np.errstate(over="ignore"):
+        above, below = x + step, x - step
+    up, down = above - x, x - below
+    usable = (rung >= -extra) & (up > 0) & (down > 0) & np.isfinite(above) & np.isfinite(below)
+    up, down = np.where(usable, up, np.nan), np.where(usable, down, np.nan)
+    entries = np.where(np.hstack([usable, usable]), np.hstack([above, below]), np.nan)
+    values = probe.along(variable, entries)
+    count = rung.size
+    return _Rungs(up, down, values[:, :count], values[:, count:])
+
+
+def _one_sided(
+    chosen: Limit, on_left: Limit, on_right: Limit, few: Array
+) -> tuple[Limit, dict[str, Array]]:
+    """Return the limits, with those of the side inside the domain where there are few central quotients."""
+    import numpy as np
+
+    left = few & (on_left.error < np.minimum(chosen.error, on_right.error))
+    right = few & ~left & (on_right.error < chosen.error)
+
+    def picked(name: str) -> Array:
+        one, other, both = (getattr(given, name) for given in (on_left, on_right, chosen))
+        return np.where(left, one, np.where(right, other, both))
+
+    return Limit(picked("value"), picked("error"), picked("step")), {"left": left, "right": right}
+
+
+def _unbounded(quotients: Array, steps: Array, noise: Array, highest: Array) -> Array:
+    """Return where the quotients grow without bound as the step shrinks.
+
+    They grow beyond what noise explains, or exactly as a jump of one size makes them grow.
+    """
+    import numpy as np
+
+    fine = slice(-RUNGS // 2, None)
+    sizes = np.abs(quotients[:, fine])
+    grows = (sizes[:, -1] > GROWTH * sizes[:, 0]) & (sizes[:, -1] > GROWTH * noise[:, -1] / steps[:, -1])
+    jumps = sizes * steps[:, fine]
+    largest, smallest = jumps.max(axis=1), jumps.min(axis=1)
+    return grows | ((largest < SAME * smallest) & (smallest > GROWTH * ROUNDING * highest))
+
+
+_SAID = {
+    "vertical": "the difference quotients grow without bound as the step shrinks: a jump or a vertical tangent",
+    "blurred": f"rounding leaves fewer than {BITS_KEPT} bits of f: no difference of its values means anything",
+    "left": "the domain ends just above: slope from the left only",
+    "right": "the domain ends just below: slope from the right only",
+}
+
+
+def _notes(variable: str, probe: Probe, found: dict[str, Array]) -> tuple[str, ...]:
+    import numpy as np
+
+    from gradlab.graph.gradient import component_name
+
+    notes = []
+    shape = probe.point[variable].shape
+    for kind, places in found.items():
+        where = np.flatnonzero(places)
+        if where.size:
+            first = component_name(variable, tuple(int(i) for i in np.unravel_index(where[0], shape)))
+            more = f" and {where.size - 1} more" if where.size > 1 else ""
+            value = probe.point[variable].reshape(-1)[where[0]]
+            notes.append(f"at {first} = {value:.6g}{more}: {_SAID[kind]}")
+    return tuple(notes)

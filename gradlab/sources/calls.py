@@ -322,10 +322,21 @@ def _flatten(trace: Trace, x: Any) -> Node:
     return _reshape(trace, x, -1)
 
 
-def _norm(trace: Trace, x: Any, ord: Any = None, *, p: Any = None, axis: Any = None, dim: Any = None) -> Node:
-    if ord not in (None, 2, "fro") or p not in (None, 2, "fro"):
-        refuse(f"a norm of order {ord if p is None else p}", "only the Euclidean norm is read; write the sum out")
-    squares = trace.builder.total(_square(trace, x), axis if dim is None else dim)
+def _norm(
+    trace: Trace,
+    x: Any,
+    ord: Any = None,
+    axis: Any = None,
+    keepdims: Any = False,
+    *,
+    p: Any = None,
+    dim: Any = None,
+    keepdim: Any = False,
+) -> Node:
+    order = ord if p is None else p
+    if order not in (None, 2, 2.0, "fro"):
+        refuse(f"a norm of order {order}", "only the Euclidean norm is read; write the sum out")
+    squares = trace.builder.total(_square(trace, x), axis if dim is None else dim, bool(keepdims or keepdim))
     return trace.builder.apply(OPERATIONS["sqrt"], squares)
 
 

@@ -289,7 +289,7 @@ def _variables(source: Any, variables: Sequence[str] | None, data: Mapping[str, 
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
     elif hasattr(source, "free_symbols"):
-        symbols = sorted(symbol.name for symbol in source.free_symbols)
+        symbols = _free_symbols(source)
         missing = [name for name in symbols if variables is not None and name not in variables and name not in data]
         if missing:
             raise TypeError(f"the expression also contains {', '.join(missing)}; add it to variables or data")
@@ -300,6 +300,10 @@ def _variables(source: Any, variables: Sequence[str] | None, data: Mapping[str, 
             "Python function"
         )
     return tuple(name for name in found if name not in data)
+
+
+def _free_symbols(expression: Any) -> list[str]:
+    return sorted(symbol.name for symbol in expression.free_symbols)
 
 
 def _names_in_text(text: str) -> tuple[str, ...]:

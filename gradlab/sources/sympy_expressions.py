@@ -26,9 +26,16 @@ def convert(expression: Any, axes: Mapping[str, Axes], builder: Builder) -> Node
 
     made: dict[Any, Node] = {}
     for part in sympy.postorder_traversal(expression):
-        if part not in made:
-            made[part] = _converted(sympy, part, [made[argument] for argument in part.args], axes, builder)
+        # Limits of integrals and the like are tuples; the part that holds them is refused below.
+        if part not in made and not isinstance(part, sympy.Tuple):
+            below = [made[argument] for argument in _ordered(part) if argument in made]
+            made[part] = _converted(sympy, part, below, axes, builder)
     return made[expression]
+
+
+def _ordered(part: Any) -> Any:
+    """Return the arguments in the order in which SymPy prints them."""
+    return part.as_ordered_terms() if part.is_Add else part.args
 
 
 def _converted(sympy: Any, part: Any, below: list[Node], axes: Mapping[str, Axes], builder: Builder) -> Node:

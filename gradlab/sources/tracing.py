@@ -433,12 +433,9 @@ class _Rebinding:
         return value
 
 
-def _names_used(code: types.CodeType) -> set[str]:
-    used = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            used |= _names_used(constant)
-    return used
+def _names_used(code: types.CodeType) -> list[str]:
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return list(dict.fromkeys([*code.co_names, *(name for constant in inner for name in _names_used(constant))]))
 
 
 class _Math:

@@ -15,11 +15,8 @@ from gradlab.graph.tidying import tidied
 if TYPE_CHECKING:
     from gradlab.symbolic.derivation import Derivation
 
-LONGEST = 100
+LONGEST = 60
 """Characters up to which a gradient is also written out in full, beside its form with named values."""
-
-DEEPEST = 400
-"""Operations up to which an expression is printed; beyond, a line of it would help nobody."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +96,18 @@ def _unpacked(derivation: Derivation, variable: str) -> dict[int, str]:
 def _partial(derivation: Derivation, wrt: str, partial: Node, style: type[Printer]) -> Equation:
     function = _name(derivation.function.name, style)
     left = rf"\frac{{\partial {function}}}{{\partial {wrt}}}" if style is LatexPrinter else f"∂{function}/∂{wrt}"
+    final = tidied(partial)
+    full = _written(final, style)
+    if not any(isinstance(node, Let) and not node.names_an_input for node in topological([partial])):
+        return Equation(left, (full,))
     named = _written(partial, style)
-    full = _written(tidied(partial), style)
-    plain = _written(tidied(partial), TextPrinter)
-    forms = (named, full) if full != named and len(plain) <= LONGEST else (named,)
+    forms = (named, full) if len(_written(final, TextPrinter)) <= LONGEST else (named,)
     return Equation(left, forms)
 
 
 def _definition(node: Let, style: type[Printer]) -> Equation:
     body, indices = printing.written(node.operands[0], style)
-    return Equation(_name(node.name, style, indices), (_limited(node.operands[0], body),))
+    return Equation(_name(node.name, style, indices), (body,))
 
 
 def _name(symbol: str, style: type[Printer], indices: tuple[str, ...] = ()) -> str:
@@ -116,14 +115,7 @@ def _name(symbol: str, style: type[Printer], indices: tuple[str, ...] = ()) -> s
 
 
 def _written(node: Node, style: type[Printer]) -> str:
-    return _limited(node, None) or printing.written(node, style)[0]
-
-
-def _limited(node: Node, written: str | None) -> str:
-    count = len(topological([node]))
-    if count > DEEPEST:
-        return f"… ({count:,} operations)"
-    return written or ""
+    return printing.written(node, style)[0]
 
 
 def text(derivation: Derivation, *, steps: bool) -> str:

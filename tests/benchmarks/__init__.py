@@ -35,9 +35,7 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - before
 
 
-def in_turns(
-    first: Callable[[], object], second: Callable[[], object], repeats: int
-) -> tuple[float, float, float]:
+def in_turns(first: Callable[[], object], second: Callable[[], object], repeats: int) -> tuple[float, float, float]:
     """Return the median ratio of two calls, first to second, and the median seconds of each.
 
     They are taken in turns and divided pair by pair, so that a busy machine slows both alike.

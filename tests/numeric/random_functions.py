@@ -106,22 +106,40 @@ def exact(f, at):
     sizes = f.sizes(point)
     swept = sweep(f.output, list(f.nodes.values()))
     outputs = [swept.gradient(node) for node in f.nodes.values()]
-    oscillating = [node.operands[0] for node in topological([f.output]) if getattr(node, "operation", None) in _OSCILLATING]
+    oscillating = [
+        node.operands[0] for node in topological([f.output]) if getattr(node, "operation", None) in _OSCILLATING
+    ]
     arguments = evaluation.with_numpy(oscillating, {**f.data, **point}, sizes)
     if any(np.abs(argument).max() > 1e3 for argument in arguments):
         return None
+    logarithms = [
+        node.operands[0] for node in topological([f.output]) if getattr(node, "operation", None) is OPERATIONS["log"]
+    ]
+    if any(
+        np.abs(argument - 1).min() < 1e-3 for argument in evaluation.with_numpy(logarithms, {**f.data, **point}, sizes)
+    ):
+        return None
     balls = evaluation.with_balls([f.output, *outputs], {**f.data, **point}, sizes, 300)
-    coarse = evaluation.with_balls(outputs, {**f.data, **point}, sizes, 53)
+    whole, *coarse = evaluation.with_balls([f.output, *outputs], {**f.data, **point}, sizes, 53)
     value = float(balls[0][()].mid())
-    found = {name: np.vectorize(lambda b: float(b.mid()), otypes=[float])(array) for name, array in zip(f.nodes, balls[1:], strict=True)}
+    found = {
+        name: np.vectorize(lambda b: float(b.mid()), otypes=[float])(array)
+        for name, array in zip(f.nodes, balls[1:], strict=True)
+    }
     found = {name: np.broadcast_to(array, point[name].shape) for name, array in found.items()}
     largest = max([abs(value), *(np.abs(array).max(initial=0) for array in found.values())])
     (computed,) = evaluation.with_numpy([f.output], {**f.data, **point}, sizes)
     oscillates = any(np.abs(argument).max() > 1 for argument in arguments)
-    if oscillates and abs(value) > 1e9: return None
+    if oscillates and abs(value) > 1e9:
+        return None
     fine = np.isfinite(largest) and np.isfinite(computed) and 1e-200 < largest < 1e200
-    radii = {name: np.vectorize(lambda b: float(b.rad()), otypes=[float])(array) for name, array in zip(f.nodes, coarse, strict=True)}
-    return (found,radii) if fine else None
+    radii = {
+        name: np.vectorize(lambda b: float(b.rad()), otypes=[float])(array)
+        for name, array in zip(f.nodes, coarse, strict=True)
+    }
+    if not np.isfinite([a.sum() for a in found.values()]).all():
+        return None
+    return (found, radii, float(whole[()].rad()) / (abs(value) * 2.0**-53 + 1e-300)) if fine else None
 
 
 def cases(random, components):

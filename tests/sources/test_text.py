@@ -131,9 +131,7 @@ READ = """
     0.1                 1/10
     2e3x                (* 2000 x)
 """
-ACCEPTED = [
-    tuple(part.strip() for part in line.split("   ", 1)) for line in READ.split("\n    ") if line.strip()
-]
+ACCEPTED = [tuple(part.strip() for part in line.split("   ", 1)) for line in READ.split("\n    ") if line.strip()]
 
 
 @pytest.mark.parametrize(("text", "tree"), ACCEPTED)
@@ -170,6 +168,8 @@ def test_a_smaller_set_of_functions_turns_the_others_away():
         parse("cos(x)", functions={"sin"})
     with pytest.raises(ParseError, match="no function named 'ln'"):
         parse("ln(x)", functions={"sin"})
+    with pytest.raises(ParseError, match=r"write lnn\*"):
+        parse("lnn(x)", functions={"sin"})
 
 
 def test_every_alias_means_a_function_that_exists():

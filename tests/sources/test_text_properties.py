@@ -91,9 +91,7 @@ def python_tree(node: ast.AST) -> str:
 
 
 NASTY = "xye12.,_ \t\n()[]{}|‖+-−*·/^²⁻√½πσ₁!='\"\\@:\u200b\u0445\x00\ud800٣é"
-words = st.sampled_from(
-    ["sin", "log", "max(", "**", "^", "1e", "9**", "__", "sin^", "||", "x_", "0x", "...", "if"]
-)
+words = st.sampled_from(["sin", "log", "max(", "**", "^", "1e", "9**", "__", "sin^", "||", "x_", "0x", "...", "if"])
 
 
 @settings(max_examples=300)

@@ -26,7 +26,7 @@ class Constant(Node):
 
 
 @pullback.register
-def _(node: Constant, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Constant, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     return []
 
 

@@ -71,7 +71,7 @@ def contraction(operands: Sequence[Node], inputs: Sequence[Sequence[Any]], outpu
 
 
 @pullback.register
-def _(node: Contraction, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Contraction, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
     pulls: list[Pull | None] = []
@@ -139,7 +139,7 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
             for operand, row in zip(node.operands, node.inputs, strict=True)
         ]
     body = _product(printer, [*equal, *factors])
-    return printer.summation([names[index] for index in summed], body) if summed else body
+    return printer.summation(tuple(names[index] for index in summed), body) if summed else body
 
 
 def _product(printer: Printer, factors: list[Shown]) -> Shown:

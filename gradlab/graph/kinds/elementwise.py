@@ -33,12 +33,12 @@ class Elementwise(Node):
 
 
 @pullback.register
-def _(node: Elementwise, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Elementwise, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
     operation = node.operation
     pulls: list[Pull | None] = []
-    for local, want in zip(operation.partials(algebra, node.operands, node), wanted, strict=True):
+    for local, want in zip(operation.partials(algebra, node.operands, output), wanted, strict=True):
         pulled = Pull(operation.rule, operation.formula, local, algebra.product(delta, local)) if want else None
         pulls.append(pulled)
     return pulls

@@ -60,13 +60,13 @@ class Scatter(Node):
 
 
 @pullback.register
-def _(node: Index, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Index, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     placed = Scatter(delta, node.selection, node.operands[0].axes)
     return [Pull("indexing", "only the chosen entries receive the delta", None, placed)]
 
 
 @pullback.register
-def _(node: Scatter, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Scatter, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     return [Pull("placing", "the chosen entries of the delta", None, Index(delta, node.selection))]
 
 

@@ -34,7 +34,7 @@ class Let(Node):
 
 
 @pullback.register
-def _(node: Let, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Let, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     return [Pull("name", "a name stands for its value", None, delta)]
 
 

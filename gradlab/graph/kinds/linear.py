@@ -7,7 +7,7 @@ from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
 from gradlab.graph.printing import Printer, Shown
-from gradlab.graph.sizes import Coefficient, Size
+from gradlab.graph.sizes import ONE, Coefficient, Size
 
 
 class Linear(Node):
@@ -25,7 +25,7 @@ class Linear(Node):
 
 
 @pullback.register
-def _(node: Linear, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Linear, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
     single = len(node.operands) == 1
@@ -43,26 +43,26 @@ def _(node: Linear, arguments: Sequence[Any], backend: Any) -> Any:
 
 
 def _written(node: Linear, printer: Printer, operand: Callable[[Node], Shown]) -> Shown:
-    terms: list[tuple[bool, Shown]] = []
-    for coefficient, part in zip(node.coefficients, node.operands, strict=True):
-        negative = coefficient.rational < 0
-        size = -coefficient if negative else coefficient
-        if size.is_one and not negative and isinstance(part, Linear) and len(part.operands) > 1:
-            # a + (b + c) is written a + b + c; the graph keeps the grouping.
-            terms += [(sign, shown) for sign, shown in _terms(part, printer, operand)]
+    return printer.sum(
+        [
+            (negative, printer.scaled(-coefficient if negative else coefficient, operand(part)))
+            for coefficient, part in _flat(node)
+            for negative in (coefficient.rational < 0,)
+        ]
+    )
+
+
+def _flat(node: Linear) -> list[tuple[Coefficient, Node]]:
+    """Return the terms with a + (b + c) taken apart, as it is written a + b + c; the graph keeps the grouping."""
+    terms: list[tuple[Coefficient, Node]] = []
+    waiting: list[tuple[Coefficient, Node]] = [(ONE, node)]
+    while waiting:
+        coefficient, part = waiting.pop()
+        if coefficient.is_one and isinstance(part, Linear) and (part is node or len(part.operands) > 1):
+            waiting.extend(reversed(list(zip(part.coefficients, part.operands, strict=True))))
         else:
-            terms.append((negative, printer.scaled(size, operand(part))))
-    return printer.sum(terms)
-
-
-def _terms(node: Linear, printer: Printer, operand: Callable[[Node], Shown]) -> list[tuple[bool, Shown]]:
-    return [
-        (
-            coefficient.rational < 0,
-            printer.scaled(-coefficient if coefficient.rational < 0 else coefficient, operand(part)),
-        )
-        for coefficient, part in zip(node.coefficients, node.operands, strict=True)
-    ]
+            terms.append((coefficient, part))
+    return terms
 
 
 @show.register

@@ -27,7 +27,7 @@ class Stack(Node):
 
 
 @pullback.register
-def _(node: Stack, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Stack, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     because = "each part receives its own part of the delta"
     return [
         Pull("stacking", because, None, Index(delta, _selection(node, place))) if want else None

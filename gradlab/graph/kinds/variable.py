@@ -25,7 +25,7 @@ class Variable(Node):
 
 
 @pullback.register
-def _(node: Variable, delta: Node, wanted: Sequence[bool]) -> list[Pull | None]:
+def _(node: Variable, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     return []
 
 

@@ -1,0 +1,321 @@
+"""The command line: ``gradlab derive | estimate | backward | compare | descend | report | demo``.
+
+Only argparse is loaded here; what a command needs, it loads itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from io import TextIOWrapper
+
+from gradlab.commands.usage import Code, UsageError
+from gradlab.errors import GradientMismatch, GradlabError
+
+TYPE_CHECKING = False  # as in gradlab/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
+
+    from gradlab.commands.outcomes import Outcome
+
+_ABOUT = """One function, its gradient three ways: derived, measured and computed by backward();
+compared, then descended."""
+
+_CODES = """exit code: 0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, or at a kink.
+Results are printed on stdout, everything else on stderr. `gradlab COMMAND --help` shows an example."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, whose errors reach ``--json`` as every other error does."""
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        # argparse would load shutil and, with it, every compression library to ask for the width.
+        return argparse.RawDescriptionHelpFormatter(self.prog, width=_width())
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; `{self.prog} --help` shows how")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a console that lacks ∂ is to show the rest all the same
+            stream.reconfigure(errors="replace")
+    try:
+        code = _answered(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return Code.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Code.DONE
+    return code
+
+
+def _answered(arguments: list[str]) -> int:
+    """Run the command and print what it comes to, or why it cannot be run."""
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    script: str | None = None
+    try:
+        if command is not None and command not in _COMMANDS:
+            raise UsageError(_unknown(command))
+        options = _parser(command).parse_args(_protected(arguments))
+        _unprotect(options)
+        script = getattr(options, "script", None)
+        command = str(options.command)
+        outcome = _carried_out(options)
+    except SystemExit as end:  # argparse has printed help or the version
+        return int(end.code or 0)
+    except GradlabError as error:
+        return _failed(command if command in _COMMANDS else None, error, as_object="--json" in arguments)
+    except Exception as error:
+        told = _in_script(error, script)
+        if told is None:
+            raise
+        return _failed(command, told, as_object="--json" in arguments)
+    if options.json:
+        from gradlab.commands.outcomes import as_json
+
+        print(as_json(command, outcome))
+    elif outcome.text:
+        print(outcome.text)
+    return outcome.code
+
+
+def _unknown(command: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(command, _COMMANDS, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_COMMANDS)}"
+    return f"no command {command!r}; {hint}"
+
+
+def _carried_out(options: argparse.Namespace) -> Outcome:
+    from contextlib import nullcontext, redirect_stdout
+
+    # What a user's own code prints is no result; what the demonstration prints is, unless an object is asked for.
+    aside = redirect_stdout(sys.stderr) if options.command != "demo" or options.json else nullcontext()
+    with aside:
+        if options.command == "demo":
+            return _shown(options.output)
+        from gradlab.commands import verbs
+
+        run: Callable[[argparse.Namespace], Outcome] = getattr(verbs, options.command)
+        return run(options)
+
+
+def _shown(folder: str) -> Outcome:
+    from pathlib import Path
+
+    from gradlab import demo
+    from gradlab.commands.outcomes import Outcome
+
+    result = demo.run(Path(folder))
+    return Outcome("", result.as_dict(), code=Code.DONE if result.held else Code.DIFFER)
+
+
+def _failed(command: str | None, error: GradlabError, *, as_object: bool) -> int:
+    print(f"gradlab{f' {command}' if command else ''}: {error}", file=sys.stderr)
+    if as_object:
+        from gradlab.commands.outcomes import error_as_json
+
+        print(error_as_json(command, error))
+    return Code.DIFFER if isinstance(error, GradientMismatch) else Code.BAD_INPUT
+
+
+def _in_script(error: Exception, script: str | None) -> UsageError | None:
+    """Return what to tell a user whose own code raised *error*; None if it was not their code."""
+    if not script:
+        return None
+    from pathlib import Path
+
+    from gradlab.commands.scripts import described, line_in
+
+    path = Path(script.rpartition(":")[0])
+    return None if line_in(error, path) is None else UsageError(f"{path} raised {described(error, path)}")
+
+
+def _width() -> int:
+    """Return the columns of the terminal; 80 where there is none."""
+    try:
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+    except (ValueError, OSError):
+        return 80
+
+
+# What is typed ---------------------------------------------------------------------------------------
+
+
+def _protected(arguments: list[str]) -> list[str]:
+    """Return the arguments with a blank before what begins like ``-x^2``: argparse would take it for an option."""
+    if "--" in arguments:
+        return arguments
+    return [f" {word}" if _is_value(word) else word for word in arguments]
+
+
+def _is_value(word: str) -> bool:
+    return word.startswith("-") and word[1:2] not in ("-", "") and word not in ("-h", "-o")
+
+
+def _unprotect(options: argparse.Namespace) -> None:
+    """Take away the blanks that `_protected` put there."""
+    for name, value in vars(options).items():
+        if isinstance(value, str) and value.startswith(" -"):
+            setattr(options, name, value[1:])
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    """Return the parser; only the chosen command gets its options, as parsing costs start-up time."""
+    from gradlab import __version__
+
+    parser = _Parser("gradlab", description=_ABOUT, epilog=_CODES)
+    parser.add_argument("--version", action="version", version=f"gradlab {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, (summary, example, add_options) in _COMMANDS.items():
+        own = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"example:\n{example}",
+        )
+        if name == command:
+            add_options(own)
+            own.add_argument("--json", action="store_true", help="print one JSON object instead")
+    return parser
+
+
+def _add_function(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("function", metavar="FUNCTION", nargs="?", help="text such as 'x**2 + y', '2x sin(x)', '-x^2'")
+    parser.add_argument(
+        "--script",
+        metavar="FILE.py:NAME",
+        help="take the Python function NAME from your own file instead; the file is run, in this process",
+    )
+    parser.add_argument("--variables", nargs="+", metavar="NAME", help="the variables, in order")
+    parser.add_argument("--shape", nargs="+", metavar="X=n,d", help="shapes of variables, sizes as names or numbers")
+    parser.add_argument("--data", nargs="+", metavar="NAME=VALUE", help="values that are not differentiated")
+    parser.add_argument("--name", help="what to call the function")
+    parser.add_argument("--wrt", nargs="+", metavar="NAME", help="differentiate with respect to these; all by default")
+
+
+_POINT = "the point: x=3, x=-1e-3, x=pi/2, x=1,2,3, X=[[1,2],[3,4]]"
+
+
+def _add_at(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument("--at", nargs="+", metavar="x=3", action="extend", required=required, help=_POINT)
+
+
+def _add_descent(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--start", nargs="+", metavar="x=3", action="extend", required=required, help="where to start, as a point"
+    )
+    parser.add_argument("--rate", type=_rate, default=0.1, help="the learning rate; 0.1 by default")
+    parser.add_argument("--steps", type=_whole, default=100, help="how many steps at most; 100 by default")
+    parser.add_argument(
+        "--engine", choices=("auto", "exact", "torch", "numeric"), default="auto", help="where the gradient comes from"
+    )
+
+
+def _whole(written: str) -> int:
+    if not written.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"{written!r} is no number of steps, such as 100")
+    return int(written)
+
+
+def _rate(written: str) -> float:
+    try:
+        rate = float(written)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise argparse.ArgumentTypeError(
+            f"{written.strip()!r} is no learning rate; write a positive number such as 0.1"
+        )
+    return rate
+
+
+def _derive(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    _add_at(parser, required=False)
+    parser.add_argument("--steps", action="store_true", help="show every rule that was applied")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--latex", action="store_true", help="as LaTeX")
+    form.add_argument("--markdown", action="store_true", help="as Markdown with $ mathematics")
+
+
+def _estimate(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    _add_at(parser, required=True)
+    parser.add_argument(
+        "--method",
+        choices=("ladder", "central"),
+        default="ladder",
+        help="ladder, the default: many steps, extrapolated; central: one step",
+    )
+
+
+def _backward(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    _add_at(parser, required=True)
+    parser.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="what torch computes in")
+    parser.add_argument("--cotangent", metavar="V", help="weights, such as 1,1,1, where the value is no single number")
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    _add_at(parser, required=True)
+    parser.add_argument("--claimed", nargs="+", metavar="x=6", help="a gradient to be checked, such as your own")
+
+
+def _descend(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    _add_descent(parser, required=True)
+    parser.add_argument("--no-check", action="store_true", help="start even where the gradients differ")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the descent; .svg and .pdf work too")
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    _add_at(parser, required=False)
+    _add_descent(parser, required=False)
+    parser.add_argument("--output", "-o", metavar="FILE.md", help="where to write it, else to stdout")
+    parser.add_argument("--title", help="the title of the document")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", "-o", metavar="DIR", default="gradlab-demo", help="where the report goes")
+
+
+_COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
+    "derive": ("derive the exact gradient, step by step", '  gradlab derive "x**2 + y" --steps', _derive),
+    "estimate": ("estimate the gradient by finite differences", '  gradlab estimate "sin(x)" --at x=1', _estimate),
+    "backward": (
+        "let PyTorch's backward() compute the gradient",
+        '  gradlab backward "x**2 + y" --at x=3 y=1',
+        _backward,
+    ),
+    "compare": (
+        "compare the three, and a gradient of your own with them",
+        '  gradlab compare "x**2 + y" --at x=3 y=1 --claimed x=6 y=1',
+        _compare,
+    ),
+    "descend": (
+        "compare at the start, then descend",
+        '  gradlab descend "(x - 2)**2" --start x=5 --rate 0.1 --steps 20 --plot path.png',
+        _descend,
+    ),
+    "report": (
+        "write a document about a function",
+        '  gradlab report "x**2 + y**2" --at x=3 y=1 --start x=3 y=1 --output report.md',
+        _report,
+    ),
+    "demo": ("fit a rollercoaster's speed, from derivation to descent", "  gradlab demo --output gradlab-demo", _demo),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of ``gradlab``: what each does with what was typed, and what it says."""

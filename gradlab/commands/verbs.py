@@ -1,0 +1,209 @@
+"""One function for each command: from the options to an `Outcome`. What a verb needs is imported when it is called."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradlab.commands import values
+from gradlab.commands.outcomes import CODES, Outcome
+from gradlab.commands.usage import Code, UsageError
+
+if TYPE_CHECKING:
+    from gradlab.comparison import Comparison
+    from gradlab.descent import Trajectory
+    from gradlab.graph import Function
+    from gradlab.graph.gradient import Gradient
+
+
+def derive(options: Namespace) -> Outcome:
+    """The exact gradient, and its value where a point is given."""
+    from gradlab.symbolic import derive
+
+    function, point = _function_at(options, options.at, "--at")
+    derivation = derive(function, _wrt(options))
+    if options.latex:
+        text = derivation.latex()
+    elif options.markdown:
+        text = derivation.markdown(steps=options.steps).rstrip("\n")
+    else:
+        text = derivation.text(steps=options.steps)
+    results: dict[str, Any] = {**derivation.as_dict()} if options.json else {}
+    if point is not None:
+        gradient = derivation.at(point)
+        text += f"\n\n{gradient!r}"
+        results["value"] = gradient_as_dict(gradient)
+    return Outcome(text, results)
+
+
+def estimate(options: Namespace) -> Outcome:
+    """The gradient by finite differences."""
+    from gradlab.numeric import estimate
+
+    function = _function(options)
+    gradient = estimate(function, _point(options.at, "--at"), wrt=_wrt(options), method=options.method)
+    return _gradient(gradient)
+
+
+def backward(options: Namespace) -> Outcome:
+    """The gradient by ``backward()``."""
+    from gradlab.autodiff import backward
+
+    function, point = _function(options), _point(options.at, "--at")
+    cotangent = None if options.cotangent is None else values.value(options.cotangent, options.cotangent)
+    return _gradient(backward(function, point, wrt=_wrt(options), dtype=_dtype(options), cotangent=cotangent))
+
+
+def compare(options: Namespace) -> Outcome:
+    """All routes side by side, and the verdict."""
+    from gradlab.comparison import compare
+
+    function, point = _function(options), _point(options.at, "--at")
+    claimed = None if options.claimed is None else values.named(options.claimed, "--claimed")
+    comparison = compare(function, point, wrt=_wrt(options), claimed=claimed)
+    verdict = str(comparison.verdict)
+    return Outcome(repr(comparison), comparison.as_dict(), verdict, CODES[verdict])
+
+
+def descend(options: Namespace) -> Outcome:
+    """The descent, once the routes agree at its start."""
+    if not options.plot:
+        trajectory = _descent(options, check=not options.no_check)
+        return Outcome(repr(trajectory), trajectory.as_dict())
+    from gradlab.reports import files, pictures
+
+    path = Path(options.plot)
+    files.check(path, *pictures.ENDINGS)  # before the work is done
+    trajectory = _descent(options, check=not options.no_check)
+    figure = pictures.canvas()
+    trajectory.plot(figure.subplots())
+    pictures.save(figure, path)
+    return Outcome(f"{trajectory!r}\npicture: {path}", {**trajectory.as_dict(), "plot": str(path)})
+
+
+def report(options: Namespace) -> Outcome:
+    """A document about the function: derivation, comparison, descent."""
+    from gradlab.comparison import compare
+    from gradlab.reports import files, report
+    from gradlab.symbolic import derive
+
+    if options.output:
+        files.check(Path(options.output), *files.WRITERS)
+    tokens, option = (options.at, "--at") if options.at else (options.start, "--start")
+    function, point = _function_at(options, tokens, option)
+    records: list[Any] = [function if function.output is None else derive(function, _wrt(options))]
+    comparison: Comparison | None = None
+    if options.at:
+        comparison = compare(function, point, wrt=_wrt(options))
+        records.append(comparison)
+    if options.start:
+        trajectory = _descent(options, check=True)
+        comparison = comparison or trajectory.comparison
+        records.append(trajectory)
+    document = report(*records, title=options.title)
+    verdict = None if comparison is None else str(comparison.verdict)
+    code = Code.DONE if verdict is None else CODES[verdict]
+    if not options.output:
+        written = document.linking_to(None)
+        return Outcome(written.rstrip("\n"), {"markdown": written}, verdict, code)
+    document.save(options.output)
+    pictures = len(document.pictures)
+    beside = f", its pictures in {files.figures_folder(Path(options.output))}" if pictures else ""
+    results = {"path": options.output, "title": document.title, "sections": [part.title for part in document.sections]}
+    return Outcome(f"written: {options.output}{beside}", results, verdict, code)
+
+
+# What they share -------------------------------------------------------------------------------------
+
+
+def _function(options: Namespace) -> Function:
+    """Return the function that the options name."""
+    from gradlab.sources import as_function
+
+    data = None if options.data is None else values.named(options.data, "--data")
+    shapes = None if options.shape is None else values.shapes(options.shape)
+    try:
+        return as_function(
+            _source(options), variables=values.words(options.variables), shapes=shapes, data=data, name=options.name
+        )
+    except (TypeError, ValueError) as error:  # an option that does not fit the function
+        if options.script:
+            raise
+        raise UsageError(str(error)) from error
+
+
+def _source(options: Namespace) -> Any:
+    if options.script:
+        if options.function is not None:
+            raise UsageError(f"give a function or --script, not both: {options.function!r} and {options.script!r}")
+        from gradlab.commands.scripts import load
+
+        return load(options.script)
+    if options.function is not None:
+        return options.function
+    taken = [token for name in ("at", "start") for token in getattr(options, name, None) or () if "=" not in token]
+    hint = f"; {taken[-1]!r} was taken for a point, write it before --at" if taken else ""
+    raise UsageError(f"no function: write one such as 'x**2 + y', or --script fit.py:loss{hint}")
+
+
+def _function_at(options: Namespace, tokens: list[str] | None, option: str) -> tuple[Function, Any]:
+    """Return the function, read for the shapes of the point where there is one, and that point."""
+    function = _function(options)
+    if not tokens:
+        return function, None
+    from gradlab.sources import at_point
+
+    return at_point(function, values.point(tokens, option))
+
+
+def _point(tokens: list[str] | None, option: str) -> Any:
+    return values.point(tokens or [], option)
+
+
+def _wrt(options: Namespace) -> list[str] | None:
+    return values.words(options.wrt)
+
+
+def _dtype(options: Namespace) -> Any:
+    import torch
+
+    return getattr(torch, options.dtype)
+
+
+def _descent(options: Namespace, *, check: bool) -> Trajectory:
+    from gradlab.descent import GradientDescent, descend
+
+    function, start = _function(options), _point(options.start, "--start")
+    rule = GradientDescent(rate=options.rate)
+    return descend(function, start, rule=rule, steps=options.steps, check=check, engine=options.engine)
+
+
+def _gradient(gradient: Gradient) -> Outcome:
+    """Return a gradient as an outcome; one at a kink is none to rely on."""
+    verdict = "kink" if has_kink(gradient) else None
+    code = Code.DONE if verdict is None else CODES[verdict]
+    return Outcome(repr(gradient), gradient_as_dict(gradient), verdict, code)
+
+
+def has_kink(gradient: Gradient) -> bool:
+    """Return whether the route found a kink at the point."""
+    import numpy as np
+
+    return gradient.slopes is not None and any(np.isfinite(pair).any() for pair in gradient.slopes.values())
+
+
+def gradient_as_dict(gradient: Gradient) -> Mapping[str, Any]:
+    """Return a gradient as plain data."""
+    bounds = {} if gradient.error is None else {"error": dict(gradient.error)}
+    slopes = {"slopes": dict(gradient.slopes)} if gradient.slopes is not None and has_kink(gradient) else {}
+    return {
+        "route": gradient.route,
+        "at": dict(gradient.at),
+        "value": gradient.value,
+        "partials": dict(gradient.partials),
+        **bounds,
+        **slopes,
+        "notes": list(gradient.notes),
+    }

@@ -1,0 +1,5 @@
+"""The numeric route: finite differences that know their own error."""
+
+from gradlab.numeric.estimation import estimate
+
+__all__ = ["estimate"]

@@ -1,0 +1,81 @@
+"""Whether the formula read from code gives what the code gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlab.errors import GradlabError
+from gradlab.graph import Function, Point, bounds, evaluation
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+NEARBY = 2.0**-10
+"""How far the second point is from the first, relative to each entry: another point, mostly the same branch."""
+
+_BITS = {"float32": 24, "float16": 11, "bfloat16": 8}
+"""Significant bits of the results that code may return, where they are not the 53 of float64."""
+
+
+def check_trace(f: Function, point: Point) -> None:
+    """Raise GradlabError if the formula of *f* is not what its code computes at *point* and at one point nearby.
+
+    Half of the digits must agree, beyond what rounding explains: this looks for another formula, not for rounding
+    (torch's softplus, for one, drops 2e-9 above 20). Only points where both are finite count.
+    """
+    if f.code is None or f.output is None:
+        return
+    for at in (point, _nearby(point)):
+        _check_at(f, at)
+
+
+def _check_at(f: Function, at: Point) -> None:
+    import numpy as np
+
+    assert f.output is not None
+    with np.errstate(all="ignore"):
+        try:
+            result = f.run_code(at)
+        except (ArithmeticError, ValueError):
+            return  # outside the domain: nothing to compare
+        coded = _as_float(result)
+        values, sizes = {**f.data, **at}, f.sizes(at)
+        (traced,) = evaluation.with_numpy([f.output], values, sizes)
+        if coded is None or traced.ndim or not (np.isfinite(coded) and np.isfinite(traced)):
+            return
+        difference = abs(coded - float(traced))
+        if difference <= 2.0 ** (-_bits(result) / 2) * max(abs(coded), abs(float(traced))):
+            return
+        (bounded,) = bounds.with_bounds([f.output], values, sizes)
+    rounding = float(bounded.error) * 2.0 ** (53 - _bits(result))
+    if difference > 16 * rounding:
+        raise GradlabError(
+            f"the formula read from the code of {f.name} gives {float(traced):.12g} at {at!r}, but the code itself "
+            f"gives {coded:.12g}; something in it was not seen when it was read. "
+            f"as_function({f.name}, opaque=True) uses the code as it is, without a formula"
+        )
+
+
+def _as_float(result: Any) -> float | None:
+    import numpy as np
+
+    from gradlab.graph.point import detached
+
+    array = np.asarray(detached(result))
+    return float(array.reshape(())) if array.size == 1 else None
+
+
+def _bits(result: Any) -> int:
+    name = str(getattr(result, "dtype", "float64")).removeprefix("torch.")
+    return _BITS.get(name, 53)
+
+
+def _nearby(point: Point) -> Point:
+    import numpy as np
+
+    def moved(array: Array) -> Array:
+        # cos of 1, 2, 3, …: another direction for each entry, the same in every run.
+        turns = np.cos(np.arange(1, array.size + 1)).reshape(array.shape)
+        return array + NEARBY * turns * np.where(array == 0, 1.0, np.abs(array))
+
+    return Point({name: moved(array) for name, array in point.items()})

@@ -1,0 +1,117 @@
+"""How far rounding moves a function, measured on the ladder's own values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlab.numeric.extrapolation import RATIO, ROUNDING, coarser
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+FINEST = 12
+"""At so many of the finest steps, below 2^-24 of |x|, what is left of a smooth function is far below rounding."""
+
+RUN = 3
+"""So many steps in a row at which the remainder shrinks as theory promises are a smooth function, no chance."""
+
+STEADY = 1.25
+"""Ratios within this factor of each other are one and the same decline: h at a kink, the root of h at a cusp."""
+
+SMALLEST = 2.0**-1072
+"""What rounding costs where numbers underflow: some steps of 2^-1074."""
+
+LEVEL = 4.0
+"""Pairs of remainders within this factor of each other, two steps apart, do not shrink."""
+
+
+def rounding_noise(above: Array, below: Array, centre: float, rungs: int) -> Array:
+    """Return a bound on the rounding error of (above - below) / 2 at each step: shape (m, k).
+
+    above, below: f at x + h and x - h, the steps shrinking by RATIO from left to right.
+    rungs: how many of the steps, counted from the smallest, are small enough to show noise.
+
+    Sums and differences of the two sides, freed from their smooth part by extrapolation, leave rounding error.
+    Both are needed: an error made inside f is often the same on both sides of the centre and cancels in the sum.
+    """
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        even = (above - centre) - (centre - below)
+        odd = above - below
+        folded = _folded(even[:, -rungs:])
+        plateaus = _plateau(even[:, -rungs:], 2, folded), _plateau(odd[:, -rungs:], 1, folded)
+        measured = np.maximum(*plateaus)[:, None] / 2
+        measured = np.maximum(measured, np.mean(measured))
+        rounding = ROUNDING * np.fmax(np.abs(above), np.abs(below)) + SMALLEST
+        result = np.fmax(measured, rounding)
+    still = (~(above != centre) | np.isnan(above)).all(axis=1) & (~(below != centre) | np.isnan(below)).all(axis=1)
+    # A function that never moves shows no rounding: all it has may be lost behind a number such as the 1 in 1 + x^9.
+    return np.fmax(result, np.where(still, ROUNDING, 0.0)[:, None])
+
+
+def remainder(above: Array, below: Array, centre: float) -> Array:
+    """Return half of what is left of the second differences at each step after removing h^2, h^4 and h^6.
+
+    Larger steps can round parts of f that smaller ones leave alone; at a kink this is no rounding but the kink.
+    """
+    import numpy as np
+
+    even = (above - centre) - (centre - below)
+    left = np.zeros_like(even)
+    for removed, order in enumerate((2, 4, 6), start=1):
+        even = even - coarser(even) / RATIO**order
+        left[:, removed:] = np.abs(even[:, removed:])
+    return np.nan_to_num(left, nan=0.0, posinf=0.0) / 2
+
+
+def _plateau(differences: Array, order: int, folded: Array) -> Array:
+    """Return the level at which *differences*, freed from their part of this *order*, stop shrinking: shape (m,).
+
+    The remainder of a smooth function shrinks by RATIO^-(order + 2) from step to step, at once or, where it varies
+    faster than the coarsest steps, after some steps; that of a kink shrinks steadily too, like h. What comes after
+    is rounding, and counts where it is level over four steps, or among the finest steps.
+    folded: shape (m,): steps before this one cross a kink, and do not count.
+    """
+    import numpy as np
+
+    left = np.abs(differences - coarser(differences) / RATIO**order)[:, 1:]
+    count = left.shape[1]
+    step = np.arange(count)
+    shrunk = left[:, 1:] / left[:, :-1]
+    # As promised, give or take: a vanishing derivative makes it faster.
+    smooth = (shrunk <= 1 / 8) & (shrunk >= RATIO ** -(order + 2) / 2**8)
+    at_once = np.logical_and.accumulate(smooth | np.isnan(shrunk), axis=1).sum(axis=1)
+    runs = smooth[:, 2:] & smooth[:, 1:-1] & smooth[:, :-2]
+    alike = (shrunk[:, 1:] <= STEADY * shrunk[:, :-1]) & (shrunk[:, :-1] <= STEADY * shrunk[:, 1:])
+    runs |= alike[:, 1:] & alike[:, :-1] & (shrunk[:, 2:] <= 0.75)
+    start = np.maximum(np.maximum(at_once, _after_last(runs)), folded)[:, None]
+    left = np.nan_to_num(left, nan=0.0, posinf=0.0)
+    pairs = np.maximum(left[:, 1:], left[:, :-1])
+    level = (pairs[:, 2:] >= pairs[:, :-2] / LEVEL) & (pairs[:, :-2] >= pairs[:, 2:] / 64)
+    level &= step[: count - 3] >= start
+    counts = (step >= count - FINEST) & (step >= start)
+    for offset in range(4):
+        counts[:, offset : count - 3 + offset] |= level
+    return np.max(np.where(counts, left, 0.0), axis=1, initial=0.0)
+
+
+def _folded(even: Array) -> Array:
+    """Return the first step that does not cross a kink beside the point: shape (m,).
+
+    Beyond the kink second differences shrink like h, and the odd part of f stands still: no rounding, though level.
+    """
+    import numpy as np
+
+    shrunk = np.abs(even[:, 1:] / coarser(even)[:, 1:])
+    like_h = (shrunk > 1 / RATIO / STEADY) & (shrunk < STEADY / RATIO)
+    # Two more: the step at the kink itself, and what extrapolation carries over from it.
+    after = _after_last(like_h[:, 2:] & like_h[:, 1:-1] & like_h[:, :-2])
+    return np.where(after > 0, after + 2, 0)
+
+
+def _after_last(runs: Array) -> Array:
+    """Return the step after the last run of RUN shrinking steps, 0 if there is none."""
+    import numpy as np
+
+    return np.where(runs.any(axis=1), runs.shape[1] - np.argmax(runs[:, ::-1], axis=1) + RUN - 1, 0)

@@ -1,0 +1,110 @@
+"""Documents on disk: one writer for each ending, and never half a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+from gradlab.errors import ReportError
+
+if TYPE_CHECKING:
+    from gradlab.reports.document import Report
+
+
+def write(report: Report, path: Path) -> Path:
+    """Write *report* in the format that the ending of *path* names, and return the path."""
+    check(path, *WRITERS)
+    WRITERS[path.suffix.lower()](report, path)
+    return path
+
+
+def check(path: Path, *endings: str) -> None:
+    """Raise ReportError where nothing with one of these *endings* can be written to *path*: before the work is done."""
+    written = repr(str(path))
+    if path.suffix.lower() not in endings:
+        found = f"the ending {path.suffix!r}" if path.suffix else "no ending"
+        example = path.with_suffix(endings[0]) if path.name else Path(f"report{endings[0]}")
+        raise ReportError(
+            f"cannot write {written}: it has {found}; write {', '.join(endings)}, such as {str(example)!r}"
+        )
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if is_folder:
+        raise ReportError(f"cannot write {written}: it is a folder")
+    if not has_folder:
+        raise ReportError(f"cannot write {written}: there is no folder {str(path.parent)!r}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ReportError(f"cannot write {written}: it is not yours to write; choose another place")
+
+
+def unwritable(path: Path, error: OSError) -> ReportError:
+    """Return what to tell about an *error* of the file system."""
+    return ReportError(f"cannot write {str(path)!r}: {error.strerror or error}")
+
+
+def figures_folder(path: Path) -> Path:
+    """Return the folder beside the document at *path* that holds its pictures."""
+    return path.with_name(f"{path.stem}_figures")
+
+
+def write_markdown(report: Report, path: Path) -> None:
+    """Write the pictures, then the text that shows them: who finds the text finds its pictures."""
+    folder = figures_folder(path)
+    drawn = {name: picture.png() for name, picture in report.pictures.items()}
+    made = bool(drawn) and not folder.is_dir()
+    written: list[Path] = []
+    try:
+        if made:
+            folder.mkdir()
+        for name, picture in drawn.items():
+            replace(folder / name, picture)
+            written.append(folder / name)
+        replace(path, report.linking_to(folder.name).encode("utf-8", "replace"))
+    except OSError as error:
+        if made:
+            _removed(written, folder)
+        raise unwritable(path, error) from error
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Give *path* this content, at once and whole: a reader sees the old file or the new one."""
+    with NamedTemporaryFile(dir=path.parent, prefix=".gradlab-", delete=False) as temporary:
+        try:
+            temporary.write(content)
+            temporary.close()
+            _as_readable_as_others(temporary.name, path)
+            os.replace(temporary.name, path)
+        except BaseException:
+            temporary.close()
+            Path(temporary.name).unlink(missing_ok=True)
+            raise
+
+
+def _as_readable_as_others(temporary: str, path: Path) -> None:
+    """Give a new file the permissions that it would have had: a temporary file is its owner's alone."""
+    if path.exists():
+        mode = path.stat().st_mode & 0o777
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    os.chmod(temporary, mode)
+
+
+def _removed(written: list[Path], folder: Path) -> None:
+    for path in written:
+        path.unlink(missing_ok=True)
+    if folder.is_dir():
+        try:
+            folder.rmdir()
+        except OSError:  # somebody else has put a file there meanwhile
+            return
+
+
+WRITERS: Mapping[str, Callable[[Report, Path], None]] = {".md": write_markdown}
+"""The formats by their ending."""

@@ -1,0 +1,92 @@
+"""Pictures in a document: what they show in words, and how to draw them when they are needed."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradlab.reports import files
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RESOLUTION = 150
+"""Dots per inch of a picture: sharp in print at the width of a page, and small enough to send."""
+
+ENDINGS = (".png", ".svg", ".pdf")
+"""What a single picture can be saved as."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture of a document.
+
+    draw: returns the matplotlib figure; called only when the picture is written.
+    alt: what is to be seen, in words, for those who cannot see it.  caption: what stands below it.
+    title: the heading above it where the picture is a section of its own.
+
+    Hand one to `gradlab.report`, with a figure of your own: ``Picture(lambda: figure, alt="…")``.
+    """
+
+    draw: Callable[[], Figure]
+    alt: str
+    caption: str = ""
+    title: str = "Picture"
+
+    @property
+    def slug(self) -> str:
+        """The title as part of a file name: ASCII letters, digits and dashes."""
+        plain = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
+        return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].strip("-") or "picture"
+
+    def png(self) -> bytes:
+        """Return the picture as PNG; figures drawn alike give equal bytes."""
+        buffer = BytesIO()
+        # matplotlib would write its version into the file.
+        self.draw().savefig(buffer, format="png", dpi=RESOLUTION, metadata={"Software": None})
+        return buffer.getvalue()
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write *figure* to *path*, in the format of its ending; raises ReportError where that cannot be done."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=RESOLUTION)
+    try:
+        files.replace(path, buffer.getvalue())
+    except OSError as error:
+        raise files.unwritable(path, error) from error
+
+
+def canvas(width: float = 6.4, height: float = 4.0) -> Figure:
+    """Return an empty figure that belongs to nobody: pyplot, which keeps every figure alive, is not involved."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def figure_of(value: Any) -> Figure | None:
+    """Return the figure that *value* is or lies in; None if it is neither a matplotlib figure nor axes."""
+    figures = sys.modules.get("matplotlib.figure")  # who hands us a figure has imported it
+    if figures is None:
+        return None
+    holder = getattr(value, "figure", None)
+    found = value if isinstance(value, figures.Figure) else holder
+    return found if isinstance(found, figures.Figure) else None
+
+
+def words_in(figure: Figure) -> str:
+    """Return the titles and labels that are written in *figure*, the best account of it that it gives itself."""
+    said = [figure.get_suptitle()]
+    for axes in figure.axes:
+        along, up = axes.get_xlabel(), axes.get_ylabel()
+        said += [axes.get_title(), f"{up} against {along}" if up and along else up or along]
+    return "; ".join(dict.fromkeys(words for words in said if words))

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from gradlab.graph import bounds, evaluation
+from gradlab.graph.kinds import Elementwise, Variable
+from gradlab.graph.operations import OPERATIONS
+from gradlab.sources import at_point
+from tests.models import MODELS
+
+
+def _all_nodes(model):
+    function, point = at_point(model.source, model.at)
+    return function, {**function.data, **point}, function.sizes(point)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_numpy_torch_balls_and_bounds_agree(model):
+    function, values, sizes = _all_nodes(model)
+    (plain,) = evaluation.with_numpy([function.formula], values, sizes)
+    tensors = {name: torch.tensor(np.array(value)) for name, value in values.items()}
+    (tensor,) = evaluation.with_torch([function.formula], tensors, sizes, torch.float64)
+    (ball,) = evaluation.with_balls([function.formula], values, sizes, 128)
+    (bounded,) = bounds.with_bounds([function.formula], values, sizes)
+    exact = float(ball[()].mid())
+    assert abs(plain - exact) <= bounded.error
+    assert abs(float(tensor) - exact) <= 16 * bounded.error
+    assert 0 <= bounded.error <= 1e-12 * max(1, abs(exact))
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if callable(m.source)], ids=lambda model: model.name)
+def test_the_graph_computes_what_the_code_computes(model):
+    function, _, _ = _all_nodes(model)
+    tensors = [torch.tensor(np.array(value)) for value in model.at.values()]
+    assert float(function.code(*tensors)) == pytest.approx(function(model.at), rel=1e-12)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_many_points_at_once_are_many_points(model):
+    function, values, sizes = _all_nodes(model)
+    name = next(iter(function.variables))
+    batch = np.stack([values[name] * scale for scale in (1.0, 0.9, 0.8)])
+    (together,) = evaluation.with_numpy([function.formula], {**values, name: batch}, sizes)
+    for row, alone in zip(batch, together, strict=True):
+        (single,) = evaluation.with_numpy([function.formula], {**values, name: row}, sizes)
+        assert alone == pytest.approx(single, rel=1e-13)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_is_the_same_in_every_arithmetic(name):
+    operation = OPERATIONS[name]
+    shift = 1.0 if name == "acosh" else 0.0
+    given = {"u": np.array([0.3, 0.77]) + shift, "v": np.array([0.5, 0.2])}
+    operands = tuple(Variable(letter, ("n",)) for letter in "uv"[: operation.arity])
+    node = Elementwise(operation, operands)
+    (plain,) = evaluation.with_numpy([node], given, {"n": 2})
+    (tensor,) = evaluation.with_torch([node], {k: torch.tensor(v) for k, v in given.items()}, {"n": 2}, torch.float64)
+    (balls,) = evaluation.with_balls([node], given, {"n": 2})
+    expression, symbols = node.scalar_function()
+    for place in range(2):
+        at = {symbol: sympy.Rational(given[symbol.name][place]) for symbol in symbols}
+        exact = float(expression.subs(at).evalf(30))
+        assert plain[place] == pytest.approx(exact, rel=1e-14, abs=1e-15)
+        assert float(tensor[place]) == pytest.approx(exact, rel=1e-14, abs=1e-15)
+        assert float(balls[place].mid()) == pytest.approx(exact, rel=1e-15)
+
+
+@pytest.mark.parametrize("z", [-800.0, -40.0, 40.0, 800.0, 1e4])
+def test_sigmoid_and_softplus_stay_finite_for_large_arguments(z):
+    u = Variable("u")
+    nodes = [Elementwise(OPERATIONS[name], (u,)) for name in ("sigmoid", "softplus")]
+    sigmoid, softplus = evaluation.with_numpy(nodes, {"u": z}, {})
+    assert float(sigmoid) == pytest.approx(1.0 if z > 0 else 0.0)
+    assert float(softplus) == pytest.approx(max(z, 0.0))
+
+
+def test_float32_stays_float32():
+    function, values, sizes = _all_nodes(MODELS[0])
+    (value,) = evaluation.with_numpy([function.formula], values, sizes, np.float32)
+    assert value.dtype == np.float32

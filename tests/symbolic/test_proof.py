@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import pytest
+
+from gradlab.graph import algebra
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
+from gradlab.graph.operations import OPERATIONS
+from gradlab.sources import as_function, at_point
+from gradlab.symbolic import derive
+from gradlab.symbolic.proof import Evidence
+from tests.models import MODELS
+
+
+def _steps(model):
+    function, _ = at_point(model.source, model.at)
+    return derive(function).steps
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_every_step_of_every_model_is_proved(model):
+    for step in _steps(model):
+        assert step.evidence in (Evidence.EXACT, Evidence.CERTIFIED), step.text()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_step_that_is_off_by_one_is_refuted(model):
+    for step in _steps(model):
+        wrong = replace(step, after=algebra.add(step.after, algebra.number(1, step.after.axes)))
+        assert wrong.evidence is Evidence.REFUTED, step.text()
+
+
+# Its deltas sum to zero by construction, and -0 is 0.
+SIGNED = [model for model in MODELS if model.name != "standardised"]
+
+
+@pytest.mark.parametrize("model", SIGNED, ids=lambda model: model.name)
+def test_a_step_with_a_wrong_sign_or_factor_is_refuted(model):
+    for step in _steps(model):
+        if isinstance(step.after, Constant) and step.after.value.is_zero:
+            continue
+        for factor in (-1, 2):
+            wrong = replace(step, after=algebra.scale_by(factor, step.after))
+            assert wrong.evidence is Evidence.REFUTED, step.text()
+
+
+def test_a_swapped_transpose_is_refuted_by_unequal_sizes():
+    function = as_function(lambda A, B: (A @ B).sum(), shapes={"A": ("n", "n"), "B": ("n", "n")})
+    products = [step for step in derive(function).steps if "matrix" in step.rule or "contraction" in step.rule]
+    for step in products or derive(function).steps[:1]:
+        turned = Contraction((step.after,), ((0, 1),), (1, 0), ("n", "n"))
+        if step.after.rank == 2:
+            assert replace(step, after=turned).evidence is Evidence.REFUTED
+
+
+def test_a_missing_inner_derivative_is_refuted():
+    outer = derive("sin(x^2)").steps[0]
+    assert outer.rule == "sine"
+    inner = derive("sin(x^2)").steps[1]
+    assert replace(inner, after=inner.incoming).evidence is Evidence.REFUTED
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_rule_of_every_operation_is_sympys(name):
+    operation = OPERATIONS[name]
+    text = "general" if operation.arity == 2 else "one"
+    from gradlab.graph.differentiation import sweep
+    from gradlab.graph.kinds import Variable
+    from gradlab.symbolic.steps import Step
+
+    operands = tuple(Variable(letter) for letter in "xy"[: operation.arity])
+    node = Elementwise(operation, operands)
+    for flow in sweep(node, operands).flows:
+        step = Step(
+            flow.pull.rule, flow.pull.because, node, flow.place, flow.incoming, flow.pull.local, flow.pull.delta
+        )
+        assert step.evidence in (Evidence.EXACT, Evidence.CERTIFIED), (text, step.text())
+
+
+def test_a_step_that_is_defined_nowhere_stays_unproved():
+    step = derive("log(-x^2)").steps[0]
+    assert isinstance(step.before, Elementwise)
+    assert step.evidence is Evidence.UNPROVED
+
+
+def test_a_sum_step_is_certified_and_a_power_step_exact():
+    sum_step, _, power_step = derive("x**2 + y").steps
+    assert isinstance(sum_step.before, Linear)
+    assert sum_step.evidence is Evidence.CERTIFIED
+    assert power_step.evidence is Evidence.EXACT
