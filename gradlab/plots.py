@@ -48,6 +48,9 @@ _MARKED = 60
 _SPREAD = 50
 """How many times its first step a diverging run may go away in a picture where that step can still be seen."""
 
+_LARGEST = 1e300
+"""Numbers beyond this overflow in matplotlib's own arithmetic."""
+
 _LEVELS = 14
 """Bands of a contour; more cannot be told apart in grey."""
 
@@ -76,7 +79,7 @@ def curve(run: Trajectory, ax: Axes | None = None) -> Axes:
     (label,) = _component_names(run)
     shown = _drawn(run)
     along = run.points.rows[:shown, 0]
-    heights = np.where(np.isfinite(run.losses), run.losses, np.nan)[:shown]
+    heights = _drawable(run.losses[:shown])
     xs = np.linspace(*_window(along, along), _SAMPLES)
     axes.plot(xs, _values(function, run, xs[:, None]), color=_GREY, linewidth=1.8, zorder=1, label=function.name)
     axes.plot(along, heights, ":", color=_BLUE, linewidth=1.0, zorder=2)
@@ -266,7 +269,7 @@ def _window(values: Array, others: Array) -> tuple[float, float]:
 
 
 def _values(function: Function, run: Trajectory, rows: Array) -> Array:
-    """Return the function at each of *rows*, shape (points, components); NaN where it has no finite value."""
+    """Return the function at each of *rows*, shape (points, components); NaN where it cannot be drawn."""
     import numpy as np
 
     points = run.points.layout.unpacked(rows)
@@ -276,8 +279,14 @@ def _values(function: Function, run: Trajectory, rows: Array) -> Array:
         values = np.array(np.broadcast_to(found, (len(rows),)), dtype=np.float64)
     else:
         values = np.array([_value(function, run.points.layout.unpacked(row)) for row in rows])
-    values[~np.isfinite(values)] = np.nan
-    return values
+    return _drawable(values)
+
+
+def _drawable(values: Array) -> Array:
+    """Return *values* with NaN, a gap, for those that matplotlib cannot put a margin around."""
+    import numpy as np
+
+    return np.where(np.abs(values) < _LARGEST, values, np.nan)
 
 
 def _value(function: Function, point: Mapping[str, Array]) -> float:

@@ -28,7 +28,6 @@ def tidied(node: Node) -> Node:
     >>> tidied(_)
     sin(x)/x
     """
-
     if is_unreadable(node, named=False):
         return node
 

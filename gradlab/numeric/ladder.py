@@ -72,7 +72,7 @@ def ladder(probe: Probe, variable: str) -> Measured:
         on_right = limit(right, up, 2 * noise, (1, 2, 3))
         on_left = limit(left, down, 2 * noise, (1, 2, 3))
         all_noise = np.fmax(noise, remainder(above, below, centre))
-        chosen = limit(central, (up + down) / 2, all_noise, (2, 4, 6))
+        chosen = _best(central, (up + down) / 2, all_noise)
         few = np.isfinite(central).sum(axis=1) < FEW
         chosen, sides = _one_sided(chosen, on_left, on_right, few)
         kink = np.abs(on_right.value - on_left.value) > CLEAR * (on_right.error + on_left.error)
@@ -106,7 +106,7 @@ def _climbed(probe: Probe, variable: str) -> _Rungs:
     extra = np.where(exponent < SMALL, np.minimum(-exponent // 2, MOST_EXTRA_RUNGS), 0)
     most = int(extra.max(initial=0))
     rung = np.arange(-most, RUNGS)
-    step = np.ldexp(1.381966, exponent - 2 - int(np.log2(RATIO)) * rung)
+    step = np.ldexp(1.0, exponent - 2 - int(np.log2(RATIO)) * rung)
     with np.errstate(over="ignore"):
         above, below = x + step, x - step
     up, down = above - x, x - below
@@ -118,6 +118,21 @@ def _climbed(probe: Probe, variable: str) -> _Rungs:
     return _Rungs(up, down, values[:, :count], values[:, count:])
 
 
+def _best(central: Array, steps: Array, noise: Array) -> Limit:
+    """Return the limits; those that use steps larger than |x| / 4 only where the smaller steps allow them.
+
+    Far from the point f may look flat, or like another function altogether.
+    """
+    import numpy as np
+
+    near = limit(central[:, -RUNGS:], steps[:, -RUNGS:], noise[:, -RUNGS:], (2, 4, 6))
+    if central.shape[1] == RUNGS:
+        return near
+    far = limit(central, steps, noise, (2, 4, 6))
+    better = np.isnan(near.value) | (np.abs(far.value - near.value) <= near.error)
+    return Limit(*(np.where(better, *pair) for pair in zip(far.parts, near.parts, strict=True)))
+
+
 def _one_sided(
     chosen: Limit, on_left: Limit, on_right: Limit, few: Array
 ) -> tuple[Limit, dict[str, Array]]:
@@ -127,11 +142,9 @@ def _one_sided(
     left = few & (on_left.error < np.minimum(chosen.error, on_right.error))
     right = few & ~left & (on_right.error < chosen.error)
 
-    def picked(name: str) -> Array:
-        one, other, both = (getattr(given, name) for given in (on_left, on_right, chosen))
-        return np.where(left, one, np.where(right, other, both))
-
-    return Limit(picked("value"), picked("error"), picked("step")), {"left": left, "right": right}
+    triples = zip(on_left.parts, on_right.parts, chosen.parts, strict=True)
+    picked = (np.where(left, one, np.where(right, other, both)) for one, other, both in triples)
+    return Limit(*picked), {"left": left, "right": right}
 
 
 def _unbounded(quotients: Array, steps: Array, noise: Array, highest: Array) -> Array:

@@ -35,7 +35,7 @@ class Probe:
 
     @cached_property
     def centre(self) -> float:
-        """f at the point; raises NotScalarError if it is no number."""
+        """F at the point; raises NotScalarError if it is no number."""
         if self.f.output is None:
             return _number(self.f, self._by_code(self.point))
         (value,) = evaluation.with_numpy([self.f.output], {**self.f.data, **self.point}, self._sizes)

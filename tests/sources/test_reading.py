@@ -61,9 +61,7 @@ def test_shapes_that_cannot_agree_point_into_the_text():
         as_function("2 + x + y", shapes={"x": ("n",), "y": ("m",)})
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [("1/0", "division by the number 0"), ("max(x)", "compares two")]
-)
+@pytest.mark.parametrize(("text", "message"), [("1/0", "division by the number 0"), ("max(x)", "compares two")])
 def test_mathematics_that_cannot_be_is_refused_in_place(text, message):
     with pytest.raises(ParseError, match=message):
         as_function(text)

@@ -6,8 +6,8 @@ from gradlab.errors import DomainError, NoFormulaError, NotScalarError, PointErr
 from gradlab.graph import algebra, evaluation
 from gradlab.graph.kinds import Let
 from gradlab.sources import as_function, at_point
-from gradlab.symbolic import derive
 from gradlab.symbolic import derivation as module
+from gradlab.symbolic import derive
 from tests.models import MODELS, quadratic
 
 
