@@ -133,9 +133,8 @@ def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engi
 
     from gradlab.autodiff import backward
 
-    backward(function, start)  # for its errors: they say what is wrong with a loss and what to write instead
     dtype = dtype or torch.float64
-    call = _torch_code(function, start, dtype)
+    backward(function, start, dtype=dtype)  # for its errors, which say what to write instead
     counts, shapes = layout.counts, list(layout.shapes.values())
     vector = torch.tensor(layout.flat(start), dtype=dtype)
 
@@ -145,7 +144,8 @@ def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engi
     def several(x: Any) -> tuple[float, Any]:
         leaves = apart(x)
         loss = call(*leaves)
-        loss.backward(inputs=leaves if shared else None)
+        if loss.requires_grad:
+            loss.backward(inputs=leaves if shared else None)
         partials = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
         return loss.item(), torch.cat([partial.reshape(-1) for partial in partials])
 
@@ -159,9 +159,10 @@ def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engi
         return loss.item(), gradient
 
     leaves = apart(vector)
+    call, loss = _torch_code(function, start, leaves, dtype)
     # To name the inputs costs a tenth of a small step; without it, weights that the code holds gather gradients.
-    shared = _reaches_others(call(*leaves), leaves)
-    alone = len(shapes) == 1 and len(shapes[0]) == 1 and not shared
+    shared = _reaches_others(loss, leaves)
+    alone = len(shapes) == 1 and len(shapes[0]) == 1 and loss.requires_grad and not shared
 
     def rows(tensors: Sequence[Any]) -> Array:
         return torch.stack(list(tensors)).double().numpy()
@@ -186,11 +187,19 @@ def _reaches_others(loss: Any, leaves: Sequence[Any]) -> bool:
     return False
 
 
-def _torch_code(function: Function, start: Point, dtype: Any) -> Callable[..., Any]:
-    """Return the loss as a function of tensors: the writer's own code where it is torch code, else the graph."""
-    if function.code is not None and (function.style == "torch" or function.output is None):
-        return function.code
+def _torch_code(function: Function, start: Point, leaves: Sequence[Any], dtype: Any) -> tuple[Callable[..., Any], Any]:
+    """Return the loss as a function of tensors, and its value: the writer's code if it takes them, else the graph."""
     import torch
+
+    if function.code is not None and (function.style in ("torch", "python") or function.output is None):
+        try:
+            loss = function.code(*leaves)
+        except (TypeError, AttributeError, RuntimeError, ValueError):
+            if function.output is None:
+                raise
+        else:
+            if isinstance(loss, torch.Tensor):
+                return function.code, loss
 
     from gradlab.graph.backends import TorchBackend
     from gradlab.graph.evaluation import evaluate_all
@@ -206,7 +215,7 @@ def _torch_code(function: Function, start: Point, dtype: Any) -> Callable[..., A
         values.update(zip(names, leaves, strict=True))
         return evaluate_all(ordered, backend)[output]
 
-    return call
+    return call, call(*leaves)
 
 
 def _rows(vectors: Sequence[Array]) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph import evaluation, printing
+from gradlab.graph import algebra, bounds, evaluation, printing
 from gradlab.graph.backends import NumpyBackend
 from gradlab.graph.kinds import Elementwise, Variable
 from gradlab.graph.nodes import Node, topological
@@ -34,6 +34,28 @@ def first_not_finite(
         if not np.all(np.isfinite(found[node])):
             return _said(node, found, values, variables)
     return None
+
+
+def at_switches(outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[str, int]) -> list[str]:
+    """Return in words the operations that are at a kink or jump of theirs at this point, such as abs at 0.
+
+    There the rule's derivative is a convention, and f may or may not have one.
+
+    >>> from gradlab.graph.operations import ABS
+    >>> import numpy as np
+    >>> at_switches([Elementwise(ABS, (Variable("x"),))], {"x": np.float64(0)}, {})
+    ['|x| has a kink where x = 0']
+    """
+    import numpy as np
+
+    found: list[str] = []
+    for node in topological(outputs):
+        if isinstance(node, Elementwise) and node.operation.switches is not None:
+            for switch in node.operation.switches(algebra, node.operands):
+                (value,) = bounds.with_bounds([switch], values, sizes)
+                if np.any(np.abs(value.value) <= value.error):
+                    found.append(f"{printing.text(node)} has a kink where {printing.text(switch)} = 0")
+    return found
 
 
 def _said(node: Node, found: Mapping[Node, Any], values: Mapping[str, Any], variables: Sequence[str]) -> str:

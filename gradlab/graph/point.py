@@ -45,11 +45,11 @@ class Point(Mapping[str, "Array"]):
         return Point({**self, **changes})
 
 
-def as_array(name: str, value: Any) -> Array:
+def as_array(name: str, value: Any, *, finite: bool = True) -> Array:
     """Return *value* as a read-only float64 array that nobody else holds.
 
     Takes numbers, nested lists, NumPy arrays and torch tensors.
-    Raises PointError, naming the variable, for anything that is not finite real numbers.
+    Raises PointError, naming the variable, for anything that is not real numbers, or not *finite* ones.
     """
     import numpy as np
 
@@ -63,7 +63,7 @@ def as_array(name: str, value: Any) -> Array:
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
         raise PointError(f"{name} = {_shortened(value)} is not a number or an array of numbers")
     array = np.array(array, dtype=np.float64)
-    if not np.isfinite(array).all():
+    if finite and not np.isfinite(array).all():
         bad = tuple(int(axis) for axis in np.argwhere(~np.isfinite(array))[0])
         where = f"{name}{list(bad)}" if bad else name
         raise PointError(f"{where} = {array[bad]} is not a finite number")

@@ -84,8 +84,9 @@ def _plateau(differences: Array, order: int, folded: Array) -> Array:
     at_once = np.logical_and.accumulate(smooth | np.isnan(shrunk), axis=1).sum(axis=1)
     runs = smooth[:, 2:] & smooth[:, 1:-1] & smooth[:, :-2]
     alike = (shrunk[:, 1:] <= STEADY * shrunk[:, :-1]) & (shrunk[:, :-1] <= STEADY * shrunk[:, 1:])
-    runs |= alike[:, 1:] & alike[:, :-1] & (shrunk[:, 2:] <= 0.75)
-    start = np.maximum(np.maximum(at_once, _after_last(runs)), folded)[:, None]
+    steady = _after_last(alike[:, 1:] & alike[:, :-1] & (shrunk[:, 2:] <= 0.75))
+    steady += steady > 0  # the last of a steady decline belongs to it
+    start = np.max([at_once, _after_last(runs), steady, folded], axis=0)[:, None]
     left = np.nan_to_num(left, nan=0.0, posinf=0.0)
     pairs = np.maximum(left[:, 1:], left[:, :-1])
     level = (pairs[:, 2:] >= pairs[:, :-2] / LEVEL) & (pairs[:, :-2] >= pairs[:, 2:] / 64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import DomainError, NotScalarError, PointError
+from gradlab.errors import DomainError, NotScalarError
 from gradlab.graph import bounds, evaluation
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import first_not_finite
@@ -18,7 +18,7 @@ from gradlab.graph.nodes import Node, topological
 from gradlab.graph.point import described
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
-from gradlab.sources import as_function, at_point
+from gradlab.sources import as_function
 from gradlab.symbolic import presentation
 from gradlab.symbolic.steps import Step
 
@@ -58,20 +58,8 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
             f"{function.signature} {described(output.axes)}, and a gradient belongs to a single number; "
             "reduce it first, for example with .sum() or .mean(), or pick one component"
         )
-    names = chosen(function, wrt)
+    names = function.chosen(wrt)
     return Derivation(function, names, sweep(output, [function.nodes[name] for name in names]))
-
-
-def chosen(function: Function, wrt: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the variables that *wrt* names, all if it is None; raises PointError for an unknown one."""
-    if wrt is None:
-        return tuple(function.variables)
-    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-    unknown = [name for name in names if name not in function.variables]
-    if unknown or not names:
-        known = ", ".join(function.variables)
-        raise PointError(f"wrt names {', '.join(unknown) or 'nothing'}; the variables of {function.name} are {known}")
-    return names
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,13 +175,6 @@ class Derivation:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
-
-
-def derive_at(f: Any, at: Any, wrt: str | Sequence[str] | None = None) -> tuple[Derivation, Gradient]:
-    """Return the derivation of *f* for the shapes of the point *at*, and the gradient there."""
-    function, point = at_point(f, at)
-    derivation = derive(function, wrt)
-    return derivation, derivation.at(point)
 
 
 def _scalar_operations(outputs: Sequence[Node], sizes: Mapping[str, int]) -> int:

@@ -76,6 +76,23 @@ def test_text_is_descended_through_torch_by_its_graph():
     assert done.points.rows == pytest.approx(exact.points.rows, rel=1e-13)
 
 
+@pytest.mark.parametrize("engine", ["exact", "torch", "numeric"])
+def test_a_constant_has_nowhere_to_descend_to(engine):
+    for constant in (as_function("3", variables=["x"]), lambda x: 3.0):
+        done = run(constant, 1.0, engine)
+        assert done.losses.tolist() == [3.0]
+        assert done.diagnosis.startswith("flat")
+
+
+def test_code_that_does_not_take_the_dtype_is_descended_through_torch_by_its_formula():
+    import torch
+
+    single = torch.tensor([[1.0, 2.0], [3.0, 5.0]])  # float32: torch multiplies no float64 vector by it
+    done = run(lambda w: ((single @ w) ** 2).sum(), [1.0, -1.0], "torch", steps=1)
+    assert done.losses[0] == 5.0
+    assert done.gradients[0]["w"].tolist() == [-14.0, -24.0]
+
+
 def test_data_bound_to_a_function_is_not_descended():
     bound = as_function("(x - target)**2", data={"target": 5.0})
     for engine in ("exact", "torch", "numeric"):
@@ -127,6 +144,13 @@ def test_auto_takes_torch_for_code_that_takes_tensors_and_has_no_formula():
 def test_auto_takes_differences_for_code_that_takes_no_tensors_and_has_no_formula():
     code = as_function(lambda x: float(np.square(float(x))), opaque=True)
     assert run(code, 1.0, "auto").engine == "numeric"
+
+
+def test_auto_takes_differences_for_torch_code_that_cuts_the_graph():
+    import torch
+
+    code = as_function(lambda w: torch.tensor(float((torch.as_tensor(w) ** 2).sum())), opaque=True)
+    assert run(code, [1.0, 2.0], "auto").engine == "numeric"
 
 
 def test_exact_without_a_formula_is_an_error_that_says_why():

@@ -8,6 +8,7 @@ import pytest
 
 from gradlab.descent import GradientDescent, descend
 from gradlab.errors import DomainError
+from gradlab.sources import as_function
 
 ENGINES = ["exact", "torch", "numeric"]
 
@@ -57,7 +58,7 @@ def test_the_step_that_overflowed_is_named_with_the_point_before_it():
     assert math.isinf(float(last) * -19 * float(last) * -19)  # 1 - rate λ = -19: the next loss is beyond float64
 
 
-@pytest.mark.parametrize("engine", ["exact", "torch"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_start_that_overflows_is_a_path_of_one_point_that_diverges(engine):
     done = run("x**2", 1e200, 0.1, engine=engine)
     assert done.losses.tolist() == [math.inf]
@@ -65,7 +66,7 @@ def test_a_start_that_overflows_is_a_path_of_one_point_that_diverges(engine):
     assert done.diagnosis.startswith("diverging: the loss is inf at the start")
 
 
-@pytest.mark.parametrize("engine", ["exact", "torch"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_start_outside_the_domain_is_an_error_that_names_the_variable_and_its_value(engine):
     with pytest.raises(DomainError, match="x = -1"):
         run("log(x)", -1.0, 0.1, engine=engine)
@@ -86,11 +87,21 @@ def test_an_infinite_gradient_ends_the_path_at_the_point_that_has_it(engine):
     assert done.stopped.startswith("the gradient is not finite at the start")
 
 
-def test_a_point_that_overflows_behind_a_finite_loss_is_cut_off():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_point_that_overflows_behind_a_finite_loss_is_cut_off(engine):
     # tanh stays finite wherever x goes, so that only the point itself can tell.
-    done = run("1e308*tanh(x)", 1e-3, 10.0)
-    assert np.isfinite(done.points.rows).all()
-    assert done.stopped.startswith("step 1 led to a point that is not finite")
+    done = run("1e300*tanh(x)", 1e-3, 1e10, engine=engine)
+    assert done.points.of("x").tolist() == [1e-3]
+    assert done.stopped.startswith("step 1 led ")
+    assert "finite" in done.stopped
+
+
+def test_code_that_raises_on_overflow_ends_the_path_like_any_other():
+    # Python's own float raises OverflowError where NumPy's returns inf.
+    done = run(as_function(lambda x: float(x) ** 4, opaque=True), 3.0, 1.0, steps=100, engine="numeric")
+    assert np.isfinite(done.losses).all()
+    assert f"before it, after step {done.steps}: x = " in done.stopped
+    assert done.diagnosis.startswith("diverging: the loss grew from 81 to ")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

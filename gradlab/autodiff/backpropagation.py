@@ -1,0 +1,150 @@
+"""`backward`: the gradient as PyTorch computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradlab.errors import GradlabError, NoFormulaError, NotScalarError
+from gradlab.graph import Function, Gradient, Point, evaluation
+from gradlab.graph.domain import first_not_finite
+from gradlab.sources import at_point
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+"""Names of the dtypes in which the pass can be run."""
+
+
+def backward(
+    f: Any,
+    at: Any,
+    *,
+    wrt: str | Sequence[str] | None = None,
+    dtype: Any = None,
+    cotangent: Any = None,
+) -> Gradient:
+    """Return the gradient of *f* at a point as PyTorch's ``backward()`` computes it.
+
+    f: anything `gradlab.as_function` takes.  Code written in torch or plain Python is run as it is; text, a SymPy
+        expression or NumPy code is evaluated in torch from its formula.
+    at: a mapping from variable to number, array or tensor, or the bare value of the only variable.
+    wrt: the variables to differentiate with respect to; all by default.
+    dtype: a torch dtype or its name; float64 by default.
+    cotangent: for a function whose value is an array, the weights, of its shape, of the sum that is differentiated.
+
+    The partials have the shape of their variable. The route makes no error bound.
+    Raises NotScalarError if the value is no single number and no cotangent is given, PointError where the point does
+    not fit, GradlabError where the code cuts its result off from the variables.
+
+    >>> backward("x**2 + y", at={"x": 3, "y": 1}).partials["x"]
+    array(6.)
+    """
+    import torch
+
+    function, point = at_point(f, at)
+    names = function.chosen(wrt)
+    chosen = _dtype(dtype)
+    leaves = {
+        name: torch.tensor(array.copy(), dtype=chosen, requires_grad=name in names) for name, array in point.items()
+    }
+    output, notes = _forward(function, point, leaves, chosen)
+    _run(function, output, _weights(function, output, cotangent))
+    partials = {}
+    for name in names:
+        found = leaves[name].grad
+        if found is None:
+            notes.append(f"{name} does not occur in the result: its derivative is 0")
+            found = torch.zeros_like(leaves[name])
+        partials[name] = found.detach().double().numpy()
+    value = output.detach().double() if cotangent is None else (output.detach().double() * _as_tensor(cotangent)).sum()
+    notes += _not_finite(function, point, partials)
+    return Gradient(point, float(value), partials, "autodiff", notes=tuple(notes))
+
+
+def _dtype(dtype: Any) -> Any:
+    import torch
+
+    if dtype is None:
+        return torch.float64
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise ValueError(f"dtype={dtype!r} is no floating dtype of torch; choose from {', '.join(DTYPES)}")
+    return found
+
+
+def _forward(function: Function, point: Point, leaves: Mapping[str, Tensor], dtype: Any) -> tuple[Tensor, list[str]]:
+    """Return the value, computed from the leaves: by the writer's own code where it takes tensors, else by formula."""
+    import torch
+
+    notes: list[str] = []
+    if function.code is not None and function.style in ("torch", "python"):
+        try:
+            result = function.code(*leaves.values())
+        except (TypeError, AttributeError, RuntimeError, ValueError) as error:
+            if function.output is None:
+                raise GradlabError(f"{function.signature} does not run on torch tensors: {error}") from error
+            notes.append(f"the code does not run on {dtype} tensors ({_first_line(error)}); its formula was used")
+        else:
+            return (result if isinstance(result, torch.Tensor) else torch.as_tensor(result)), notes
+    if function.output is None:
+        raise NoFormulaError(f"{function.signature} has no formula and is not written for torch: {function.no_formula}")
+    bound = {name: torch.tensor(array.copy(), dtype=dtype) for name, array in function.data.items()}
+    (output,) = evaluation.with_torch([function.output], {**bound, **leaves}, function.sizes(point), dtype)
+    return output, notes
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:120]
+
+
+def _weights(function: Function, output: Tensor, cotangent: Any) -> Tensor | None:
+    if cotangent is None:
+        if output.ndim or output.numel() != 1:
+            raise NotScalarError(
+                f"{function.signature} has {output.numel()} values, of shape {tuple(output.shape)}, and backward() "
+                "starts from one number: a gradient says how a single number changes; an array of them has a Jacobian, "
+                "one row for each. Write .sum() or .mean() at the end, or choose the weights of the sum yourself: "
+                f"cotangent={[1.0] * output.numel() if output.ndim == 1 and output.numel() <= 4 else '…'}, "
+                "of the shape of the value; then backward() gives their product with the Jacobian"
+            )
+        return None
+    weights = _as_tensor(cotangent).to(output.dtype)
+    if weights.shape != output.shape:
+        raise NotScalarError(
+            f"cotangent has shape {tuple(weights.shape)}, and the value of {function.signature} has shape "
+            f"{tuple(output.shape)}; give one weight for each value"
+        )
+    return weights
+
+
+def _as_tensor(value: Any) -> Tensor:
+    import torch
+
+    return torch.as_tensor(value, dtype=torch.float64)
+
+
+def _run(function: Function, output: Tensor, weights: Tensor | None) -> None:
+    if output.requires_grad:
+        output.backward(weights)
+    elif function.output is None:
+        raise GradlabError(
+            f"backward() finds no way from the value of {function.signature} back to its variables; the code cuts it "
+            "off where it takes a number out (.item(), float(), .detach(), .numpy(), torch.tensor([…])): keep "
+            "tensors throughout, and join them with torch.stack"
+        )
+
+
+def _not_finite(function: Function, point: Point, partials: Mapping[str, Any]) -> list[str]:
+    import numpy as np
+
+    bad = [name for name, array in partials.items() if not np.isfinite(array).all()]
+    if not bad:
+        return []
+    said = None
+    if function.output is not None:
+        values = {**function.data, **point}
+        said = first_not_finite([function.output], values, function.sizes(point), list(function.variables))
+    where = f"the derivative with respect to {', '.join(bad)} is not finite at {point!r}"
+    return [f"{where}: {said}" if said else where]

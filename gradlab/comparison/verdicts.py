@@ -1,0 +1,175 @@
+"""From the gradients of several routes to a verdict on each component: no tolerance, only bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gradlab.graph.point import Array
+
+MARGIN = 16.0
+"""Times the radius of the exact gradient at working precision: what a correct evaluation may be off.
+
+The radius is that of one order of evaluation; torch's may round a few times more often.
+"""
+
+ROUNDING = 2.0**-53
+"""Half a unit in the last place of 1."""
+
+DECIDES = 1e-7
+"""Without a formula, a bound relative to the value above this leaves too few digits to confirm anything.
+
+It must be below the errors that are to be found; the ladder's bounds are mostly near 1e-12.
+"""
+
+NIL = 2.0**-40
+"""Without a formula, a bound this small relative to the largest component confirms a zero."""
+
+
+class Verdict(StrEnum):
+    """What the routes say of a gradient, or of one component."""
+
+    AGREE = "agree"
+    DIFFER = "differ"
+    KINK = "kink"
+    UNDECIDED = "undecided"
+
+
+RANKED = (Verdict.AGREE, Verdict.KINK, Verdict.UNDECIDED, Verdict.DIFFER)
+"""From good to bad; the worst component gives the verdict on the whole."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the routes found, all components in one row: arrays of shape (n,).
+
+    values: per route; NaN where a route gave none (see *given*) or found none.
+    given: per route, whether it speaks of the component at all.
+    error: of the numeric route; infinite without one.  left, right: slopes at kinks, NaN elsewhere.
+    radius: of the exact gradient at working precision; None without a formula.  symbolic_error: its own.
+    hidden: how far the numeric value may be off because f loses digits as it is written; 0 where not looked at.
+    scale: the largest value of the numeric route within the same variable.
+    """
+
+    values: Mapping[str, Array]
+    given: Mapping[str, NDArray[np.bool_]]
+    error: Array
+    left: Array
+    right: Array
+    radius: Array | None
+    symbolic_error: Array
+    hidden: Array
+    scale: Array
+
+    @cached_property
+    def reference(self) -> str | None:
+        """The route that the others are measured against."""
+        return next((name for name in ("symbolic", "numeric") if name in self.values), None)
+
+    @cached_property
+    def kinks(self) -> NDArray[np.bool_]:
+        """Where the two sides have different slopes."""
+        import numpy as np
+
+        return np.isfinite(self.left) & np.isfinite(self.right)
+
+    def bound(self, route: str) -> Array:
+        """Return how far a route may be from the reference if both are right."""
+        import numpy as np
+
+        if self.reference == "symbolic":
+            assert self.radius is not None
+            own = MARGIN * self.radius + self.symbolic_error
+            return own + self.error + self.hidden if route == "numeric" else own
+        if self.reference == "numeric":
+            return self.error + MARGIN * ROUNDING * np.abs(self.values["numeric"])
+        return np.zeros_like(self.error)
+
+    def excess(self, route: str) -> Array:
+        """Return the distance of a route from the reference in multiples of the bound; 0 where there is none.
+
+        At a kink, from the interval between the two slopes. Infinite where the route's value is not finite.
+        """
+        import numpy as np
+
+        assert self.reference is not None
+        value, reference, bound = self.values[route], self.values[self.reference], self.bound(route)
+        with np.errstate(all="ignore"):
+            apart = np.abs(value - reference)
+            off = np.where(apart == 0, 0.0, apart / bound)
+            low, high = np.minimum(self.left, self.right), np.maximum(self.left, self.right)
+            slack = np.maximum(self.error - (high - low) / 2, 0) + MARGIN * ROUNDING * np.maximum(abs(low), abs(high))
+            outside = np.maximum(np.maximum(low - value, value - high), 0.0)
+            off = np.where(self.kinks, np.where(outside == 0, 0.0, outside / slack), off)
+        off = np.where(np.isfinite(value), off, np.inf)
+        # Where the reference or the bound says nothing, nothing is exceeded.
+        silent = ~self.kinks & ~(np.isfinite(reference) & np.isfinite(bound))
+        if route == "numeric":
+            silent |= ~np.isfinite(value)
+        return np.where(silent | ~self.given[route], 0.0, off)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """The verdict on each component: indices into RANKED, and the largest excess and whose it is."""
+
+    ranks: NDArray[np.int_]
+    excess: Array
+    culprit: NDArray[np.int_]
+    routes: tuple[str, ...]
+
+    @cached_property
+    def order(self) -> NDArray[np.int_]:
+        """The components, worst first."""
+        import numpy as np
+
+        return np.lexsort((-self.excess, -self.ranks))
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """Return the verdicts.
+
+    *differ*: a route is further from the reference than the bound; at a kink, a route of the caller's own is outside
+    the slopes.  *kink*: the slopes on the two sides differ.  *undecided*: fewer than two routes have a value, or the
+    bound is too large to tell.
+    """
+    import numpy as np
+
+    n = evidence.error.size
+    routes = tuple(name for name in evidence.values if name != evidence.reference)
+    if evidence.reference is None or not routes:
+        none = np.zeros(n, dtype=int)
+        return Judgement(none + RANKED.index(Verdict.UNDECIDED), np.zeros(n), none, routes)
+    excesses = np.array([evidence.excess(name) for name in routes])
+    culprit = excesses.argmax(axis=0)
+    excess = excesses.max(axis=0)
+    ranks = np.where(_decided(evidence), RANKED.index(Verdict.AGREE), RANKED.index(Verdict.UNDECIDED))
+    ranks = np.where(excess > 1, RANKED.index(Verdict.DIFFER), ranks)
+    # torch's and the formula's choices at a kink are conventions; what the caller claims must lie between the slopes.
+    claimed = [place for place, name in enumerate(routes) if name not in ("symbolic", "numeric", "autodiff")]
+    wrong = (excesses[claimed] > 1).any(axis=0) if claimed else np.zeros(n, dtype=bool)
+    at_kink = np.where(wrong, RANKED.index(Verdict.DIFFER), RANKED.index(Verdict.KINK))
+    return Judgement(np.where(evidence.kinks, at_kink, ranks), excess, culprit, routes)
+
+
+def _decided(evidence: Evidence) -> NDArray[np.bool_]:
+    """Return where two routes have values and the bound is small enough to confirm that they are one."""
+    import numpy as np
+
+    assert evidence.reference is not None
+    finite = [np.isfinite(value) & evidence.given[name] for name, value in evidence.values.items()]
+    reference = evidence.values[evidence.reference]
+    enough = (np.sum(finite, axis=0) >= 2) & np.isfinite(reference)
+    if evidence.reference == "symbolic":
+        return enough & np.isfinite(evidence.bound("autodiff"))
+    bound = evidence.bound("numeric")
+    exactly = np.all([value == reference for name, value in evidence.values.items()], axis=0) & (reference == 0)
+    small = (bound <= DECIDES * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly
+    return enough & small
