@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a console that lacks ∂ is to show the rest all the same
             stream.reconfigure(errors="replace")
+    code: int = Code.DONE
     try:
         code = _answered(arguments)
         sys.stdout.flush()
@@ -52,7 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read the output has gone; Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Code.DONE
     return code
 
 

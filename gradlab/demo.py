@@ -107,9 +107,9 @@ def run(folder: Path) -> Result:
     _heading("The function")
     _say(
         f"A rollercoaster's speed was measured at {len(times)} times, t = {times[0]:g} to {times[-1]:g}. "
-        "A parabola is to fit them: its mean squared error is to become small. In torch:"
+        "A parabola is to be fitted to them, so its mean squared error is to become small. In torch:"
     )
-    _show(PROGRAM)
+    _show(PROGRAM.replace("\n\n\n", "\n\n"))
 
     _heading("Its gradient, derived")
     function, start = at_point(loss, list(START))
@@ -131,13 +131,16 @@ def run(folder: Path) -> Result:
     _say(f"Gradient descent at rate {RATE:g}, each row before its step, beside the rows of a published example:")
     _show(_table(trajectory))
     _say(
-        f"Largest differences: loss {differences.loss:.1e} relative (at most {MOST_LOSS:g}), "
-        f"parameters {differences.parameter:.1e} absolute (at most {MOST_PARAMETER:g}): "
+        f"Largest differences: loss {differences.loss:.1e} relative (at most {MOST_LOSS:.1e}), "
+        f"parameters {differences.parameter:.1e} absolute (at most {MOST_PARAMETER:.1e}): "
         f"{'as published' if differences.held else 'NOT as published'}."
     )
     _say(trajectory.diagnosis[0].upper() + trajectory.diagnosis[1:] + ".")
     about_fit = _document(model, derivation, comparison, trajectory)
     about_fit.save(document)
+
+    _heading("The report")
+    _say(f"Derivation, comparison and descent with {len(about_fit.pictures)} pictures: {document}")
 
     _heading("Two variables")
     two = as_function("x**2 + y")
@@ -149,13 +152,11 @@ def run(folder: Path) -> Result:
     _heading("A vector")
     vector, at_vector = at_point(lambda x: (x**2).sum(), [3.0, 4.0, 10.0])
     squares = compare(vector, at_vector)
-    _say("And from code, `lambda x: (x**2).sum()` at [3, 4, 10]:")
+    value = squares.gradients["autodiff"].value
+    _say(f"And from code, `lambda x: (x**2).sum()`, whose value at [3, 4, 10] is {value:g}:")
     _show(derive(vector).text())
     _show(repr(squares))
 
-    _heading("The report")
-    pictures = len(about_fit.pictures)
-    _say(f"Derivation, comparison and descent with {pictures} pictures: {document}")
     verdicts = {"rollercoaster": comparison, "x**2 + y": at_two, "(x**2).sum()": squares}
     return Result(differences, {name: str(found.verdict) for name, found in verdicts.items()}, document)
 
@@ -184,7 +185,7 @@ def _table(trajectory: Trajectory) -> str:
     """Return our rows beside the published ones."""
     published = data.load("rollercoaster_published")
     heads = f"{'a':>8}{'b':>8}{'c':>8}{'loss':>11}"
-    lines = [f"{'':>4} {'ours':^35}   {'published':^35}", f"step {heads}   {heads}"]
+    lines = [f"{'':>4} {'ours':^35}   {'published':^35}".rstrip(), f"step {heads}   {heads}"]
     theirs = zip(*(published[name] for name in ("a", "b", "c", "loss")), strict=True)
     for step, row in enumerate(theirs):
         ours = (*trajectory.points.rows[step], trajectory.losses[step])
@@ -229,12 +230,12 @@ def _document(model: Callable[..., Any], derivation: Any, comparison: Any, traje
 
 
 def _heading(title: str) -> None:
-    print(f"\n{title}\n{'-' * len(title)}")
+    print(f"\n\n{title}\n{'-' * len(title)}")
 
 
 def _say(words: str) -> None:
-    print(textwrap.fill(words, _WIDTH, break_long_words=False, break_on_hyphens=False))
+    print("\n" + textwrap.fill(words, _WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _show(block: str) -> None:
-    print("\n" + textwrap.indent(block.strip("\n"), "  ") + "\n")
+    print("\n" + textwrap.indent(block.strip("\n"), "  "))

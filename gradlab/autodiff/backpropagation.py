@@ -13,8 +13,8 @@ from gradlab.sources import at_point
 if TYPE_CHECKING:
     from torch import Tensor
 
-DTYPES = ("float64", "float32", "float16", "bfloat16")
-"""Names of the dtypes in which the pass can be run."""
+PRECISIONS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+"""Bits of each dtype in which the pass can be run."""
 
 
 def backward(
@@ -60,7 +60,13 @@ def backward(
         partials[name] = found.detach().double().numpy()
     value = output.detach().double() if cotangent is None else (output.detach().double() * _as_tensor(cotangent)).sum()
     notes += _not_finite(function, point, partials)
-    return Gradient(point, float(value), partials, "autodiff", notes=tuple(notes))
+    # Code that brings float32 tensors of its own computes in float32, whatever it is given.
+    precision = min(PRECISIONS[str(tensor.dtype).removeprefix("torch.")] for tensor in (output, *leaves.values()))
+    if precision < PRECISIONS[str(chosen).removeprefix("torch.")]:
+        notes.append(
+            f"the code computes in {str(output.dtype).removeprefix('torch.')}, because its own tensors are of it"
+        )
+    return Gradient(point, float(value), partials, "autodiff", notes=tuple(notes), precision=precision)
 
 
 def _dtype(dtype: Any) -> Any:
@@ -70,7 +76,7 @@ def _dtype(dtype: Any) -> Any:
         return torch.float64
     found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise ValueError(f"dtype={dtype!r} is no floating dtype of torch; choose from {', '.join(DTYPES)}")
+        raise ValueError(f"dtype={dtype!r} is no floating dtype of torch; choose from {', '.join(PRECISIONS)}")
     return found
 
 

@@ -53,7 +53,7 @@ def backward(options: Namespace) -> Outcome:
 
     function, point = _function(options), _point(options.at, "--at")
     cotangent = None if options.cotangent is None else values.value(options.cotangent, options.cotangent)
-    return _gradient(backward(function, point, wrt=_wrt(options), dtype=_dtype(options), cotangent=cotangent))
+    return _gradient(backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent))
 
 
 def compare(options: Namespace) -> Outcome:
@@ -164,12 +164,6 @@ def _point(tokens: list[str] | None, option: str) -> Any:
 
 def _wrt(options: Namespace) -> list[str] | None:
     return values.words(options.wrt)
-
-
-def _dtype(options: Namespace) -> Any:
-    import torch
-
-    return getattr(torch, options.dtype)
 
 
 def _descent(options: Namespace, *, check: bool) -> Trajectory:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.autodiff import backward
 from gradlab.comparison.record import Comparison
-from gradlab.comparison.verdicts import Evidence, judge
+from gradlab.comparison.verdicts import Evidence, Verdict, judge
 from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError, ShapeError
 from gradlab.graph import Function, Gradient, Point, bounds
+from gradlab.graph.domain import at_switches
 from gradlab.graph.point import detached
 from gradlab.numeric import estimate
 from gradlab.numeric.estimation import smallest_steps
 from gradlab.sources import at_point
 from gradlab.symbolic import derive
+from gradlab.symbolic.derivation import DOUBLE
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -68,12 +70,17 @@ def compare(
         found.gradients[name] = _from_caller(function, point, names, name, given)
     evidence = _evidence(found, point, names)
     judgement = judge(evidence)
+    if judgement.any(Verdict.DIFFER) and found.radius is not None:
+        evidence = replace(evidence, switches=_switches(function, point))
+        judgement = judge(evidence)
     if found.radius is not None and function.output is not None:
         hidden = _hidden(function, point, names, evidence)
         if hidden is not None:
             evidence = replace(evidence, hidden=hidden)
             judgement = judge(evidence)
-    return Comparison(function, point, names, found.gradients, evidence, judgement, found.domain, tuple(found.notes))
+    # What is the reason already is not said again.
+    notes = tuple(note for note in found.notes if found.domain is None or found.domain not in note)
+    return Comparison(function, point, names, found.gradients, evidence, judgement, found.domain, notes)
 
 
 def _chosen_routes(routes: Any, claimed: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -99,11 +106,13 @@ def _chosen_routes(routes: Any, claimed: Any) -> tuple[tuple[str, ...], dict[str
 class _Found:
     """What the routes came back with.
 
-    radius: of the exact gradient; None without one.  domain: why f or its gradient is not finite, if so.
+    radius: of the exact gradient; None without one.  coarse: per route that computes in fewer bits, its radius.
+    domain: why f or its gradient is not finite, if so.
     """
 
     gradients: dict[str, Gradient] = field(default_factory=dict)
     radius: Mapping[str, Array] | None = None
+    coarse: dict[str, Mapping[str, Array]] = field(default_factory=dict)
     domain: str | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -118,6 +127,8 @@ def _taken(function: Function, point: Point, names: tuple[str, ...], own: tuple[
         _take(found, "autodiff", lambda: backward(function, point, wrt=names))
     for route, gradient in found.gradients.items():
         found.notes += [f"{route}: {note}" for note in gradient.notes]
+        if gradient.precision < DOUBLE and found.radius is not None:
+            found.coarse[route] = derive(function, names).radius(point, gradient.precision)
     return found
 
 
@@ -126,6 +137,10 @@ def _exact(found: _Found, function: Function, point: Point, names: tuple[str, ..
     gradient = derivation.at(point)
     found.radius = derivation.radius(point)
     return gradient
+
+
+def _switches(function: Function, point: Point) -> tuple[str, ...]:
+    return tuple(at_switches([function.formula], {**function.data, **point}, function.sizes(point)))
 
 
 def _take(found: _Found, route: str, run: Callable[[], Gradient]) -> None:
@@ -205,7 +220,8 @@ def _evidence(found: _Found, point: Point, names: tuple[str, ...]) -> Evidence:
     symbolic = found.gradients.get("symbolic")
     slopes = numeric.slopes if numeric is not None else None
     size = sum(point[name].size for name in names)
-    largest = [np.full(p.size, np.nanmax(np.abs(p), initial=0)) for p in numeric.partials.values()] if numeric else []
+    partials = numeric.partials.values() if numeric else ()
+    largest = [np.full(part.size, np.abs(np.nan_to_num(part)).max(initial=0)) for part in partials]
     return Evidence(
         values=values,
         given=given,
@@ -213,6 +229,7 @@ def _evidence(found: _Found, point: Point, names: tuple[str, ...]) -> Evidence:
         left=row(slopes and {name: pair[..., 0] for name, pair in slopes.items()}, np.nan),
         right=row(slopes and {name: pair[..., 1] for name, pair in slopes.items()}, np.nan),
         radius=row(found.radius, np.inf) if symbolic is not None else None,
+        coarse={route: row(radius, np.inf) for route, radius in found.coarse.items()},
         symbolic_error=row(symbolic.error if symbolic is not None else None, 0.0),
         hidden=np.zeros(size),
         scale=np.concatenate(largest) if largest else np.zeros(size),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -52,8 +52,10 @@ class Evidence:
 
     values: per route; NaN where a route gave none (see *given*) or found none.
     given: per route, whether it speaks of the component at all.
-    error: of the numeric route; infinite without one.  left, right: slopes at kinks, NaN elsewhere.
-    radius: of the exact gradient at working precision; None without a formula.  symbolic_error: its own.
+    error: of the numeric route; infinite without one.  left, right: slopes at kinks, infinite at jumps, NaN elsewhere.
+    radius: of the exact gradient at double precision; None without a formula.  symbolic_error: its own.
+    coarse: the same radius for each route that computes in fewer bits, such as code with float32 tensors.
+    switches: operations of the formula that are at a kink of theirs, in words: their derivative is a convention.
     hidden: how far the numeric value may be off because f loses digits as it is written; 0 where not looked at.
     scale: the largest value of the numeric route within the same variable.
     """
@@ -67,6 +69,8 @@ class Evidence:
     symbolic_error: Array
     hidden: Array
     scale: Array
+    coarse: Mapping[str, Array] = field(default_factory=dict)
+    switches: tuple[str, ...] = ()
 
     @cached_property
     def reference(self) -> str | None:
@@ -80,13 +84,20 @@ class Evidence:
 
         return np.isfinite(self.left) & np.isfinite(self.right)
 
+    @cached_property
+    def jumps(self) -> NDArray[np.bool_]:
+        """Where difference quotients grow without bound: a jump, or a vertical tangent."""
+        import numpy as np
+
+        return np.isinf(self.left) | np.isinf(self.right)
+
     def bound(self, route: str) -> Array:
         """Return how far a route may be from the reference if both are right."""
         import numpy as np
 
         if self.reference == "symbolic":
             assert self.radius is not None
-            own = MARGIN * self.radius + self.symbolic_error
+            own = MARGIN * self.coarse.get(route, self.radius) + self.symbolic_error
             return own + self.error + self.hidden if route == "numeric" else own
         if self.reference == "numeric":
             return self.error + MARGIN * ROUNDING * np.abs(self.values["numeric"])
@@ -125,6 +136,10 @@ class Judgement:
     culprit: NDArray[np.int_]
     routes: tuple[str, ...]
 
+    def any(self, verdict: Verdict) -> bool:
+        """Return whether any component has this verdict."""
+        return bool((self.ranks == RANKED.index(verdict)).any())
+
     @cached_property
     def order(self) -> NDArray[np.int_]:
         """The components, worst first."""
@@ -151,12 +166,31 @@ def judge(evidence: Evidence) -> Judgement:
     culprit = excesses.argmax(axis=0)
     excess = excesses.max(axis=0)
     ranks = np.where(_decided(evidence), RANKED.index(Verdict.AGREE), RANKED.index(Verdict.UNDECIDED))
-    ranks = np.where(excess > 1, RANKED.index(Verdict.DIFFER), ranks)
+    # Where an operation is at its kink, the formula's value is a convention that the function need not follow.
+    mismatch = Verdict.KINK if evidence.switches else Verdict.DIFFER
+    ranks = np.where(excess > 1, RANKED.index(mismatch), ranks)
     # torch's and the formula's choices at a kink are conventions; what the caller claims must lie between the slopes.
     claimed = [place for place, name in enumerate(routes) if name not in ("symbolic", "numeric", "autodiff")]
     wrong = (excesses[claimed] > 1).any(axis=0) if claimed else np.zeros(n, dtype=bool)
     at_kink = np.where(wrong, RANKED.index(Verdict.DIFFER), RANKED.index(Verdict.KINK))
-    return Judgement(np.where(evidence.kinks, at_kink, ranks), excess, culprit, routes)
+    ranks = np.where(evidence.kinks, at_kink, ranks)
+    for place in claimed if evidence.switches else ():
+        refuted = ~evidence.kinks & _refuted_by_measurement(evidence, routes[place])
+        ranks = np.where(refuted, RANKED.index(Verdict.DIFFER), ranks)
+    # Formulas give the derivative beside a jump, not at it.
+    ranks = np.where(evidence.jumps, RANKED.index(Verdict.UNDECIDED), ranks)
+    return Judgement(ranks, excess, culprit, routes)
+
+
+def _refuted_by_measurement(evidence: Evidence, route: str) -> NDArray[np.bool_]:
+    """Return where a value is neither the formula's nor the measured one."""
+    import numpy as np
+
+    if "numeric" not in evidence.values:
+        return evidence.excess(route) > 1
+    value, measured = evidence.values[route], evidence.values["numeric"]
+    near = np.abs(value - measured) <= evidence.error + MARGIN * ROUNDING * np.abs(measured)
+    return evidence.given[route] & ~near & (evidence.excess(route) > 1)
 
 
 def _decided(evidence: Evidence) -> NDArray[np.bool_]:
@@ -170,6 +204,6 @@ def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     if evidence.reference == "symbolic":
         return enough & np.isfinite(evidence.bound("autodiff"))
     bound = evidence.bound("numeric")
-    exactly = np.all([value == reference for name, value in evidence.values.items()], axis=0) & (reference == 0)
+    exactly = np.all([value == reference for value in evidence.values.values()], axis=0) & (reference == 0)
     small = (bound <= DECIDES * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly
     return enough & small

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,6 @@ def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engi
     from gradlab.autodiff import backward
 
     dtype = dtype or torch.float64
-    backward(function, start, dtype=dtype)  # for its errors, which say what to write instead
     counts, shapes = layout.counts, list(layout.shapes.values())
     vector = torch.tensor(layout.flat(start), dtype=dtype)
 
@@ -160,6 +160,8 @@ def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engi
 
     leaves = apart(vector)
     call, loss = _torch_code(function, start, leaves, dtype)
+    if loss.ndim or not loss.requires_grad:
+        backward(function, start, dtype=dtype)  # raises, and says what to write, unless the loss is constant
     # To name the inputs costs a tenth of a small step; without it, weights that the code holds gather gradients.
     shared = _reaches_others(loss, leaves)
     alone = len(shapes) == 1 and len(shapes[0]) == 1 and loss.requires_grad and not shared
@@ -192,15 +194,14 @@ def _torch_code(function: Function, start: Point, leaves: Sequence[Any], dtype: 
     import torch
 
     if function.code is not None and (function.style in ("torch", "python") or function.output is None):
-        try:
+        with suppress(TypeError, AttributeError, RuntimeError, ValueError):
             loss = function.code(*leaves)
-        except (TypeError, AttributeError, RuntimeError, ValueError):
-            if function.output is None:
-                raise
-        else:
             if isinstance(loss, torch.Tensor):
                 return function.code, loss
+    if function.output is None:
+        from gradlab.autodiff import backward
 
+        backward(function, start, dtype=dtype)  # raises, and says why the code does not run
     from gradlab.graph.backends import TorchBackend
     from gradlab.graph.evaluation import evaluate_all
     from gradlab.graph.nodes import topological

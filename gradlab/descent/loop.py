@@ -66,7 +66,7 @@ def descend(
         engine=prepared.name,
         function=function,
         comparison=comparison,
-        notes=() if comparison is None else _notes(comparison),
+        notes=_notes(comparison),
     )
 
 
@@ -100,10 +100,10 @@ def _finite_at_start(engine: Engine, function: Function, start: Point) -> bool:
 
 
 def _compared(function: Function, start: Point) -> Comparison:
-    from gradlab.comparison import compare
+    from gradlab.comparison import Verdict, compare
 
     comparison = compare(function, start)
-    if _verdict(comparison) == "differ":
+    if comparison.verdict is Verdict.DIFFER:
         raise GradientMismatch(
             f"not started: the gradients of {function.signature} differ at the start: {comparison.reason}; "
             "check=False starts all the same"
@@ -111,10 +111,8 @@ def _compared(function: Function, start: Point) -> Comparison:
     return comparison
 
 
-def _notes(comparison: Comparison) -> tuple[str, ...]:
-    verdict = _verdict(comparison)
-    return () if verdict == "agree" else (f"the gradients compared at the start: {verdict}, {comparison.reason}",)
-
-
-def _verdict(comparison: Comparison) -> str:
-    return str(getattr(comparison.verdict, "value", comparison.verdict))
+def _notes(comparison: Comparison | None) -> tuple[str, ...]:
+    """Return what to say of a comparison that neither agreed nor stopped the run."""
+    if comparison is None or comparison.verdict == "agree":
+        return ()
+    return (f"comparison at the start: {comparison.verdict}, {comparison.reason}",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlab.graph.point import Point, brief
@@ -23,6 +23,7 @@ class Gradient:
     slopes: per variable, shape (*shape, 2): the slopes to the left and to the right where the route found
         a kink, NaN elsewhere; None if the route does not look for kinks.
     notes: what the route wants said, in plain words.
+    precision: bits of the arithmetic that the route computed in; 53 for float64, 24 for float32.
     """
 
     at: Point
@@ -31,7 +32,8 @@ class Gradient:
     route: str
     error: Mapping[str, Array] | None = None
     slopes: Mapping[str, Array] | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    precision: int = 53
 
     def __post_init__(self) -> None:
         for name in ("partials", "error", "slopes"):

@@ -36,8 +36,8 @@ def _check_at(f: Function, at: Point) -> None:
     with np.errstate(all="ignore"):
         try:
             result = f.run_code(at)
-        except (ArithmeticError, ValueError):
-            return  # outside the domain: nothing to compare
+        except (ArithmeticError, ValueError, TypeError, AttributeError, RuntimeError):
+            return  # outside the domain, or made for other arguments than arrays: nothing to compare
         coded = _as_float(result)
         values, sizes = {**f.data, **at}, f.sizes(at)
         (traced,) = evaluation.with_numpy([f.output], values, sizes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.numeric.extrapolation import ROUNDING, SCATTER
 from gradlab.numeric.measured import Measured
+from gradlab.numeric.noise import SMALLEST
 
 if TYPE_CHECKING:
     from gradlab.numeric.probing import Probe
@@ -15,6 +16,12 @@ STEP = 2.0**-17
 
 Nocedal & Wright, Numerical Optimization, 2nd ed. (2006), section 8.1.
 """
+
+ALIKE = 1.2
+"""Gaps between the slopes of the two sides at h and 2h that differ by less than this factor do not shrink."""
+
+CLEAR = 2.0**10
+"""Times what rounding one value may change a slope by: a gap above it is no rounding."""
 
 
 def central(probe: Probe, variable: str) -> Measured:
@@ -38,14 +45,15 @@ def central(probe: Probe, variable: str) -> Measured:
         quotients = (values[:, :2] - values[:, 2:]) / (up + down)
         # (right - left) h is f'' h^2 and rounding; at 2h the first part is four times as large.
         bends = (right - left) * (up + down) / 2
-        noise = np.fmax(np.abs(bends[:, 1] - 4 * bends[:, 0]) / 4, ROUNDING * np.abs(values).max(axis=1))
-        rounding = 2 * SCATTER * noise / up[:, 0]
+        floor = ROUNDING * np.abs(values).max(axis=1) + SMALLEST
+        noise = np.fmax(np.abs(bends[:, 1] - 4 * bends[:, 0]) / 4, floor)
         value = quotients[:, 0]
-        error = np.abs(quotients[:, 1] - value) + rounding
+        error = np.abs(quotients[:, 1] - value) + 2 * SCATTER * noise / up[:, 0]
         gap = np.abs(right - left)
         # Away from a kink the gap between the two slopes is f'' h: it halves with h.
-        kink = (gap[:, 0] > 0.75 * gap[:, 1]) & (gap[:, 0] > 8 * rounding)
-        error = np.where(kink, gap[:, 0] / 2 + rounding, error)
+        alike = (gap[:, 0] > gap[:, 1] / ALIKE) & (gap[:, 0] < gap[:, 1] * ALIKE)
+        kink = alike & (gap[:, 0] > CLEAR * floor / up[:, 0])
+        error = np.where(kink, gap[:, 0] / 2 + gap.max(axis=1) - gap.min(axis=1) + CLEAR * floor / up[:, 0], error)
         slopes = np.where(kink[:, None], np.stack([left[:, 0], right[:, 0]], axis=1), np.nan)
     error = np.where(np.isfinite(value) & np.isfinite(error), error, np.inf)
     return Measured(

@@ -29,7 +29,7 @@ def estimate(f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, method:
     at: a mapping from variable to number or array, or the bare value of the only variable.
     wrt: the variables to differentiate with respect to; all by default.
     method: "ladder", central differences at some two dozen steps from |x|/4 downwards, extrapolated (Richardson),
-    whose bound held on all of 27,000 components of random functions; or "central", one step of |x| * 2^-17.
+    whose bound held on all but 3 of 30,000 components of random functions; or "central", one step of |x| * 2^-17.
 
     Partials and errors have the shape of their variable, in units of f per unit of it. All points of a variable
     are evaluated at once; a function without a formula is called point by point.

@@ -10,6 +10,9 @@ from gradlab.numeric.measured import Measured
 from gradlab.numeric.noise import remainder, rounding_noise
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gradlab.graph.point import Array
     from gradlab.numeric.probing import Probe
 
@@ -73,25 +76,30 @@ def ladder(probe: Probe, variable: str) -> Measured:
         on_left = limit(left, down, 2 * noise, (1, 2, 3))
         all_noise = np.fmax(noise, remainder(above, below, centre))
         chosen = _best(central, (up + down) / 2, all_noise)
-        few = np.isfinite(central).sum(axis=1) < FEW
+        few: NDArray[np.bool_] = np.isfinite(central).sum(axis=1) < FEW
         chosen, sides = _one_sided(chosen, on_left, on_right, few)
-        kink = np.abs(on_right.value - on_left.value) > CLEAR * (on_right.error + on_left.error)
+        kink: NDArray[np.bool_] = np.abs(on_right.value - on_left.value) > CLEAR * (on_right.error + on_left.error)
         slopes = np.where(kink[:, None], np.stack([on_left.value, on_right.value], axis=1), np.nan)
         half = np.abs(slopes[:, 1] - slopes[:, 0]) / 2
         value = np.where(kink, slopes.mean(axis=1), chosen.value)
         error = np.where(kink, half + on_left.error + on_right.error, chosen.error)
-        highest = np.nanmax(np.abs(np.hstack([above, below])), axis=1, initial=abs(centre))
-        vertical = _unbounded(right, up, noise, highest) | _unbounded(left, down, noise, highest)
-        blurred = noise[:, -1] > 2.0**-BITS_KEPT * highest
-        blurred &= np.abs(centre) > 0
-    hopeless = (vertical | blurred) & ~kink
-    notes = _notes(variable, probe, {"vertical": vertical & ~kink, "blurred": blurred & ~vertical, **sides})
+        highest = np.abs(np.nan_to_num(np.hstack([above, below]))).max(axis=1, initial=abs(centre))
+        leftward, rightward = _unbounded(left, down, noise, highest), _unbounded(right, up, noise, highest)
+        vertical = ~kink & (leftward | rightward)
+        endless = [
+            np.where(grows, np.copysign(np.inf, side[:, -1]), found.value)
+            for grows, side, found in ((leftward, left, on_left), (rightward, right, on_right))
+        ]
+        slopes = np.where(vertical[:, None], np.stack(endless, axis=1), slopes)
+        blurred = ~kink & ~vertical & (noise[:, -1] > 2.0**-BITS_KEPT * highest) & (abs(centre) > 0)
+    hopeless = vertical | blurred
+    notes = _notes(variable, probe, {"vertical": vertical, "blurred": blurred, **sides})
     lost = int(np.isnan(above).sum() + np.isnan(below).sum() - np.isnan(up).sum() - np.isnan(down).sum())
     return Measured(
         value=np.where(hopeless, np.nan, value),
         error=np.where(hopeless, np.inf, error),
         step=chosen.step,
-        slopes=slopes if kink.any() else None,
+        slopes=slopes if (kink | vertical).any() else None,
         lost=lost,
         tried=int(np.isfinite(up).sum() + np.isfinite(down).sum()),
         notes=notes,
@@ -134,8 +142,8 @@ def _best(central: Array, steps: Array, noise: Array) -> Limit:
 
 
 def _one_sided(
-    chosen: Limit, on_left: Limit, on_right: Limit, few: Array
-) -> tuple[Limit, dict[str, Array]]:
+    chosen: Limit, on_left: Limit, on_right: Limit, few: NDArray[np.bool_]
+) -> tuple[Limit, dict[str, NDArray[np.bool_]]]:
     """Return the limits, with those of the side inside the domain where there are few central quotients."""
     import numpy as np
 
@@ -147,7 +155,7 @@ def _one_sided(
     return Limit(*picked), {"left": left, "right": right}
 
 
-def _unbounded(quotients: Array, steps: Array, noise: Array, highest: Array) -> Array:
+def _unbounded(quotients: Array, steps: Array, noise: Array, highest: Array) -> NDArray[np.bool_]:
     """Return where the quotients grow without bound as the step shrinks.
 
     They grow beyond what noise explains, or exactly as a jump of one size makes them grow.
@@ -170,7 +178,7 @@ _SAID = {
 }
 
 
-def _notes(variable: str, probe: Probe, found: dict[str, Array]) -> tuple[str, ...]:
+def _notes(variable: str, probe: Probe, found: dict[str, NDArray[np.bool_]]) -> tuple[str, ...]:
     import numpy as np
 
     from gradlab.graph.gradient import component_name

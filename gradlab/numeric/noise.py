@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from gradlab.numeric.extrapolation import RATIO, ROUNDING, coarser
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gradlab.graph.point import Array
 
 FINEST = 12
@@ -42,7 +45,8 @@ def rounding_noise(above: Array, below: Array, centre: float, rungs: int) -> Arr
         folded = _folded(even[:, -rungs:])
         plateaus = _plateau(even[:, -rungs:], 2, folded), _plateau(odd[:, -rungs:], 1, folded)
         measured = np.maximum(*plateaus)[:, None] / 2
-        measured = np.maximum(measured, np.mean(measured))
+        # Entries of one variable go through much the same code: those that show little are given the average.
+        measured = np.maximum(measured, measured.sum() / max(measured.size, 1))
         rounding = ROUNDING * np.fmax(np.abs(above), np.abs(below)) + SMALLEST
         result = np.fmax(measured, rounding)
     still = (~(above != centre) | np.isnan(above)).all(axis=1) & (~(below != centre) | np.isnan(below)).all(axis=1)
@@ -111,7 +115,7 @@ def _folded(even: Array) -> Array:
     return np.where(after > 0, after + 2, 0)
 
 
-def _after_last(runs: Array) -> Array:
+def _after_last(runs: NDArray[np.bool_]) -> Array:
     """Return the step after the last run of RUN shrinking steps, 0 if there is none."""
     import numpy as np
 

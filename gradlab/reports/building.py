@@ -24,7 +24,7 @@ def report(*records: Any, title: str | None = None) -> Report:
     """
     if not records:
         raise ValueError("a report needs a record: report(derive(f), compare(f, at))")
-    if title is not None and not isinstance(title, str):
+    if not isinstance(title, str | None):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
         raise TypeError(f"title={title!r} is no text")
     sections = [section(record) for record in records]
     return Report(_title(records) if title is None else title, (*sections, provenance.section(sections)))

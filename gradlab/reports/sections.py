@@ -37,6 +37,9 @@ _LIBRARIES: Mapping[str, frozenset[str]] = {
 }
 """What each route computes with."""
 
+_DTYPES = {53: "float64", 24: "float32", 11: "float16", 8: "bfloat16"}
+"""The floating-point numbers by their bits."""
+
 
 @singledispatch
 def section(record: Any) -> Section:
@@ -115,9 +118,7 @@ def gradient(record: Gradient) -> Section:
         head, rows = head[:2], [row[:2] for row in rows]
     blocks = [f"At {point(record.at)} the function is {record.value:.12g}.", *_shortened(head, rows, left=1)]
     blocks += [*_kinks(record), *_notes(record.notes)]
-    return Section(
-        f"Gradient by the {record.route} route", tuple(blocks), libraries_of(record.route), frozenset({"float64"})
-    )
+    return Section(f"Gradient by the {record.route} route", tuple(blocks), libraries_of(record.route), _dtypes(record))
 
 
 def _kinks(record: Gradient) -> list[str]:
@@ -141,7 +142,8 @@ def comparison(record: Comparison) -> Section:
     """The routes side by side, component by component, with the verdict and its reason."""
     used = frozenset[str]().union(*(libraries_of(route) for route in record.gradients))
     title = f"{_count(len(record.gradients), 'route')} to one gradient: {record.verdict}"
-    return Section(title, (record.markdown(),), used, frozenset({"float64"}))
+    blocks = (f"At {point(record.at)}:", record.markdown())
+    return Section(title, blocks, used, _dtypes(*record.gradients.values()))
 
 
 @section.register
@@ -156,10 +158,14 @@ def trajectory(record: Trajectory) -> Section:
     if record.comparison is not None:
         blocks.append(f"Before the first step the gradients were compared at the start: {record.comparison.verdict}.")
     blocks += _path(record)
-    blocks += [f"Stopped: {typed(record.stopped)}.", f"**{typed(record.diagnosis)}**"]
+    label, _, details = record.diagnosis.partition(": ")
+    blocks += [f"Stopped: {typed(record.stopped)}.", f"**{typed(label.capitalize())}**: {typed(details)}."]
     blocks += [*_notes(record.notes), *_pictures(record)]
-    used = libraries_of("autodiff") if record.engine == "torch" else libraries_of("numeric")
-    return Section(f"Descent{name}", tuple(blocks), used | {"matplotlib"}, frozenset({"float64"}))
+    by_torch = record.engine == "torch"
+    used = libraries_of("autodiff") if by_torch else libraries_of("numeric")
+    # torch steps in the dtype of the start, which the record does not keep.
+    dtypes = frozenset[str]() if by_torch else frozenset({"float64"})
+    return Section(f"Descent{name}", tuple(blocks), used | {"matplotlib"}, dtypes)
 
 
 def _path(record: Trajectory) -> list[str]:
@@ -208,6 +214,10 @@ def _drawn(record: Trajectory, kind: str) -> Figure:
 def libraries_of(route: str) -> frozenset[str]:
     """Return what a route computes with; for one that the caller added nothing is known."""
     return _LIBRARIES.get(route, frozenset())
+
+
+def _dtypes(*gradients: Gradient) -> frozenset[str]:
+    return frozenset(_DTYPES.get(record.precision, f"{record.precision} bits") for record in gradients)
 
 
 def point(at: Mapping[str, Array]) -> str:

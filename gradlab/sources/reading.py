@@ -179,7 +179,7 @@ def _text_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _R
     from gradlab.sources.lowering import lower
     from gradlab.sources.text import parse
 
-    tree = parse(reading.source, variables=(*reading.variables, *reading.data) or None)
+    tree = parse(reading.source, variables=(*reading.variables, *reading.data))
 
     def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
         arrays, data_axes = _data_axes(builder, reading)

@@ -72,13 +72,16 @@ class Step:
         def written(node: Node) -> str:
             return printing.written(node, style, form=form)[0]
 
+        def shorter(node: Node) -> str:
+            return min(written(node), written(tidied(node)), key=len)
+
         wrt, before = written(self.operand), written(self.before)
         if self.local is not None:
             if latex:
                 by = rf"\frac{{\partial}}{{\partial {_grouped(wrt)}}}"
                 return rf"{by} \left({before}\right) = {written(self.local)}"
             return f"∂/∂{_grouped(wrt)} ({before}) = {written(self.local)}"
-        incoming, after = written(tidied(self.incoming)), written(tidied(self.after))
+        incoming, after = shorter(self.incoming), shorter(self.after)
         if before == wrt:  # a broadcast: the same value, once for every index
             before = rf"{before}\text{{ copied}}" if latex else f"{before}, copied"
         if after.startswith(("[", r"\left[")) and self.operand.rank:  # all entries, so no index

@@ -47,7 +47,8 @@ def test_a_file_called_like_a_library_replaces_none(script):
     assert sys.modules["random"] is random
 
 
-def test_no_bytecode_is_left_beside_the_file(script, tmp_path):
+def test_no_bytecode_is_left_beside_the_file(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     load(f"{script('def f(x): return x')}:f")
     assert [path.name for path in tmp_path.iterdir()] == ["fit.py"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradlab.descent import GradientDescent, descend
-from gradlab.errors import GradlabError, NoFormulaError
+from gradlab.errors import GradlabError, NoFormulaError, NotScalarError
 from gradlab.sources import as_function
 from tests.descent import rollercoaster as ride
 
@@ -160,15 +160,20 @@ def test_exact_without_a_formula_is_an_error_that_says_why():
 
 @pytest.mark.parametrize("engine", ["exact", "torch", "numeric"])
 def test_a_loss_that_is_not_one_number_is_an_error(engine):
-    with pytest.raises(GradlabError):
+    with pytest.raises(NotScalarError):
         run(lambda x: x**2, [1.0, 2.0], engine)
+
+
+def test_code_that_takes_no_tensors_is_an_error_in_torch():
+    with pytest.raises(GradlabError, match="does not run on torch tensors"):
+        run(as_function(lambda x: np.square(x.tolist(), dtype=int), opaque=True), 1.5, "torch")
 
 
 def test_code_that_cuts_the_graph_is_an_error_in_torch():
     import torch
 
     cut = as_function(lambda w: torch.tensor(float((w**2).sum())), opaque=True)
-    with pytest.raises(GradlabError):
+    with pytest.raises(GradlabError, match="cuts it off"):
         run(cut, [1.0, 2.0], "torch")
 
 

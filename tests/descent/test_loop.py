@@ -32,7 +32,7 @@ def test_gradients_that_agree_start_without_a_note():
 def test_a_kink_at_the_start_is_noted_and_descended():
     run = descend("abs(x) + y**2", {"x": 0.0, "y": 1.0}, steps=5)
     assert run.steps == 5
-    assert "kink" in run.notes[0]
+    assert run.notes[0].startswith("comparison at the start: kink, x: kink at x = 0")
     assert "kink" in repr(run)
 
 

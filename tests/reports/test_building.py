@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 import gradlab
-from gradlab import as_function, derive, descend, estimate, report
+from gradlab import as_function, backward, derive, descend, estimate, report
 
 
 def test_the_same_records_give_the_same_text():
@@ -42,6 +42,11 @@ def test_the_last_section_names_what_was_used_and_nothing_else():
     assert "| numbers | float64 |" in text
     assert "PyTorch" not in text
     assert "Matplotlib" not in text
+
+
+def test_float32_is_called_float32():
+    text = report(backward("x**2", 3.0, dtype="float32")).markdown
+    assert "| numbers | float32 |" in text
 
 
 def test_no_date_is_in_it():

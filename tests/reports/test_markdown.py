@@ -54,9 +54,9 @@ def test_line_ends_become_blanks():
 
 
 def test_a_fence_is_longer_than_any_in_the_code():
-    block = fenced("print('```')", "python")
-    (token,) = MarkdownIt().parse(block)
-    assert (token.type, token.content, token.info) == ("fence", "print('```')\n", "python")
+    code = '"""\n````\nnot the end\n"""'
+    (token,) = MarkdownIt().parse(fenced(code, "python"))
+    assert (token.type, token.content, token.info) == ("fence", f"{code}\n", "python")
 
 
 def test_bars_in_a_formula_do_not_end_a_cell():

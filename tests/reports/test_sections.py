@@ -93,7 +93,7 @@ def test_a_descent_tells_rule_engine_steps_and_diagnosis(run):
         "By GradientDescent(rate=0.25), with the gradient from the exact engine, 2 steps from $x = 3$, $y = 4$." in text
     )
     assert "| 2 | 0.75 | 1 | 1.5625 | 2.5 |" in text
-    assert run.diagnosis in text
+    assert f"**Converging**: {run.diagnosis.removeprefix('converging: ')}." in text
 
 
 def test_a_descent_in_two_numbers_has_its_path_and_its_losses(run):

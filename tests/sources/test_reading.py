@@ -67,6 +67,12 @@ def test_mathematics_that_cannot_be_is_refused_in_place(text, message):
         as_function(text)
 
 
+def test_no_variables_means_none():
+    assert as_function("2 + 3", variables=())({}) == 5
+    with pytest.raises(ParseError, match="abc"):
+        as_function("abc", variables=())
+
+
 def test_a_shape_for_an_unknown_variable_is_refused():
     with pytest.raises(PointError, match="names z"):
         as_function("x + y", shapes={"z": ("n",)})

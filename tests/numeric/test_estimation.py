@@ -1,0 +1,221 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
+from gradlab.numeric import estimate
+from gradlab.sources import as_function, at_point
+from gradlab.symbolic import derive
+from tests.models import MODELS
+
+HAND_DERIVED = [
+    ("x**2 + y", {"x": 3, "y": 1}, {"x": 6, "y": 1}),
+    ("x**3", {"x": 0}, {"x": 0}),
+    ("1e6*x**2", {"x": 0}, {"x": 0}),
+    ("x*abs(x)", {"x": 0}, {"x": 0}),
+    ("exp(x)", {"x": 0}, {"x": 1}),
+    ("relu(x)", {"x": 1e-9}, {"x": 1}),
+    ("relu(x)", {"x": -1e-9}, {"x": 0}),
+    ("abs(x - 1)", {"x": 1 + 2**-20}, {"x": 1}),
+    ("sqrt(x)", {"x": 1e-8}, {"x": 5000}),
+    ("log(x)", {"x": 1e-7}, {"x": 1e7}),
+    ("x**2", {"x": 1e-160}, {"x": 2e-160}),
+    ("x**2", {"x": 1e150}, {"x": 2e150}),
+    ("sin(x)", {"x": 1000.25}, {"x": math.cos(1000.25)}),
+    ("sin(1024*x)", {"x": 1.25}, {"x": 1024 * math.cos(1280)}),
+    ("exp(x)", {"x": 1e-12}, {"x": 1 + 1e-12}),
+    ("x/y", {"x": 3, "y": 4}, {"x": 0.25, "y": -3 / 16}),
+]
+
+
+@pytest.mark.parametrize("method", ["ladder", "central"])
+@pytest.mark.parametrize(("text", "at", "truth"), HAND_DERIVED, ids=lambda value: str(value)[:20])
+def test_the_truth_lies_within_the_error(text, at, truth, method):
+    gradient = estimate(text, at, method=method)
+    for name, partial in truth.items():
+        # The truth given here is rounded too: half a unit in its last place.
+        assert abs(gradient[name] - partial) <= gradient.error[name] + 2**-53 * abs(partial)
+    # One step cannot tell a kink beside the point from one at it; its error then spans both slopes.
+    assert gradient.slopes is None or (method == "central" and text == "abs(x - 1)")
+
+
+@pytest.mark.parametrize(("text", "at", "truth"), HAND_DERIVED, ids=lambda value: str(value)[:20])
+def test_the_ladder_leaves_at_least_ten_digits(text, at, truth):
+    gradient = estimate(text, at)
+    for name, partial in truth.items():
+        # 1e-14 is for derivatives that are 0 at functions of size 1.
+        assert gradient.error[name] <= max(1e-10 * abs(partial), 1e-13)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_the_models_of_a_course(model):
+    function, point = at_point(model.source, model.at)
+    derived, gradient = derive(function).at(point), estimate(model.source, model.at)
+    for name, partial in derived.partials.items():
+        assert (np.abs(gradient[name] - partial) <= gradient.error[name]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "slopes"),
+    [
+        ("abs(x)", {"x": 0}, [-1, 1]),
+        ("relu(x)", {"x": 0}, [0, 1]),
+        ("1 + 3*relu(-x)", {"x": 0}, [-3, 0]),
+        ("max(x, 2*x)", {"x": 0}, [1, 2]),
+        ("abs(x - 3) + x**2", {"x": 3}, [5, 7]),
+        ("sqrt(x**2)", {"x": 0}, [-1, 1]),
+    ],
+)
+@pytest.mark.parametrize("method", ["ladder", "central"])
+def test_a_kink_has_a_slope_on_each_side(text, at, slopes, method):
+    gradient = estimate(text, at, method=method)
+    np.testing.assert_allclose(gradient.slopes["x"], slopes, atol=1e-4 if method == "central" else 1e-9)
+    assert gradient["x"] == pytest.approx(np.mean(slopes), abs=1e-4 if method == "central" else 1e-9)
+    low, high = gradient["x"] - gradient.error["x"], gradient["x"] + gradient.error["x"]
+    assert low <= min(slopes)
+    assert max(slopes) <= high
+
+
+def test_only_the_components_at_a_kink_have_slopes():
+    slopes = estimate(lambda x: np.abs(x).sum(), [0.0, 1.0, -2.0]).slopes["x"]
+    np.testing.assert_allclose(slopes[0], [-1, 1], atol=1e-12)
+    assert np.isnan(slopes[1:]).all()
+
+
+@pytest.mark.parametrize("text", ["x**2", "x**3", "exp(x)", "x*abs(x)", "1e6*x**2", "abs(x)**1.5", "cos(1000*x)"])
+def test_a_smooth_function_has_no_kink(text):
+    assert estimate(text, 0).slopes is None
+
+
+@pytest.mark.parametrize(("text", "at"), [("floor(x)", 1), ("sign(x)", 0), ("sqrt(abs(x))", 0), ("sqrt(x)", 0)])
+def test_a_jump_or_a_vertical_tangent_has_no_slope(text, at):
+    gradient = estimate(text, at)
+    assert np.isnan(gradient["x"])
+    assert np.isinf(gradient.error["x"])
+    assert any("grow without bound" in note for note in gradient.notes)
+
+
+def test_beyond_the_domain_points_are_left_out_and_said_so():
+    gradient = estimate("sqrt(x - 1)", 1 + 2**-20)
+    assert abs(gradient["x"] - 512) <= gradient.error["x"]
+    assert any("gave no finite value" in note for note in gradient.notes)
+
+
+def test_at_the_edge_of_the_domain_the_inner_side_is_used():
+    gradient = estimate("x + x**2.5", 0)
+    assert abs(gradient["x"] - 1) <= gradient.error["x"]
+    assert any("from the right only" in note for note in gradient.notes)
+
+
+def test_noise_without_signal_is_no_derivative():
+    gradient = estimate("sin(x)", 1e22)
+    assert np.isnan(gradient["x"])
+    assert any("fewer than 16 bits" in note for note in gradient.notes)
+
+
+@pytest.mark.parametrize(("text", "at", "named"), [("log(x)", -1, "x = -1"), ("1/x + y", {"x": 0, "y": 2}, "x = 0")])
+def test_a_point_outside_the_domain_is_named(text, at, named):
+    with pytest.raises(DomainError, match=named):
+        estimate(text, at)
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ({"x": 1}, "no value for y"),
+        ({"x": 1, "y": 2, "z": 3}, "no variable named z"),
+        ({"x": [1, 2], "y": 2}, "shape"),
+        ({"x": float("nan"), "y": 2}, "x = nan"),
+        ({"x": 1, "y": float("-inf")}, "y = -inf"),
+    ],
+)
+def test_a_point_that_does_not_fit_is_refused_by_name(at, said):
+    function = as_function("x*y", shapes={"x": (), "y": ()})
+    with pytest.raises(PointError, match=said):
+        estimate(function, at)
+
+
+def test_an_unknown_method_names_the_known_ones():
+    with pytest.raises(ValueError, match="'central', 'ladder'"):
+        estimate("x", 1, method="magic")
+
+
+def test_an_unknown_variable_names_the_known_ones():
+    with pytest.raises(PointError, match="wrt names z; the variables of f are x, y"):
+        estimate("x*y", {"x": 1, "y": 2}, wrt="z")
+
+
+def test_wrt_leaves_the_others_out():
+    assert list(estimate("x*y", {"x": 1, "y": 2}, wrt=["y"]).partials) == ["y"]
+
+
+def test_a_vector_has_no_gradient():
+    with pytest.raises(NotScalarError, match="sum"):
+        estimate(lambda x: x**2, [1.0, 2.0])
+
+
+def test_a_function_without_a_formula_is_called_point_by_point():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return math.sin(x)
+
+    gradient = estimate(as_function(f, opaque=True), 1.0)
+    assert abs(gradient["x"] - math.cos(1)) <= gradient.error["x"]
+    assert 40 < len(calls) < 60
+
+
+def test_a_call_that_raises_is_a_point_without_value():
+    gradient = estimate(as_function(lambda x: math.sqrt(x - 1), opaque=True), 1.0625)
+    assert abs(gradient["x"] - 2) <= gradient.error["x"]
+
+
+def test_torch_code_without_a_formula_is_given_tensors():
+    gradient = estimate(as_function(lambda x: torch.logsumexp(x, 0), opaque=True), [1.0, 1.0])
+    np.testing.assert_allclose(gradient["x"], 0.5, atol=1e-9)
+
+
+def test_a_function_that_changes_its_input_cannot_change_the_point():
+    def f(x):
+        x *= 2
+        return (x**2).sum()
+
+    np.testing.assert_allclose(estimate(as_function(f, opaque=True), [1.0, 3.0])["x"], [8, 24], rtol=1e-9)
+
+
+def test_code_that_its_formula_does_not_describe_is_caught():
+    hidden = {"calls": 0}
+
+    def f(x):
+        hidden["calls"] += 1
+        return x**2 + (0.0 if hidden["calls"] < 2 else 0.001)
+
+    with pytest.raises(GradlabError, match="but the code itself gives"):
+        estimate(f, 1.0)
+
+
+def test_rounding_is_no_disagreement_between_code_and_formula():
+    x = np.linspace(0, 1, 50)
+    assert estimate(lambda w: np.mean((np.exp(w * x) - np.sin(x)) ** 2), 1.0).value > 0
+    assert estimate(lambda z: torch.nn.functional.softplus(z).sum(), [25.0, -30.0]).value > 0
+
+
+def test_mixing_batched_and_unbatched_values_gives_what_single_calls_give():
+    rng = np.random.default_rng(0)
+    X, w, b, y = rng.normal(size=(6, 3)), rng.normal(size=3), 0.5, rng.normal(size=6)
+    gradient = estimate(lambda X, w, b, y: ((X @ w + b - y) ** 2).sum(), {"X": X, "w": w, "b": b, "y": y})
+    residual = X @ w + b - y
+    truth = {"X": 2 * np.outer(residual, w), "w": 2 * X.T @ residual, "b": 2 * residual.sum(), "y": -2 * residual}
+    for name, partial in truth.items():
+        assert (np.abs(gradient[name] - partial) <= gradient.error[name] + 1e-14 * np.abs(partial)).all()
+
+
+def test_a_large_variable_is_taken_in_chunks(monkeypatch):
+    from gradlab.numeric import probing
+
+    whole = estimate(lambda x: (x**2).sum(), np.arange(10.0))
+    monkeypatch.setattr(probing, "ENTRIES_AT_ONCE", 100)
+    np.testing.assert_array_equal(estimate(lambda x: (x**2).sum(), np.arange(10.0))["x"], whole["x"])

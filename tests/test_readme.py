@@ -1,0 +1,58 @@
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from gradlab import cli
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def _name(page):
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_cell_prints_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = doctest.testfile(str(page), module_relative=False, optionflags=doctest.REPORT_NDIFF)
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if CONSOLE.search(page.read_text())], ids=_name)
+def test_every_command_prints_what_the_page_says(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for cell in CONSOLE.findall(page.read_text(encoding="utf-8")):
+        command, _, expected = cell.partition("\n")
+        program, *arguments = shlex.split(command.removeprefix("$ "))
+        assert program == "gradlab"
+        cli.main(arguments)
+        assert capsys.readouterr().out.strip() == expected.strip()
+
+
+SCRIPTS = [page for page in PAGES if any(">>>" not in cell for cell in PYTHON.findall(page.read_text()))]
+
+
+@pytest.mark.parametrize("page", SCRIPTS, ids=_name)
+def test_the_programs_on_a_page_run_one_after_the_other(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope = {"__name__": "page"}
+    for cell in PYTHON.findall(page.read_text(encoding="utf-8")):
+        exec(compile(cell, str(page), "exec"), scope)  # noqa: S102 - the project's own documentation
+
+
+def test_the_readme_shows_a_cell_for_every_verb():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for verb in ("as_function", "derive", "estimate", "backward", "compare", "descend", "report"):
+        assert f"gl.{verb}(" in readme
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
