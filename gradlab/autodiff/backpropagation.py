@@ -50,7 +50,7 @@ def backward(
         name: torch.tensor(array.copy(), dtype=chosen, requires_grad=name in names) for name, array in point.items()
     }
     output, notes = _forward(function, point, leaves, chosen)
-    _run(function, output, _weights(function, output, cotangent))
+    _run(function, output, _weights(function, output, cotangent), [leaves[name] for name in names])
     partials = {}
     for name in names:
         found = leaves[name].grad
@@ -131,9 +131,10 @@ def _as_tensor(value: Any) -> Tensor:
     return torch.as_tensor(value, dtype=torch.float64)
 
 
-def _run(function: Function, output: Tensor, weights: Tensor | None) -> None:
+def _run(function: Function, output: Tensor, weights: Tensor | None, leaves: list[Tensor]) -> None:
     if output.requires_grad:
-        output.backward(weights)
+        # Into these leaves alone: weights that the code holds keep the .grad that they have.
+        output.backward(weights, inputs=leaves)
     elif function.output is None:
         raise GradlabError(
             f"backward() finds no way from the value of {function.signature} back to its variables; the code cuts it "

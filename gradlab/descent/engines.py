@@ -78,8 +78,8 @@ def _exact(function: Function, start: Point, layout: Layout, dtype: Any) -> Engi
     from gradlab.graph.nodes import compute, topological
     from gradlab.symbolic import derive
 
-    gradient = derive(function).gradient
-    outputs = [function.formula, *(gradient[name].formula for name in layout.shapes)]
+    partials = derive(function).partials
+    outputs = [function.formula, *(partials[name] for name in layout.shapes)]
     values: dict[str, Any] = dict(function.data)
     values.update(layout.unpacked(layout.flat(start)))
     backend = NumpyBackend(values, function.sizes(start))

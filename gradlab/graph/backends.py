@@ -120,16 +120,24 @@ class NumpyBackend:
         self.dtype = numpy.dtype(dtype or numpy.float64)
         self.sizes = sizes
         self.values = values
+        self._numbers: dict[Coefficient, Any] = {}
 
     def variable(self, name: str) -> Any:
         return self.np.asarray(self.values[name], dtype=self.dtype)
+
+    def _number(self, coefficient: Coefficient) -> Any:
+        # Exact arithmetic takes longer than the operation that it serves; a descent repeats it at every step.
+        found = self._numbers.get(coefficient)
+        if found is None:
+            found = self._numbers[coefficient] = self.dtype.type(_float(coefficient, self.sizes))
+        return found
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Any:
         number = self.np.asarray(_float(value, self.sizes), dtype=self.dtype)
         return self.np.broadcast_to(number, shape_of(axes, self.sizes)) if axes else number
 
     def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
-        return _linear(coefficients, arrays, lambda c: self.dtype.type(_float(c, self.sizes)))
+        return _linear(coefficients, arrays, self._number)
 
     def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
         return self.np.asarray(operation.numpy(self.np, *arrays))

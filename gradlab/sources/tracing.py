@@ -119,6 +119,9 @@ class Trace:
                         self._name(value.node, name)
 
         before = sys.getprofile()
+        if before is not None and not callable(before):  # cProfile's, which cannot be put back: do without the names
+            yield
+            return
         sys.setprofile(note)
         try:
             yield

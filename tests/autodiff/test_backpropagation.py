@@ -106,3 +106,9 @@ def test_a_derivative_that_is_not_finite_is_noted():
 def test_a_point_that_does_not_fit_is_refused():
     with pytest.raises(PointError, match="no value for y"):
         backward("x y", {"x": 1.0})
+
+
+def test_weights_that_the_code_holds_gather_no_gradient():
+    weights = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
+    assert backward(lambda w: (weights * w**2).sum(), [1.0, 2.0]).partials["w"].tolist() == [6, 16]
+    assert weights.grad is None

@@ -205,3 +205,11 @@ def test_the_profiler_is_given_back():
     as_function(lambda x: x**2)
     as_function(lambda x: x.nothing())
     assert sys.getprofile() is seen
+
+
+def test_a_function_is_read_under_a_profiler():
+    import cProfile
+
+    profile = cProfile.Profile()
+    function = profile.runcall(as_function, lambda x: x**2)
+    assert function.text() == "x²"
