@@ -13,6 +13,7 @@ from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point
 from gradlab.graph.sizes import Axes
+from gradlab.graph.styles import LatexPrinter, TextPrinter
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -142,7 +143,7 @@ class Function:
     def __repr__(self) -> str:
         if self.output is None:
             return f"{self.signature}, no formula"
-        written, indices = printing.written(self.output, printing.TextPrinter)
+        written, indices = printing.written(self.output, TextPrinter)
         place = f"_{names.joined(indices)}" if indices else ""
         return f"{self.signature}{place} = {written}"
 
@@ -151,7 +152,7 @@ class Function:
         left = rf"{names.in_latex(self.name)}\left({inside}\right)"
         if self.output is None:
             return f"${left}$"
-        written, indices = printing.written(self.output, printing.LatexPrinter)
+        written, indices = printing.written(self.output, LatexPrinter)
         place = f"_{{{names.joined(indices)}}}" if indices else ""
         return f"$\\displaystyle {left}{place} = {written}$"
 

@@ -16,7 +16,7 @@ from gradlab.graph.sizes import Axes, Size
 
 if TYPE_CHECKING:
     from gradlab.graph.backends import Backend
-    from gradlab.graph.printing import Printer, Shown
+    from gradlab.graph.writing import Printer, Shown
 
 
 class _Interned(type):

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from gradlab.graph.nodes import Node
-from gradlab.graph.printing import Level, Printer, Shown
+from gradlab.graph.writing import Printer, Shown
 
 Partials = Callable[[ModuleType, Sequence[Node], Node], Sequence[Node]]
 """(the module `algebra`, the operands, the output) -> one local derivative for each operand."""
@@ -432,6 +432,3 @@ def write(operation: Operation, printer: Printer, operands: Sequence[Shown], ele
     if operation.write is not None:
         return operation.write(printer, operands, elementwise)
     return printer.call(operation.name, operands)
-
-
-__all__ = ["OPERATIONS", "Level", "Operation", "power", "write"]

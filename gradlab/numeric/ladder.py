@@ -58,8 +58,8 @@ class _Rungs:
 def ladder(probe: Probe, variable: str) -> Measured:
     """Return the partials with respect to *variable* from a ladder of central differences.
 
-    Steps are powers of two, so that x + h and x - h are exact but for a change of binade, which the second
-    difference corrects. Where the slopes on the two sides tend to different limits, the value is their mean.
+    Steps are powers of two, so that x + h and x - h are exact but for a change of binade.
+    Where the slopes on the two sides tend to different limits, the value is their mean.
     """
     import numpy as np
 
@@ -69,8 +69,7 @@ def ladder(probe: Probe, variable: str) -> Measured:
     with np.errstate(all="ignore"):
         noise = rounding_noise(above, below, centre, RUNGS)
         right, left = (above - centre) / up, (centre - below) / down
-        uneven = np.where(up == down, 0.0, (right - left) / (up + down) * (up - down))
-        central = (above - below) / (up + down) - uneven
+        central = (above - below) / (up + down)
         # One-sided quotients hold the rounding of f at the centre too.
         on_right = limit(right, up, 2 * noise, (1, 2, 3))
         on_left = limit(left, down, 2 * noise, (1, 2, 3))

@@ -11,15 +11,13 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import DomainError, ShapeError, TraceError
-from gradlab.graph.kinds import Constant, Elementwise, Index, Let, Linear, Stack, Variable
+from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Stack, Variable
 from gradlab.graph.kinds.contraction import Contraction, contraction
 from gradlab.graph.kinds.index import WHOLE, Range
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
-
-SIZE_NAMES = ("n", "m", "k", "d", "p", "q", "r", "s")
-"""Names given to sizes that the writer has not named, in this order."""
+from gradlab.sources.sizing import SizeTable
 
 LARGEST_EXPONENT = 10_000
 """Constant exponents beyond this overflow for every base but 1, and make exact arithmetic hang."""
@@ -37,114 +35,15 @@ class NeedsAxes(Exception):
 
 
 class Builder:
-    """Makes nodes from nodes, and keeps what is known of the sizes on the way.
+    """Makes nodes from nodes.
 
     undeclared: variables whose shape nobody has stated; using one as an array raises `NeedsAxes`.
+    sizes: what is known of the sizes so far.
     """
 
     def __init__(self, undeclared: frozenset[str] = frozenset()) -> None:
         self.undeclared = undeclared
-        self.numbers: dict[str, int] = {}
-        self._roots: dict[str, Size] = {}
-        self._declared: set[str] = set()
-
-    # Sizes -----------------------------------------------------------------------------------
-
-    def declare(self, axes: Axes) -> None:
-        """Take the symbols of *axes* as named by the writer: different names are then different sizes."""
-        self._declared.update(size for size in axes if isinstance(size, str))
-
-    def fresh_axes(self, name: str, shape: Sequence[int]) -> Axes:
-        """Return axes with a new symbol for each axis of an example of this *shape*; 1 stays 1."""
-        axes: list[Size] = []
-        for position, length in enumerate(shape):
-            symbol = f"{name}.{position}"
-            if length != 1:
-                self.numbers[symbol] = length
-            axes.append(1 if length == 1 else symbol)
-        return tuple(axes)
-
-    def root(self, size: Size) -> Size:
-        """Return what *size* is known to be: a number, or the symbol that stands for its class."""
-        while isinstance(size, str) and size in self._roots:
-            size = self._roots[size]
-        return size
-
-    def number(self, size: Size) -> int | None:
-        """Return the length of *size* at the example point, or None if there is none."""
-        size = self.root(size)
-        return size if isinstance(size, int) else self.numbers.get(size)
-
-    def pin(self, size: Size) -> int:
-        """Fix *size* to its number at the example point, because the code used it as a number."""
-        length = self.number(size)
-        size = self.root(size)
-        if length is None:
-            raise TraceError(
-                f"the code needs the size {str(size).partition('.')[0]!r} as a number; state it: shapes={{…: (5,)}}, "
-                "or give a point"
-            )
-        if isinstance(size, str):
-            self._roots[size] = length
-        return length
-
-    def unify(self, first: Size, second: Size, said: str) -> Size:
-        """Return the one size that both are; raises ShapeError, which *said* completes, if they differ."""
-        first, second = self.root(first), self.root(second)
-        if first == second:
-            return first
-        one, two = self.number(first), self.number(second)
-        both_declared = first in self._declared and second in self._declared
-        if both_declared or (one is not None and two is not None and one != two):
-            raise ShapeError(f"{said}: {self._size_text(first)} is not {self._size_text(second)}")
-        if isinstance(second, int) or (second in self._declared and isinstance(first, str)):
-            first, second = second, first
-        assert isinstance(second, str)
-        self._roots[second] = first
-        if two is not None and isinstance(first, str):
-            self.numbers.setdefault(first, two)
-        return first
-
-    def _size_text(self, size: Size) -> str:
-        length = self.number(size)
-        named = isinstance(size, str) and "." not in size
-        return f"{size} = {length}" if named and length is not None else str(size if length is None else length)
-
-    def shape_text(self, node: Node) -> str:
-        """Return the shape of *node* as a reader knows it."""
-        inside = ", ".join(self._size_text(self.root(size)) for size in node.axes)
-        return f"({inside},)" if node.rank == 1 else f"({inside})"
-
-    def finished(self, outputs: Sequence[Node], lets: Mapping[Node, str], taken: frozenset[str]) -> list[Node]:
-        """Return *outputs* with every size known by its final name, and named values marked as such.
-
-        taken: names that sizes must not use.
-        """
-        final = self._final_sizes(outputs, taken)
-
-        def named(old: Node, new: Node) -> Node:
-            return Let(lets[old], new) if old in lets and old not in outputs else new
-
-        return rebuild(outputs, final, named)
-
-    def _final_sizes(self, outputs: Sequence[Node], taken: frozenset[str]) -> dict[str, Size]:
-        roots: dict[Size, Size] = {}
-        final: dict[str, Size] = {}
-        free = [name for name in SIZE_NAMES if name not in taken and name not in self._declared]
-        free += [f"n{number}" for number in range(1, 200)]
-        symbols = dict.fromkeys(
-            size
-            for node in topological(outputs)
-            for size in (*node.axes, *getattr(node, "extents", ()), *_sizes_in(node))
-            if isinstance(size, str)
-        )
-        for symbol in symbols:
-            root = self.root(symbol)
-            if isinstance(root, str) and "." in root and root not in roots:
-                roots[root] = free.pop(0)
-            final[symbol] = roots.get(root, root)
-        self.named = final
-        return final
+        self.sizes = SizeTable()
 
     # Leaves ----------------------------------------------------------------------------------
 
@@ -216,18 +115,18 @@ class Builder:
         Axes are aligned at the right, as NumPy does.
         """
         rank = max(node.rank for node in nodes)
-        shapes = " and ".join(self.shape_text(node) for node in nodes)
+        shapes = " and ".join(self.sizes.shape_text(node) for node in nodes)
         sizes: list[Size] = [1] * rank
         for node in nodes:
             for place, size in enumerate(node.axes, rank - node.rank):
-                if self.root(size) != 1:
+                if self.sizes.root(size) != 1:
                     known = sizes[place]
-                    sizes[place] = size if known == 1 else self.unify(known, size, f"{said} shapes {shapes}")
+                    sizes[place] = size if known == 1 else self.sizes.unify(known, size, f"{said} shapes {shapes}")
         slim: list[Node] = []
         rows: list[list[int]] = []
         for node in nodes:
             offset = rank - node.rank
-            kept = [p for p, size in enumerate(node.axes, offset) if self.root(size) != 1 or sizes[p] == 1]
+            kept = [p for p, size in enumerate(node.axes, offset) if self.sizes.root(size) != 1 or sizes[p] == 1]
             for place in reversed(range(node.rank)):
                 if place + offset not in kept:
                     node = self.drop_axis(node, place)
@@ -274,7 +173,7 @@ class Builder:
         axes = self._axes(node, axis, "mean")
         coefficient = ONE
         for position in axes:
-            coefficient = coefficient * Coefficient.of_size(self.root(node.axes[position]), -1)
+            coefficient = coefficient * Coefficient.of_size(self.sizes.root(node.axes[position]), -1)
         return Linear((coefficient,), (self.total(node, axis, keepdims),))
 
     def _axes(self, node: Node, axis: Any, said: str) -> set[int]:
@@ -286,7 +185,7 @@ class Builder:
         found: set[int] = set()
         for one in given:
             if not isinstance(one, int) or not -node.rank <= one < node.rank:
-                raise ShapeError(f"cannot take the {said} over axis {one} of shape {self.shape_text(node)}")
+                raise ShapeError(f"cannot take the {said} over axis {one} of shape {self.sizes.shape_text(node)}")
             found.add(one % node.rank)
         return found
 
@@ -302,15 +201,15 @@ class Builder:
         for node in (first, second):
             if node.rank == 0:
                 self._unknown_product((first, second))
-        said = f"cannot multiply shapes {self.shape_text(first)} @ {self.shape_text(second)}"
+        said = f"cannot multiply shapes {self.sizes.shape_text(first)} @ {self.sizes.shape_text(second)}"
         inner_first, inner_second = first.axes[-1], second.axes[-2 if second.rank > 1 else -1]
-        self.unify(inner_first, inner_second, said)
+        self.sizes.unify(inner_first, inner_second, said)
         batch_first, batch_second = first.rank - 2, second.rank - 2
         left: list[Any] = [*range(-batch_first, 0), "row", "inner"] if first.rank > 1 else ["inner"]
         right: list[Any] = [*range(-batch_second, 0), "inner", "column"] if second.rank > 1 else ["inner"]
         shared = min(batch_first, batch_second)
         for position in range(1, shared + 1):
-            self.unify(first.axes[batch_first - position], second.axes[batch_second - position], said)
+            self.sizes.unify(first.axes[batch_first - position], second.axes[batch_second - position], said)
         output: list[Any] = [*range(-max(batch_first, batch_second, 0), 0)]
         output += ["row"] * (first.rank > 1) + ["column"] * (second.rank > 1)
         return contraction([first, second], [left, right], output)
@@ -346,7 +245,7 @@ class Builder:
         """Return *node* with its axes in another order, reversed if none is given."""
         order = [position % node.rank for position in order] if order is not None else list(range(node.rank))[::-1]
         if sorted(order) != list(range(node.rank)):
-            raise ShapeError(f"cannot put the axes of shape {self.shape_text(node)} in the order {tuple(order)}")
+            raise ShapeError(f"cannot put the axes of shape {self.sizes.shape_text(node)} in the order {tuple(order)}")
         if order == list(range(node.rank)):
             return node
         return contraction([node], [list(range(node.rank))], order)
@@ -372,7 +271,7 @@ class Builder:
             raise ShapeError(f"cannot index a single number with [{first}]")
         given = sum(part is not None and part is not Ellipsis for part in keys)
         if given > node.rank:
-            raise ShapeError(f"{given} indices for shape {self.shape_text(node)}")
+            raise ShapeError(f"{given} indices for shape {self.sizes.shape_text(node)}")
         if Ellipsis in keys:
             place = keys.index(Ellipsis)
             keys[place : place + 1] = [slice(None)] * (node.rank - given)
@@ -398,18 +297,18 @@ class Builder:
             raise TraceError(f"indexing with {type(part).__name__} is not read; write whole numbers or slices")
         if not isinstance(part, slice):
             place = part.__index__()
-            length = self.number(axis)
+            length = self.sizes.number(axis)
             if length is not None and not -length <= place < length:
                 raise ShapeError(f"position {place} is outside an axis of length {length}")
             return place
         bounds = tuple(None if bound is None else bound.__index__() for bound in (part.start, part.stop, part.step))
         if bounds != WHOLE:
-            self.pin(axis)
+            self.sizes.pin(axis)
         return bounds  # type: ignore[return-value]  # three entries, as slices have
 
     def _pinned(self, node: Node) -> Node:
         """Return *node* with the sizes that are now known as numbers."""
-        known = {size: self.root(size) for size in node.axes if isinstance(size, str)}
+        known = {size: self.sizes.root(size) for size in node.axes if isinstance(size, str)}
         numbers = {size: root for size, root in known.items() if isinstance(root, int)}
         return rebuild([node], numbers)[0] if numbers else node
 
@@ -421,11 +320,3 @@ def _stretched(node: Node, row: list[int], sizes: list[Size]) -> Node:
         return Constant(node.value, tuple(sizes))
     wide = [place if place in row else (place, size) for place, size in enumerate(sizes)]
     return contraction([node], [row], wide)
-
-
-def _sizes_in(node: Node) -> list[str]:
-    coefficients: list[Coefficient] = list(getattr(node, "coefficients", ()))
-    value = getattr(node, "value", None)
-    if isinstance(value, Coefficient):
-        coefficients.append(value)
-    return [size for coefficient in coefficients for size, _ in coefficient.sizes]

@@ -1,92 +1,25 @@
-"""What the functions and array methods of NumPy and torch mean: one table for both.
+"""Calls of NumPy and torch functions on stand-ins, and the attributes of stand-ins.
 
-NumPy, torch and the methods of their arrays mostly agree on names; where they do not, `_ALIASES` says which
-entry is meant. What is not in the table is refused by name.
+What a call means is in `gradlab.sources.meanings`; what is not there is refused by name.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import TraceError
-from gradlab.graph.kinds import Constant, Elementwise
-from gradlab.graph.kinds.contraction import contraction
+from gradlab.graph.kinds import Constant
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, SOFTPLUS, power
+from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import ONE, Coefficient, Size
-from gradlab.sources.builder import Builder
-from gradlab.sources.tracing import Trace, Traced, refuse
+from gradlab.sources.frames import refuse
+from gradlab.sources.meanings import ALIASES, INSTEAD, TABLE, UNCHANGED, last_two_swapped
+from gradlab.sources.traced import Traced
 
-Call = Callable[..., Node]
-
-_ALIASES = {
-    "absolute": "abs",
-    "fabs": "abs",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-    "amax": "max",
-    "amin": "min",
-    "expit": "sigmoid",
-    "subtract": "sub",
-    "multiply": "mul",
-    "divide": "div",
-    "true_divide": "div",
-    "float_power": "pow",
-    "power": "pow",
-    "negative": "neg",
-    "mm": "matmul",
-    "mv": "matmul",
-    "bmm": "matmul",
-    "vdot": "dot",
-    "inner": "dot",
-    "expand_dims": "unsqueeze",
-    "ravel": "flatten",
-    "view": "reshape",
-    "row_stack": "stack",
-    "array": "stack",
-    "special_expit": "sigmoid",
-    "special_erf": "erf",
-}
-
-_UNCHANGED = (
-    "positive",
-    "float",
-    "double",
-    "to",
-    "astype",
-    "clone",
-    "copy",
-    "contiguous",
-    "requires_grad_",
-    "type",
-    "asarray",
-    "type_as",
-    "cpu",
-)
-"""Calls that return the same values: their differences (dtype, memory, device) do not exist in mathematics."""
-
-_INSTEAD = {
-    "item": "leave it an array: a number taken out no longer depends on the variables",
-    "tolist": "leave it an array: numbers taken out no longer depend on the variables",
-    "numpy": "leave it a tensor: an array taken out no longer depends on the variables",
-    "detach": "leave it out, or bind the frozen value through data={…}",
-    "data": "leave it out: .data cuts the value off from the variables",
-    "backward": "return the loss; gradlab runs backward() itself",
-    "max": "write np.maximum(a, b) or torch.maximum(a, b) for the larger of two",
-    "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",
-    "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
-    "where": "write np.maximum, torch.relu or abs, or pass opaque=True for the numeric routes alone",
-    "clip": "write np.minimum(np.maximum(x, low), high)",
-    "clamp": "write torch.minimum(torch.maximum(x, low), high)",
-}
+if TYPE_CHECKING:
+    from gradlab.sources.tracing import Trace
 
 
 def numpy_ufunc(trace: Trace, ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -124,7 +57,7 @@ def attribute(traced: Traced, name: str) -> Any:
         raise AttributeError(name)
     node, trace = traced.node, traced.trace
     if name in ("T", "mT", "H"):
-        return trace.wrap(trace.builder.transpose(node, None if name != "mT" else _last_two_swapped(node)))
+        return trace.wrap(trace.builder.transpose(node, None if name != "mT" else last_two_swapped(node)))
     if name == "shape":
         return tuple(_size(trace, size) for size in node.axes)
     if name == "ndim":
@@ -134,22 +67,22 @@ def attribute(traced: Traced, name: str) -> Any:
     if name in ("dim", "numel", "nelement"):
         return lambda: node.rank if name == "dim" else _count(trace, node)
     if name in ("data", "grad"):
-        refuse(f".{name}", _INSTEAD["data"])
-    canonical = _ALIASES.get(name, name)
-    if canonical in _TABLE or name in _UNCHANGED or canonical in _INSTEAD or canonical in OPERATIONS:
+        refuse(f".{name}", INSTEAD["data"])
+    canonical = ALIASES.get(name, name)
+    if canonical in TABLE or name in UNCHANGED or canonical in INSTEAD or canonical in OPERATIONS:
         return lambda *arguments, **options: _apply(trace, "", name, (traced, *arguments), options)
     raise AttributeError(f"arrays have no attribute {name!r} that gradlab can read{_near(name)}")
 
 
 def _size(trace: Trace, size: Size) -> Any:
-    size = trace.builder.root(size)
+    size = trace.builder.sizes.root(size)
     return size if isinstance(size, int) else trace.wrap(Constant(Coefficient.of_size(size)))
 
 
 def _count(trace: Trace, node: Node) -> Any:
     total = ONE
     for size in node.axes:
-        total = total * Coefficient.of_size(trace.builder.root(size))
+        total = total * Coefficient.of_size(trace.builder.sizes.root(size))
     return trace.wrap(Constant(total)) if total.sizes else int(total.rational)
 
 
@@ -170,12 +103,12 @@ class _Size(Traced):
 
 def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
     spoken = f"{module}.{name}" if module else f".{name}()"
-    canonical = _ALIASES.get(name, name)
+    canonical = ALIASES.get(name, name)
     if options.get("out") is not None or (canonical.endswith("_") and not module):
         refuse(spoken, "in-place operations are not read; write x = …")
-    if name in _UNCHANGED:
+    if name in UNCHANGED:
         return trace.wrap(trace.lift(arguments[0]))
-    call = _TABLE.get(canonical)
+    call = TABLE.get(canonical)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:
@@ -184,267 +117,12 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
         return trace.wrap(call(trace, *arguments, **chosen))
     operation = OPERATIONS.get(canonical)
-    if operation is not None and operation.arity == len(arguments) and canonical not in _INSTEAD:
+    if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD:
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
-    instead = _INSTEAD.get(canonical)
+    instead = INSTEAD.get(canonical)
     refuse(spoken, instead or f"pass opaque=True for the numeric routes alone{_near(canonical)}")
 
 
 def _near(name: str) -> str:
-    close = difflib.get_close_matches(name, [*_TABLE, *OPERATIONS], n=1, cutoff=0.75)
+    close = difflib.get_close_matches(name, [*TABLE, *OPERATIONS], n=1, cutoff=0.75)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-# The table -----------------------------------------------------------------------------------------
-
-
-def _pair(operation: Callable[[Builder, Node, Node], Node]) -> Call:
-    def call(trace: Trace, first: Any, second: Any) -> Node:
-        return operation(trace.builder, trace.lift(first), trace.lift(second))
-
-    return call
-
-
-def _weighted(sign: int) -> Call:
-    def call(trace: Trace, first: Any, second: Any, *, alpha: Any = 1) -> Node:
-        scaled = trace.lift(second) if alpha == 1 else trace.builder.multiply(trace.lift(alpha), trace.lift(second))
-        combine = trace.builder.add if sign > 0 else trace.builder.subtract
-        return combine(trace.lift(first), scaled)
-
-    return call
-
-
-def _sum(
-    trace: Trace, x: Any, axis: Any = None, *, dim: Any = None, keepdims: Any = False, keepdim: Any = False
-) -> Node:
-    return trace.builder.total(trace.lift(x), axis if dim is None else dim, bool(keepdims or keepdim))
-
-
-def _mean(
-    trace: Trace, x: Any, axis: Any = None, *, dim: Any = None, keepdims: Any = False, keepdim: Any = False
-) -> Node:
-    return trace.builder.mean(trace.lift(x), axis if dim is None else dim, bool(keepdims or keepdim))
-
-
-def _negative(trace: Trace, x: Any) -> Node:
-    return trace.builder.negative(trace.lift(x))
-
-
-def _square(trace: Trace, x: Any) -> Node:
-    return Elementwise(power(Fraction(2)), (trace.lift(x),))
-
-
-def _reciprocal(trace: Trace, x: Any) -> Node:
-    return trace.builder.divide(trace.builder.constant(1), trace.lift(x))
-
-
-def _transpose(trace: Trace, x: Any, *axes: Any) -> Node:
-    node = trace.lift(x)
-    if not axes or axes == (None,):
-        return trace.builder.transpose(node)
-    if len(axes) == 1:
-        return trace.builder.transpose(node, axes[0])
-    if len(axes) == 2 and node.rank > 2:
-        # torch.transpose(x, 0, 1) swaps two axes; numpy's x.transpose(...) names them all.
-        order = list(range(node.rank))
-        first, second = (axis % node.rank for axis in axes)
-        order[first], order[second] = order[second], order[first]
-        return trace.builder.transpose(node, order)
-    if len(axes) == 2 and {axis % 2 for axis in axes} == {0, 1} and _called_by_torch(trace):
-        return trace.builder.transpose(node)
-    return trace.builder.transpose(node, axes)
-
-
-def _called_by_torch(trace: Trace) -> bool:
-    return "torch" in trace.libraries and "numpy" not in trace.libraries
-
-
-def _permute(trace: Trace, x: Any, *axes: Any) -> Node:
-    return trace.builder.transpose(trace.lift(x), axes[0] if len(axes) == 1 else axes)
-
-
-def _last_two_swapped(node: Node) -> list[int]:
-    return [*range(node.rank - 2), node.rank - 1, node.rank - 2]
-
-
-def _stack(trace: Trace, parts: Any, axis: int = 0, *, dim: int = 0) -> Node:
-    return trace.builder.stack([trace.lift(part) for part in parts], axis or dim)
-
-
-def _unsqueeze(trace: Trace, x: Any, dim: int = 0, *, axis: int | None = None) -> Node:
-    node = trace.lift(x)
-    return trace.builder.expand(node, (dim if axis is None else axis) % (node.rank + 1))
-
-
-def _squeeze(trace: Trace, x: Any, axis: Any = None, *, dim: Any = None) -> Node:
-    node = trace.lift(x)
-    chosen = axis if dim is None else dim
-    wanted = range(node.rank) if chosen is None else [chosen % node.rank]
-    for position in sorted(wanted, reverse=True):
-        if trace.builder.root(node.axes[position]) == 1:
-            node = trace.builder.drop_axis(node, position)
-    return node
-
-
-def _reshape(trace: Trace, x: Any, *shape: Any) -> Node:
-    """Adding and removing axes of length 1 is read; other reshapings mix axes and are refused."""
-    node = trace.lift(x)
-    wanted = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else list(shape)
-    long = [position for position, size in enumerate(node.axes) if trace.builder.root(size) != 1]
-    sizes = [_plain(trace, size) for size in wanted]
-    places = [position for position, size in enumerate(sizes) if size != 1]
-    if len(long) != len(places) or not all(_fits(trace, node, o, sizes[p]) for o, p in zip(long, places, strict=True)):
-        refuse(
-            f"reshaping {trace.builder.shape_text(node)} to {tuple(sizes)}",
-            "only axes of length 1 can be added or removed; index or transpose instead",
-        )
-    for position in reversed([p for p in range(node.rank) if p not in long]):
-        node = trace.builder.drop_axis(node, position)
-    for position, size in enumerate(sizes):
-        if size == 1:
-            node = trace.builder.expand(node, position)
-    return node
-
-
-def _plain(trace: Trace, size: Any) -> Any:
-    if isinstance(size, Traced) and isinstance(size.node, Constant) and isinstance(size.node.value, Coefficient):
-        sizes = size.node.value.sizes
-        return trace.builder.root(sizes[0][0]) if len(sizes) == 1 else int(size)
-    return size
-
-
-def _fits(trace: Trace, node: Node, position: int, size: Any) -> bool:
-    own = node.axes[position]
-    return size == -1 or trace.builder.root(own) == size or trace.builder.number(own) == size
-
-
-def _flatten(trace: Trace, x: Any) -> Node:
-    return _reshape(trace, x, -1)
-
-
-def _norm(
-    trace: Trace,
-    x: Any,
-    ord: Any = None,
-    axis: Any = None,
-    keepdims: Any = False,
-    *,
-    p: Any = None,
-    dim: Any = None,
-    keepdim: Any = False,
-) -> Node:
-    order = ord if p is None else p
-    if order not in (None, 2, 2.0, "fro"):
-        refuse(f"a norm of order {order}", "only the Euclidean norm is read; write the sum out")
-    squares = trace.builder.total(_square(trace, x), axis if dim is None else dim, bool(keepdims or keepdim))
-    return trace.builder.apply(OPERATIONS["sqrt"], squares)
-
-
-def _einsum(trace: Trace, equation: str, *arrays: Any) -> Node:
-    nodes = [trace.lift(array) for array in arrays]
-    left, arrow, right = equation.replace(" ", "").partition("->")
-    rows = [list(row) for row in left.split(",")]
-    if "..." in equation or len(rows) != len(nodes):
-        refuse(f"einsum({equation!r})", "give one letter for each axis, and no ellipsis")
-    letters = [letter for row in rows for letter in row]
-    output = list(right) if arrow else sorted(letter for letter in set(letters) if letters.count(letter) == 1)
-    sizes: dict[str, Size] = {}
-    for node, row in zip(nodes, rows, strict=True):
-        if len(row) != node.rank:
-            raise TraceError(f"einsum({equation!r}): {''.join(row)} stands for shape {trace.builder.shape_text(node)}")
-        for letter, size in zip(row, node.axes, strict=True):
-            known = sizes.setdefault(letter, size)
-            sizes[letter] = trace.builder.unify(known, size, f"einsum({equation!r}), index {letter}")
-    return contraction(nodes, rows, output)
-
-
-def _filled(value: int) -> Call:
-    return lambda trace, x: Constant(Coefficient(Fraction(value)), trace.lift(x).axes)
-
-
-def _reduced(trace: Trace, node: Node, reduction: str, spoken: str) -> Node:
-    if reduction == "mean":
-        return trace.builder.mean(node) if node.rank else node
-    if reduction == "sum":
-        return trace.builder.total(node) if node.rank else node
-    if reduction == "none":
-        return node
-    raise TraceError(f"{spoken}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
-
-
-def _mse_loss(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
-    difference = trace.builder.subtract(trace.lift(input), trace.lift(target))
-    return _reduced(trace, Elementwise(power(Fraction(2)), (difference,)), reduction, "mse_loss")
-
-
-def _l1_loss(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
-    difference = trace.builder.subtract(trace.lift(input), trace.lift(target))
-    return _reduced(trace, trace.builder.apply(OPERATIONS["abs"], difference), reduction, "l1_loss")
-
-
-def _bce_with_logits(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
-    """-(y ln σ(z) + (1 - y) ln(1 - σ(z))) = softplus(z) - y z: stable for every z."""
-    z, y = trace.lift(input), trace.lift(target)
-    builder = trace.builder
-    losses = builder.subtract(Elementwise(SOFTPLUS, (z,)), builder.multiply(y, z))
-    return _reduced(trace, losses, reduction, "binary_cross_entropy_with_logits")
-
-
-def _logsigmoid(trace: Trace, x: Any) -> Node:
-    builder = trace.builder
-    return builder.negative(builder.apply(SOFTPLUS, builder.negative(trace.lift(x))))
-
-
-def _softplus(trace: Trace, x: Any, beta: Any = 1, threshold: Any = 20) -> Node:
-    if beta != 1:
-        refuse("softplus with beta other than 1", "write softplus(beta * x) / beta")
-    return trace.builder.apply(SOFTPLUS, trace.lift(x))
-
-
-def _relu(trace: Trace, x: Any, inplace: bool = False) -> Node:
-    return trace.builder.apply(OPERATIONS["relu"], trace.lift(x))
-
-
-def _linear(trace: Trace, x: Any, weight: Any, bias: Any = None) -> Node:
-    result = trace.builder.matmul(trace.lift(x), trace.builder.transpose(trace.lift(weight)))
-    return result if bias is None else trace.builder.add(result, trace.lift(bias))
-
-
-_TABLE: dict[str, Call] = {
-    "add": _weighted(1),
-    "sub": _weighted(-1),
-    "mul": _pair(Builder.multiply),
-    "div": _pair(Builder.divide),
-    "truediv": _pair(Builder.divide),
-    "pow": _pair(Builder.power),
-    "matmul": _pair(Builder.matmul),
-    "dot": _pair(Builder.dot),
-    "maximum": _pair(lambda builder, first, second: builder.apply(MAXIMUM, first, second)),
-    "minimum": _pair(lambda builder, first, second: builder.apply(MINIMUM, first, second)),
-    "outer": lambda trace, first, second: contraction([trace.lift(first), trace.lift(second)], ["i", "j"], "ij"),
-    "neg": _negative,
-    "square": _square,
-    "reciprocal": _reciprocal,
-    "sum": _sum,
-    "mean": _mean,
-    "average": _mean,
-    "transpose": _transpose,
-    "t": lambda trace, x: trace.builder.transpose(trace.lift(x)),
-    "permute": _permute,
-    "stack": _stack,
-    "unsqueeze": _unsqueeze,
-    "squeeze": _squeeze,
-    "reshape": _reshape,
-    "flatten": _flatten,
-    "norm": _norm,
-    "einsum": _einsum,
-    "ones_like": _filled(1),
-    "zeros_like": _filled(0),
-    "mse_loss": _mse_loss,
-    "l1_loss": _l1_loss,
-    "binary_cross_entropy_with_logits": _bce_with_logits,
-    "logsigmoid": _logsigmoid,
-    "softplus": _softplus,
-    "relu": _relu,
-    "linear": _linear,
-}

@@ -14,6 +14,7 @@ from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point, as_array
 from gradlab.graph.sizes import Axes, Size
 from gradlab.sources.builder import Builder, NeedsAxes
+from gradlab.sources.frames import parameters
 
 Shapes = Mapping[str, Sequence[Size] | Size]
 
@@ -130,10 +131,10 @@ def _settled(
         axes: dict[str, Axes] = {}
         for name in reading.variables:
             if name in reading.shapes:
-                builder.declare(reading.shapes[name])
+                builder.sizes.declare(reading.shapes[name])
                 axes[name] = reading.shapes[name]
             elif name in examples:
-                axes[name] = builder.fresh_axes(name, examples[name])
+                axes[name] = builder.sizes.fresh_axes(name, examples[name])
             else:
                 symbols = guessed.get(name, ())
                 axes[name] = tuple(s if isinstance(s, int) else f"{name}.{p}" for p, s in enumerate(symbols))
@@ -148,7 +149,7 @@ def _settled(
 def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], found: _Read) -> Function:
     leaves = [Variable(name, own) for name, own in (*axes.items(), *found.data_axes.items())]
     taken = frozenset((*axes, *found.data_axes, *found.lets.values()))
-    output, *renamed = builder.finished([found.output, *leaves], found.lets, taken)
+    output, *renamed = builder.sizes.finished([found.output, *leaves], found.lets, taken)
     final = dict(zip((*axes, *found.data_axes), (node.axes for node in renamed), strict=True))
     return Function(
         name=reading.name,
@@ -168,10 +169,10 @@ def _data_axes(builder: Builder, reading: Reading) -> tuple[dict[str, Any], dict
     axes = {}
     for name, array in arrays.items():
         if name in reading.shapes:
-            builder.declare(reading.shapes[name])
+            builder.sizes.declare(reading.shapes[name])
             axes[name] = reading.shapes[name]
         else:
-            axes[name] = builder.fresh_axes(name, array.shape)
+            axes[name] = builder.sizes.fresh_axes(name, array.shape)
     return arrays, axes
 
 
@@ -212,7 +213,7 @@ def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Fun
     def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
         trace = tracing.Trace(builder, set(axes))
         arguments = []
-        for name in tracing.parameters(reading.source):
+        for name in parameters(reading.source):
             if name in reading.data:
                 arguments.append(trace.wrap(trace.lift(reading.data[name], name)))
             else:
@@ -257,9 +258,7 @@ def _bound_code(reading: Reading) -> Callable[..., Any]:
     """Return the writer's code as a function of the variables alone."""
     if not reading.data:
         return reading.source
-    from gradlab.sources import tracing
-
-    order = tracing.parameters(reading.source)
+    order = parameters(reading.source)
 
     def code(*values: Any) -> Any:
         given = {**reading.data, **dict(zip(reading.variables, values, strict=True))}
@@ -283,9 +282,7 @@ def _variables(source: Any, variables: Sequence[str] | None, data: Mapping[str, 
     if isinstance(source, str):
         found = tuple(variables) if variables is not None else _names_in_text(source)
     elif callable(source) and not hasattr(source, "free_symbols"):
-        from gradlab.sources import tracing
-
-        found = tuple(tracing.parameters(source))
+        found = tuple(parameters(source))
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
     elif hasattr(source, "free_symbols"):

@@ -9,8 +9,9 @@ from gradlab.graph import names, printing
 from gradlab.graph.kinds import Index, Let, Variable
 from gradlab.graph.kinds.index import entries
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.printing import LatexPrinter, Printer, TextPrinter
+from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
+from gradlab.graph.writing import Printer
 
 if TYPE_CHECKING:
     from gradlab.symbolic.derivation import Derivation

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import printing
 from gradlab.graph.nodes import Node, topological
+from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
+from gradlab.graph.writing import Printer
 
 if TYPE_CHECKING:
     from gradlab.symbolic.proof import Evidence
@@ -54,18 +56,18 @@ class Step:
         >>> print(derive("x^2").steps[0].text())
         ∂/∂x (x²) = 2 x    [power rule: d/du u^n = n u^(n-1)]
         """
-        return f"{self.statement(printing.TextPrinter)}    [{self.rule}: {self.because}]"
+        return f"{self.statement(TextPrinter)}    [{self.rule}: {self.because}]"
 
     def latex(self) -> str:
         """Return the step's equation as LaTeX."""
-        return self.statement(printing.LatexPrinter)
+        return self.statement(LatexPrinter)
 
-    def statement(self, style: type[printing.Printer]) -> str:
+    def statement(self, style: type[Printer]) -> str:
         """Return the equation that the step claims, in the given style.
 
         Where there is a local derivative: the derivative of the operation.  Elsewhere: what flows back.
         """
-        latex = style is printing.LatexPrinter
+        latex = style is LatexPrinter
         nodes = [self.before, self.incoming, self.after]
         form = "matrix" if any(part.rank > 1 for part in topological(nodes)) else "index"
 

@@ -30,7 +30,7 @@ def _covered(seed: int, components: int):
     rows = np.array(list(_measured(seed, components)))
     made, bound, hidden, visible = rows.T
     outside = made > bound + hidden
-    ratio = bound / np.maximum(made, 1e-300)
+    ratio = bound[made > 0] / made[made > 0]
     return len(rows), int(outside.sum()), float(np.median(ratio)), float(visible.mean())
 
 

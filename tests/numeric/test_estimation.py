@@ -219,3 +219,21 @@ def test_a_large_variable_is_taken_in_chunks(monkeypatch):
     whole = estimate(lambda x: (x**2).sum(), np.arange(10.0))
     monkeypatch.setattr(probing, "ENTRIES_AT_ONCE", 100)
     np.testing.assert_array_equal(estimate(lambda x: (x**2).sum(), np.arange(10.0))["x"], whole["x"])
+
+
+def test_a_bend_finer_than_the_coarse_steps_is_not_overlooked():
+    # The coarse steps agree among themselves on 1; only the fine ones see the other 100.
+    gradient = estimate("x + 0.0001*(1e6*(x - 1))*exp(-(1e6*(x - 1))**2)", 1)
+    assert abs(gradient["x"] - 101) <= gradient.error["x"] < 1e-4
+
+
+def test_where_the_spacing_of_floats_changes_the_two_steps_may_differ():
+    below_one = 1 - 2**-53
+    gradient = estimate("(x - 1)**2", below_one)
+    assert abs(gradient["x"] + 2**-52) <= gradient.error["x"] < 2**-53
+
+
+def test_values_that_overflow_are_left_out_and_said_so():
+    gradient = estimate("exp(x)", 709)
+    assert abs(gradient["x"] / math.exp(709) - 1) < 1e-9
+    assert any("gave no finite value" in note for note in gradient.notes)

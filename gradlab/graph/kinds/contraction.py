@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
-from gradlab.graph.printing import Level, Printer, Shown
 from gradlab.graph.sizes import Axes, Size
+from gradlab.graph.writing import Level, Printer, Shown
 
 Indices = tuple[int, ...]
 

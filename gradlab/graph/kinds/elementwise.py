@@ -7,8 +7,8 @@ from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
 from gradlab.graph.operations import Operation, write
-from gradlab.graph.printing import Printer, Shown
 from gradlab.graph.sizes import Size
+from gradlab.graph.writing import Printer, Shown
 
 
 class Elementwise(Node):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
-from gradlab.graph.printing import Printer, Shown
 from gradlab.graph.sizes import Axes, Size
+from gradlab.graph.writing import Printer, Shown
 
 Range = tuple[int | None, int | None, int | None]
 """start, stop, step of a slice, as in Python."""

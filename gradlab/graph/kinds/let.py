@@ -8,8 +8,8 @@ from typing import Any
 from gradlab.graph.kinds.index import Index
 from gradlab.graph.kinds.variable import Variable
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.printing import Printer, Shown
 from gradlab.graph.sizes import Size
+from gradlab.graph.writing import Printer, Shown
 
 
 class Let(Node):

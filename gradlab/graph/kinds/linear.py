@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.printing import Printer, Shown
 from gradlab.graph.sizes import ONE, Coefficient, Size
+from gradlab.graph.writing import Printer, Shown
 
 
 class Linear(Node):

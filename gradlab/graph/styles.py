@@ -1,0 +1,155 @@
+"""The two ways to write an expression: plain text and LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradlab.graph import names
+from gradlab.graph.writing import Level, Printer, Shown
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class TextPrinter(Printer):
+    """Plain text for a terminal: ``2/n X^T (X w - y)``."""
+
+    def joint(self, left: str, right: str) -> str:
+        # A lone 1 is the vector of ones: as a number it would not be written.
+        number_meets_number = right[0].isdigit() and right.partition("^")[0] != "1"
+        name_meets_bracket = right[0] == "(" and names.ends_in_long_name(left)
+        return "·" if number_meets_number or name_meets_bracket else " "
+
+    def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
+        return Shown(names.in_text(symbol) + (f"_{self.subscript(indices)}" if indices else ""))
+
+    def subscript(self, indices: Sequence[str]) -> str:
+        """Return indices as they follow an underscore: ``i``, ``ij``, ``{i+1}``."""
+        joined = names.joined(indices)
+        return joined if joined.isalnum() else f"{{{joined}}}"
+
+    def decimal(self, written: str) -> Shown:
+        return Shown(written)
+
+    def fraction(self, above: Shown, below: Shown) -> Shown:
+        closed = self.bracketed(above) if above.open else above
+        written = f"{self.wrap(closed, Level.PRODUCT)}/{self.wrap(below, Level.POWER)}"
+        return Shown(written, Level.PRODUCT, fraction=(above, below))
+
+    def power(self, base: Shown, exponent: Shown, *, elementwise: bool = False) -> Shown:
+        below = self.wrap(base, Level.ATOM)
+        plain = exponent.written.translate(_SUPERSCRIPTS)
+        if elementwise:
+            above = exponent.written if exponent.level == Level.ATOM else f"({exponent.written})"
+            return Shown(f"{below}^⊙{above}", Level.POWER)
+        if exponent.written.removeprefix("-").isdigit():
+            return Shown(below + plain, Level.POWER)
+        return Shown(f"{below}^{self.wrap(exponent, Level.ATOM)}", Level.POWER)
+
+    def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
+        inside = ", ".join(argument.written for argument in arguments)
+        return Shown(f"{'σ' if function == 'sigmoid' else function}({inside})")
+
+    def absolute(self, inside: Shown) -> Shown:
+        return Shown(f"|{inside.written}|") if "|" not in inside.written else self.call("abs", [inside])
+
+    def root(self, inside: Shown) -> Shown:
+        return Shown(f"√{inside.written}", Level.POWER) if len(inside.written) == 1 else self.call("sqrt", [inside])
+
+    def exponential(self, exponent: Shown) -> Shown:
+        return self.call("exp", [exponent])
+
+    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
+        return Shown(f"sum_{names.joined(indices)} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
+
+    def transposed(self, shown: Shown) -> Shown:
+        return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
+
+    def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
+        return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
+
+    def norm_squared(self, inside: Shown) -> Shown:
+        return Shown(f"‖{inside.written}‖²", Level.POWER)
+
+    def components(self, body: Shown, indices: Sequence[str]) -> Shown:
+        return Shown(f"[{body.written}]_{self.subscript(indices)}")
+
+    def listing(self, entries: Sequence[Shown]) -> Shown:
+        return Shown("[" + ", ".join(entry.written for entry in entries) + "]")
+
+
+_LATEX_FUNCTIONS = {
+    **{name: rf"\{name}" for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")},
+    **{name: rf"\{name}" for name in ("sec", "csc", "cot", "log")},
+    "asin": r"\arcsin",
+    "acos": r"\arccos",
+    "atan": r"\arctan",
+    "sigmoid": r"\sigma",
+}
+
+
+class LatexPrinter(Printer):
+    r"""LaTeX: ``\frac{2}{n} X^{\top} \left(X w - y\right)``."""
+
+    def bracketed(self, shown: Shown) -> Shown:
+        return Shown(rf"\left({shown.written}\right)")
+
+    def joint(self, left: str, right: str) -> str:
+        meets_number = (right[0].isdigit() and right.partition("^")[0] != "1") or (
+            right.startswith(r"\frac") and left[-1].isdigit()
+        )
+        return r" \cdot " if meets_number else " "
+
+    def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
+        return Shown(names.in_latex(symbol, indices))
+
+    def decimal(self, written: str) -> Shown:
+        mantissa, _, exponent = written.partition("e")
+        if not exponent:
+            return Shown(written)
+        power = f"10^{{{int(exponent)}}}"
+        return Shown(power, Level.POWER) if mantissa == "1" else Shown(rf"{mantissa} \cdot {power}", Level.PRODUCT)
+
+    def fraction(self, above: Shown, below: Shown) -> Shown:
+        return Shown(rf"\frac{{{above.written}}}{{{below.written}}}", Level.PRODUCT, fraction=(above, below))
+
+    def power(self, base: Shown, exponent: Shown, *, elementwise: bool = False) -> Shown:
+        if base.applied and not elementwise and exponent.written.isdigit():
+            function, argument = base.applied
+            return Shown(f"{function}^{{{exponent.written}}}{argument}", Level.POWER)
+        mark = r"\odot " if elementwise else ""
+        return Shown(f"{self.wrap(base, Level.ATOM)}^{{{mark}{exponent.written}}}", Level.POWER)
+
+    def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
+        inside = ", ".join(argument.written for argument in arguments)
+        name = _LATEX_FUNCTIONS.get(function, rf"\operatorname{{{function}}}")
+        argument_part = rf"\left({inside}\right)"
+        return Shown(name + argument_part, applied=(name, argument_part))
+
+    def absolute(self, inside: Shown) -> Shown:
+        return Shown(rf"\left|{inside.written}\right|")
+
+    def root(self, inside: Shown) -> Shown:
+        return Shown(rf"\sqrt{{{inside.written}}}")
+
+    def exponential(self, exponent: Shown) -> Shown:
+        return Shown(f"e^{{{exponent.written}}}", Level.POWER)
+
+    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
+        below = ", ".join(indices)
+        return Shown(rf"\sum_{{{below}}} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
+
+    def transposed(self, shown: Shown) -> Shown:
+        return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)
+
+    def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
+        mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
+        return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
+
+    def norm_squared(self, inside: Shown) -> Shown:
+        return Shown(rf"\left\|{inside.written}\right\|^{{2}}", Level.POWER)
+
+    def components(self, body: Shown, indices: Sequence[str]) -> Shown:
+        return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")
+
+    def listing(self, entries: Sequence[Shown]) -> Shown:
+        return Shown(rf"\left[{', '.join(entry.written for entry in entries)}\right]")

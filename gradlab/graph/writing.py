@@ -1,0 +1,225 @@
+"""What is written, before any style: brackets, signs, levels, fractions, indices.
+
+The tables `show` and `show_component` (filled by the kinds) say what is written; a `Printer` says how. The two
+printers are in `gradlab.graph.styles`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from fractions import Fraction
+
+from gradlab.graph.sizes import Coefficient, decimal
+
+
+class Level(IntEnum):
+    """How tightly a written expression holds together; looser ones get brackets inside tighter ones."""
+
+    SUM = 0
+    HADAMARD = 1
+    PRODUCT = 2
+    POWER = 3
+    ATOM = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A written expression.
+
+    open: it extends as far right as it can (a summation), so only a last factor may be one.
+    fraction: its numerator and denominator, where it is a quotient written as one.
+    summed: the indices and the body, where it is a summation.
+    applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
+    """
+
+    written: str
+    level: Level = Level.ATOM
+    open: bool = False
+    fraction: tuple[Shown, Shown] | None = None
+    applied: tuple[str, str] | None = None
+    summed: tuple[tuple[str, ...], Shown] | None = None
+
+
+INDEX_NAMES = "ijklpqrs"
+"""Letters for indices, in the order in which they are given out."""
+
+LARGEST_FRACTION = 9
+"""Denominators up to this are written as fractions (1/3); larger ones as decimals where that is exact (0.01)."""
+
+
+@dataclass
+class Printer(ABC):
+    """How expressions are written; `TextPrinter` and `LatexPrinter` are the two ways.
+
+    reserved: letters that must not serve as an index because the expression uses them.
+    """
+
+    reserved: frozenset[str] = frozenset()
+    _scope: list[str] = field(default_factory=list)
+
+    # Brackets and indices -------------------------------------------------------------------
+
+    def bracketed(self, shown: Shown) -> Shown:
+        """Return *shown* in round brackets."""
+        return Shown(f"({shown.written})")
+
+    def wrap(self, shown: Shown, level: Level) -> str:
+        """Return what is written, in brackets where it binds more loosely than *level*."""
+        return shown.written if shown.level >= level else self.bracketed(shown).written
+
+    @contextmanager
+    def indices(self, count: int) -> Generator[tuple[str, ...]]:
+        """Give out *count* index letters that nothing around them uses."""
+        free = [letter for letter in INDEX_NAMES if letter not in self.reserved and letter not in self._scope]
+        free += [f"i{number}" for number in range(count) if f"i{number}" not in self._scope]
+        given = tuple(free[:count])
+        self._scope.extend(given)
+        try:
+            yield given
+        finally:
+            del self._scope[len(self._scope) - count :]
+
+    # Sums and products -----------------------------------------------------------------------
+
+    def sum(self, terms: Sequence[tuple[bool, Shown]]) -> Shown:
+        """Return a sum; each term comes with whether it is subtracted."""
+        written = ""
+        for position, (negative, term) in enumerate(terms):
+            body = self.wrap(term, Level.HADAMARD) if negative or position else term.written
+            if position == 0:
+                written = f"-{body}" if negative else body
+            else:
+                written += f" - {body}" if negative else f" + {body}"
+        single = len(terms) == 1 and not terms[0][0]
+        return terms[0][1] if single else Shown(written, Level.SUM)
+
+    def product(self, factors: Sequence[Shown]) -> Shown:
+        """Return a product by juxtaposition; factors 1/v move below one common fraction bar."""
+        below = [factor.fraction[1] for factor in factors if factor.fraction and factor.fraction[0].written == "1"]
+        if below and len(factors) > 1:
+            above = [f for f in factors if not (f.fraction and f.fraction[0].written == "1")]
+            return self.fraction(self.product(above) if above else Shown("1"), self.product(below))
+        if len(factors) == 1:
+            return factors[0]
+        written = ""
+        for position, factor in enumerate(factors):
+            last = position == len(factors) - 1
+            closed = factor if last or not factor.open else self.bracketed(factor)
+            body = self.wrap(closed, Level.PRODUCT)
+            written = body if position == 0 else written + self.joint(written, body) + body
+        return Shown(written, Level.PRODUCT, open=factors[-1].open)
+
+    def scaled(self, coefficient: Coefficient, shown: Shown) -> Shown:
+        """Return a positive *coefficient* in front of *shown*."""
+        if coefficient.is_one:
+            return shown
+        if shown.written == "1":
+            return self.number(coefficient)
+        if shown.fraction:
+            above, below = coefficient.parts()
+            top, bottom = shown.fraction
+            return self.fraction(self.scaled(above, top), self.scaled(below, bottom))
+        return self.product([self.number(coefficient), shown])
+
+    def number(self, coefficient: Coefficient) -> Shown:
+        """Return an exact number: 3, 1/3, 0.01, 2/n."""
+        rational = coefficient.rational
+        if rational < 0:
+            return Shown(f"-{self.number(-coefficient).written}", Level.SUM)
+        numerator, denominator = rational.numerator, rational.denominator
+        short = decimal(rational) if denominator > LARGEST_FRACTION else None
+        if short is not None:
+            numerator, denominator = 1, 1
+        above: list[Shown] = []
+        if short is not None:
+            above.append(self.decimal(short))
+        elif numerator != 1:
+            above.append(self.integer(numerator))
+        above += [self.power_of_size(size, exponent) for size, exponent in coefficient.sizes if exponent > 0]
+        below: list[Shown] = [self.integer(denominator)] if denominator != 1 else []
+        below += [self.power_of_size(size, -exponent) for size, exponent in coefficient.sizes if exponent < 0]
+        top = self.product(above) if above else Shown("1")
+        # A number in front is no quotient to be merged with others: 1/n sum_i x_i, not (sum_i x_i)/n.
+        return replace(self.fraction(top, self.product(below)), fraction=None) if below else top
+
+    def power_of_size(self, size: str, exponent: int) -> Shown:
+        base = self.name(size)
+        return base if exponent == 1 else self.power(base, Shown(str(exponent)))
+
+    def integer(self, value: int) -> Shown:
+        """Return a whole number; beyond 15 digits as its size only, so that a line stays a line."""
+        written = str(value) if abs(value) < 10**15 else f"{Fraction(value).numerator:.6e}"
+        return Shown(written) if value >= 0 else Shown(written, Level.SUM)
+
+    # What the two styles write differently ---------------------------------------------------
+
+    @abstractmethod
+    def joint(self, left: str, right: str) -> str:
+        """Return what stands between two factors."""
+
+    @abstractmethod
+    def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
+        """Return a name, with the indices of one component."""
+
+    @abstractmethod
+    def decimal(self, written: str) -> Shown:
+        """Return a decimal number such as 0.01 or 1e-05."""
+
+    @abstractmethod
+    def fraction(self, above: Shown, below: Shown) -> Shown:
+        """Return *above* over *below*."""
+
+    @abstractmethod
+    def power(self, base: Shown, exponent: Shown, *, elementwise: bool = False) -> Shown:
+        """Return a power; elementwise where the base has axes."""
+
+    @abstractmethod
+    def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
+        """Return a function applied to arguments."""
+
+    @abstractmethod
+    def absolute(self, inside: Shown) -> Shown:
+        """Return an absolute value."""
+
+    @abstractmethod
+    def root(self, inside: Shown) -> Shown:
+        """Return a square root."""
+
+    @abstractmethod
+    def exponential(self, exponent: Shown) -> Shown:
+        """Return e to the *exponent*."""
+
+    def summation(self, indices: tuple[str, ...], body: Shown) -> Shown:
+        """Return the sum of *body* over *indices*; a sum of a sum is written as one."""
+        if body.summed is not None:
+            inner, body = body.summed
+            indices = (*indices, *inner)
+        return replace(self.sum_sign(indices, body), open=True, summed=(indices, body))
+
+    @abstractmethod
+    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
+        """Return the summation sign over *indices* in front of *body*."""
+
+    @abstractmethod
+    def transposed(self, shown: Shown) -> Shown:
+        """Return a transpose."""
+
+    @abstractmethod
+    def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
+        """Return an elementwise product (⊙) or quotient (⊘)."""
+
+    @abstractmethod
+    def norm_squared(self, inside: Shown) -> Shown:
+        """Return the sum of the squares of all entries."""
+
+    @abstractmethod
+    def components(self, body: Shown, indices: Sequence[str]) -> Shown:
+        """Return the array whose component at *indices* is *body*."""
+
+    @abstractmethod
+    def listing(self, entries: Sequence[Shown]) -> Shown:
+        """Return a vector by its entries."""

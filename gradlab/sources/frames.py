@@ -1,0 +1,98 @@
+"""Whose code is running, on which line, and what it calls a value."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import os
+import types
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from gradlab.errors import TraceError
+
+_LIBRARIES = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(os.__file__))
+"""Frames of gradlab and of Python itself are not the writer's: their names and lines say nothing to a reader."""
+
+
+def caller() -> types.FrameType | None:
+    """Return the frame that called the function that calls this."""
+    frame = inspect.currentframe()
+    return frame.f_back.f_back if frame and frame.f_back else None
+
+
+def name_of(value: Any) -> str | None:
+    """Return the name under which the writer's code holds *value*, or None."""
+    frame = caller()
+    while frame is not None:
+        if is_writers(frame.f_code.co_filename):
+            for scope in (frame.f_locals, frame.f_globals):
+                for name, held in scope.items():
+                    if held is value and name.isidentifier() and not name.startswith("_"):
+                        return name
+        frame = frame.f_back
+    return None
+
+
+def is_writers(filename: str) -> bool:
+    """Return whether code from *filename* is the writer's: not a library's, not Python's own."""
+    return not (filename.startswith((*_LIBRARIES, "<frozen", "<__array")) or "site-packages" in filename)
+
+
+def at_line(error: BaseException) -> str:
+    """Return the line of the writer's code in which *error* was raised, as an addition to its message."""
+    trace = error.__traceback__
+    found = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_writers(code.co_filename):
+            found = _line(code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return found
+
+
+def _line(filename: str, number: int) -> str:
+    line = linecache.getline(filename, number).strip()
+    return f"\n  line {number}: {line}" if line else f"\n  line {number}"
+
+
+def here() -> str:
+    """Return the line of the writer's code that is running."""
+    frame = caller()
+    while frame is not None and not is_writers(frame.f_code.co_filename):
+        frame = frame.f_back
+    return _line(frame.f_code.co_filename, frame.f_lineno) if frame is not None else ""
+
+
+def refuse(what: str, instead: str) -> NoReturn:
+    """Raise TraceError: what cannot be read, on which line, and what to write instead."""
+    raise TraceError(f"{what} cannot be read as mathematics; {instead}{here()}")
+
+
+def unpacked_count(frame: types.FrameType | None) -> int | None:
+    """Return how many names ``a, b, c = value`` unpacks to, if that is what *frame* is doing.
+
+    The writer's code says the length there, so that it need not be said again.
+    """
+    import dis
+
+    if frame is None:
+        return None
+    code = frame.f_code.co_code
+    at = frame.f_lasti
+    return code[at + 1] if dis.opname[code[at]] == "UNPACK_SEQUENCE" else None
+
+
+def parameters(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that a caller must give."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"cannot see the parameters of {function!r}; name them: variables=[…]") from error
+    names = []
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY):
+            continue
+        if parameter.default is parameter.empty:
+            names.append(parameter.name)
+    return names
