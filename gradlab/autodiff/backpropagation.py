@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError, NoFormulaError, NotScalarError
@@ -87,7 +89,8 @@ def _forward(function: Function, point: Point, leaves: Mapping[str, Tensor], dty
     notes: list[str] = []
     if function.code is not None and function.style in ("torch", "python"):
         try:
-            result = function.code(*leaves.values())
+            with _conversions_refused():
+                result = function.code(*leaves.values())
         except (TypeError, AttributeError, RuntimeError, ValueError) as error:
             if function.output is None:
                 raise GradlabError(f"{function.signature} does not run on torch tensors: {error}") from error
@@ -99,6 +102,28 @@ def _forward(function: Function, point: Point, leaves: Mapping[str, Tensor], dty
     bound = {name: torch.tensor(array.copy(), dtype=dtype) for name, array in function.data.items()}
     (output,) = evaluation.with_torch([function.output], {**bound, **leaves}, function.sizes(point), dtype)
     return output, notes
+
+
+@contextmanager
+def _conversions_refused() -> Generator[None]:
+    """Raise TypeError where code turns a tensor that needs a gradient into a plain number.
+
+    torch only warns, and once in a process: math.sin(x) then counts as a constant, and the gradient is silently wrong.
+    """
+    import torch
+
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Converting a tensor with requires_grad=True")
+            yield
+    except UserWarning as warning:
+        if "Converting a tensor" not in str(warning):
+            raise
+        raise TypeError("it turns a tensor into a plain number, as math's functions and float() do") from warning
+    finally:
+        torch.set_warn_always(before)
 
 
 def _first_line(error: Exception) -> str:

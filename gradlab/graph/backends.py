@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import e, pi
 from typing import Any, Protocol
 
@@ -49,46 +50,82 @@ class Backend(Protocol):
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _equation(inputs: Sequence[Row], output: Row) -> str:
-    sides = ["..." + "".join(_LETTERS[index] for index in row) for row in inputs]
-    return ",".join(sides) + "->..." + "".join(_LETTERS[index] for index in output)
-
-
 def _contract(module: Any, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Row) -> Any:
     """Contract with the functions that NumPy and torch share by name."""
-    present = {index for row in inputs for index in row}
-    core = tuple(index for index in dict.fromkeys(output) if index in present)
+    core, repeated, stretched = _shape_plan(tuple(inputs), output)
     result = _core(module, arrays, inputs, core)
-    if len(set(output)) < len(output):
+    if repeated:
         return _on_diagonal(module, result, core, output, extents)
-    if core != output:
+    if stretched is not None:
         lead = len(result.shape) - len(core)
         batch = tuple(result.shape[:lead])
-        shape = batch + tuple(extents[index] if index in present else 1 for index in output)
+        shape = batch + tuple(extents[index] if kept else 1 for index, kept in zip(output, stretched, strict=True))
         result = module.broadcast_to(result.reshape(shape), batch + tuple(extents[index] for index in output))
     return result
 
 
+@lru_cache(maxsize=4096)
+def _shape_plan(inputs: tuple[Row, ...], output: Row) -> tuple[Row, bool, tuple[bool, ...] | None]:
+    """Return the output indices that stand in an input, whether one repeats, and which ones are no broadcasts."""
+    present = {index for row in inputs for index in row}
+    core = tuple(index for index in dict.fromkeys(output) if index in present)
+    stretched = tuple(index in present for index in output) if core != output else None
+    return core, len(set(output)) < len(output), stretched
+
+
+LARGE = 100_000
+"""Entries from which einsum's own planning, a tenth of a millisecond, pays: it finds matrix products."""
+
+
 def _core(module: Any, arrays: Sequence[Any], inputs: Sequence[Row], output: Row) -> Any:
     """Contract to indices that all stand in the inputs: by a library call faster than einsum where one fits."""
-    unbatched = all(array.ndim == len(row) for array, row in zip(arrays, inputs, strict=True))
-    if len(arrays) == 1 and tuple(inputs[0]) == output:
-        return arrays[0]
-    simple = unbatched and all(len(set(row)) == len(row) for row in inputs)
-    if len(arrays) == 2 and simple:
-        first, second = (tuple(row) for row in inputs)
-        if not first or first == second == output:
+    rows = tuple(inputs)
+    if all(array.ndim == len(row) for array, row in zip(arrays, rows, strict=True)):
+        how, detail = _call_plan(rows, output)
+        if how == "same":
+            return arrays[0]
+        if how == "multiply":
             return arrays[0] * arrays[1]
-        if not second:
-            return arrays[0] * arrays[1] if first == output else _core(module, [arrays[0]], [first], output) * arrays[1]
-        shared = [index for index in first if index in second]
-        kept = tuple(index for index in (*first, *second) if index not in shared)
-        if shared and kept == output and not set(shared) & set(output):
-            axes = ([first.index(index) for index in shared], [second.index(index) for index in shared])
-            return module.tensordot(arrays[0], arrays[1], axes)
-    if len(arrays) == 1 and simple and not output:
-        return arrays[0].sum()
-    return module.einsum(_equation(inputs, output), *arrays)
+        if how == "sum":
+            return arrays[0].sum()
+        if how == "matmul":
+            first, second = detail
+            return (arrays[0].T if first else arrays[0]) @ (arrays[1].T if second else arrays[1])
+        if how == "tensordot":
+            return module.tensordot(arrays[0], arrays[1], detail)
+    elif len(arrays) == 1 and rows[0] == output:
+        return arrays[0]
+    large = module.__name__ == "numpy" and sum(array.size for array in arrays) > LARGE
+    options = {"optimize": True} if large and arrays[0].dtype != object else {}
+    return module.einsum(_equation(rows, output), *arrays, **options)
+
+
+@lru_cache(maxsize=4096)
+def _equation(inputs: tuple[Row, ...], output: Row) -> str:
+    sides = ["..." + "".join(_LETTERS[index] for index in row) for row in inputs]
+    return ",".join(sides) + "->..." + "".join(_LETTERS[index] for index in output)
+
+
+@lru_cache(maxsize=4096)
+def _call_plan(inputs: tuple[Row, ...], output: Row) -> tuple[str, Any]:
+    """Return which library call contracts arrays without leading axes, and its arguments."""
+    simple = all(len(set(row)) == len(row) for row in inputs)
+    if len(inputs) == 1:
+        if inputs[0] == output:
+            return "same", None
+        return ("sum", None) if simple and not output else ("einsum", None)
+    if len(inputs) != 2 or not simple:
+        return "einsum", None
+    first, second = inputs
+    if (not first and second == output) or (not second and first == output) or first == second == output:
+        return "multiply", None
+    shared = [index for index in first if index in second]
+    kept = tuple(index for index in (*first, *second) if index not in shared)
+    if not shared or kept != output or set(shared) & set(output):
+        return "einsum", None
+    if len(shared) == 1 and len(first) <= 2 and len(second) <= 2:
+        return "matmul", (len(first) == 2 and first[0] == shared[0], len(second) == 2 and second[1] == shared[0])
+    return "tensordot", ([first.index(index) for index in shared], [second.index(index) for index in shared])
 
 
 def _on_diagonal(module: Any, values: Any, core: Row, output: Row, extents: Row) -> Any:
@@ -107,7 +144,7 @@ def _on_diagonal(module: Any, values: Any, core: Row, output: Row, extents: Row)
         else:
             seen[index] = index
             labels.append(index)
-    return module.einsum(_equation([core, *rows], tuple(labels)), values, *masks)
+    return module.einsum(_equation((core, *rows), tuple(labels)), values, *masks)
 
 
 class NumpyBackend:

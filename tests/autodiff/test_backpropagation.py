@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -112,3 +114,16 @@ def test_weights_that_the_code_holds_gather_no_gradient():
     weights = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
     assert backward(lambda w: (weights * w**2).sum(), [1.0, 2.0]).partials["w"].tolist() == [6, 16]
     assert weights.grad is None
+
+
+def test_a_tensor_turned_into_a_number_is_no_silent_constant():
+    def branching(x):
+        return math.sin(x) * x if x > 0 else x
+
+    for _ in range(2):  # torch itself warns only once
+        with pytest.raises(GradlabError, match="turns a tensor into a plain number"):
+            backward(branching, 0.5)
+
+
+def test_mathematics_of_the_math_module_is_taken_from_its_formula():
+    assert backward(lambda x: math.sin(x), 0.0).partials["x"] == 1

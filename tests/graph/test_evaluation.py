@@ -79,3 +79,69 @@ def test_float32_stays_float32():
     function, values, sizes = _all_nodes(MODELS[0])
     (value,) = evaluation.with_numpy([function.formula], values, sizes, np.float32)
     assert value.dtype == np.float32
+
+
+ROWS = [
+    (((), (0,)), ()),
+    (((0,), ()), ()),
+    (((), (0,)), (0,)),
+    (((0,), (0,)), ()),
+    (((0,), (0,)), (0,)),
+    (((0, 1), (1,)), (0,)),
+    (((0, 1), (0,)), (1,)),
+    (((1,), (0, 1)), (0,)),
+    (((0, 1), (1, 2)), (0, 2)),
+    (((1, 0), (1, 2)), (0, 2)),
+    (((0, 1), (2, 1)), (0, 2)),
+    (((1, 0), (2, 1)), (0, 2)),
+    (((0, 1), (1, 2)), (2, 0)),
+    (((0, 1), (0, 1)), (0,)),
+    (((0, 1), (0, 1)), ()),
+    (((0, 1, 2), (1, 2)), (0,)),
+    (((0,), (1,)), (0, 1)),
+    (((0,), (1,)), (1, 0)),
+    (((0, 0),), (0,)),
+    (((0, 0),), ()),
+    (((0, 1),), (1, 0)),
+    (((0, 1),), (1,)),
+    (((0,),), (0, 0)),
+    (((0,),), (0, 1)),
+    (((0,), (1,)), (0, 0, 1)),
+    (((0, 1), (1, 2), (2, 0)), ()),
+]
+
+
+def _by_hand(arrays, inputs, output, extents):
+    result = np.zeros([extents[index] for index in output])
+    for place in np.ndindex(*extents):
+        at = tuple(place[index] for index in output)
+        repeated = any(place[output[i]] != p for i, p in enumerate(at))
+        if not repeated:
+            result[at] += np.prod(
+                [array[tuple(place[i] for i in row)] for array, row in zip(arrays, inputs, strict=True)]
+            )
+    return result
+
+
+@pytest.mark.parametrize(("inputs", "output"), ROWS, ids=str)
+def test_every_contraction_is_the_sum_written_out(inputs, output):
+    from gradlab.graph.backends import BallBackend, NumpyBackend, TorchBackend
+
+    extents = (2, 3, 4)
+    used = sorted({index for row in (*inputs, output) for index in row})
+    arrays = [np.random.default_rng(n).normal(size=[extents[i] for i in row]) for n, row in enumerate(inputs)]
+    expected = _by_hand(arrays, inputs, output, extents[: len(used)])
+    numpy_value = NumpyBackend({}, {}).contract(arrays, inputs, output, extents)
+    torch_value = TorchBackend({}, {}, torch.float64).contract(
+        [torch.tensor(a) for a in arrays], inputs, output, extents
+    )
+    balls = BallBackend({"a": 1.0}, {})
+    boxed = [balls.variable("a") * 0 + a.astype(object) if a.ndim else balls._box(float(a)) for a in arrays]
+    ball_value = balls.contract(boxed, inputs, output, extents)
+    np.testing.assert_allclose(numpy_value, expected, rtol=1e-13)
+    np.testing.assert_allclose(torch_value.numpy(), expected, rtol=1e-13)
+    np.testing.assert_allclose(np.vectorize(float, otypes=[float])(ball_value), expected, rtol=1e-13)
+    # One more leading axis: many points at once.
+    batched = [np.stack([arrays[0], 2 * arrays[0]]), *arrays[1:]]
+    many = NumpyBackend({}, {}).contract(batched, inputs, output, extents)
+    np.testing.assert_allclose(many, np.stack([expected, 2 * expected]), rtol=1e-13)
