@@ -54,6 +54,12 @@ def standardised(X: Any, w: Any) -> Any:
     return (centred @ w).pow(2).mean()
 
 
+def attention(X: Any, Wq: Any, Wk: Any, Wv: Any) -> Any:
+    Q, K, V = X @ Wq, X @ Wk, X @ Wv
+    A = torch.softmax(Q @ K.T / K.shape[1] ** 0.5, dim=-1)
+    return ((A @ V) ** 2).sum()
+
+
 TEXTS: dict[str, dict[str, float]] = {
     "x**2 + y": {"x": 3.0, "y": 1.0},
     "x*x*x": {"x": 1.5},
@@ -76,6 +82,8 @@ TEXTS: dict[str, dict[str, float]] = {
     "cot(x) + sec(x) + csc(x)": {"x": 0.85},
     "sign(x) x + floor(x) x": {"x": 2.5},
 }
+
+CLASSES = torch.tensor([0, 3, 1])
 
 CODE: list[tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]] = [
     ("sum of squares", lambda x: (x**2).sum(), {"x": (3,)}),

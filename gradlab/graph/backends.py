@@ -13,7 +13,7 @@ from math import e, pi
 from typing import Any, Protocol
 
 from gradlab.graph.operations import Operation
-from gradlab.graph.sizes import Axes, Coefficient, shape_of
+from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 Key = tuple[int | slice, ...]
 Row = tuple[int, ...]
@@ -45,6 +45,15 @@ class Backend(Protocol):
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         """Return *arrays* side by side along a new axis, counted from the end."""
+
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        """Return ln Σ e^x along an axis, counted from the end, which is dropped."""
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        """Return e^x over its sum along an axis, counted from the end."""
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        """Return 1 where a new last axis has the position that *array* names, else 0."""
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -194,6 +203,18 @@ class NumpyBackend:
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
 
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        largest = array.max(axis=axis, keepdims=True)
+        return largest.squeeze(axis) + self.np.log(self.np.exp(array - largest).sum(axis=axis))
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        raised = self.np.exp(array - array.max(axis=axis, keepdims=True))
+        return raised / raised.sum(axis=axis, keepdims=True)
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        classes = self.np.arange(*shape_of((size,), self.sizes))
+        return (array[..., None] == classes).astype(self.dtype)
+
 
 class TorchBackend:
     """torch arithmetic, so that autograd can follow it."""
@@ -241,6 +262,16 @@ class TorchBackend:
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.torch.stack(self.torch.broadcast_tensors(*arrays), dim=axis)
 
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        return self.torch.logsumexp(array, dim=axis)
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        return self.torch.softmax(array, dim=axis)
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        classes = self.torch.arange(*shape_of((size,), self.sizes), device=array.device)
+        return (array[..., None] == classes).to(self.dtype)
+
 
 def _reversed_index(torch: Any, array: Any, key: Key) -> Any:
     lead = array.ndim - len(key)
@@ -259,15 +290,19 @@ class BallBackend:
     """Arb ball arithmetic: every number comes with a radius that encloses the exact value.
 
     precision: bits of the midpoints, 53 for double precision.  Values are NumPy object arrays of `flint.arb`.
+    rounded_inputs: take every input as known to that precision only, instead of exactly.
     """
 
-    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], precision: int = 128) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], sizes: Mapping[str, int], precision: int = 128, *, rounded_inputs: bool = False
+    ) -> None:
         import flint
         import numpy
 
         self.np = numpy
         self.flint = flint
         self.precision = precision
+        self.unit = 2.0**-precision if rounded_inputs else 0.0
         self.sizes = sizes
         self.values = values
 
@@ -289,8 +324,9 @@ class BallBackend:
         given = self.np.asarray(self.values[name])
         if given.dtype == object:
             return given
-        exact = self.np.frompyfunc(lambda number: self.flint.arb(float(number)), 1, 1)
-        return self._array(exact(given))
+        unit = self.unit
+        ball = self.np.frompyfunc(lambda number: self.flint.arb(float(number), abs(float(number)) * unit), 1, 1)
+        return self._array(ball(given))
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Any:
         number = self._arb(value if isinstance(value, str) else value.value(self.sizes))
@@ -318,6 +354,27 @@ class BallBackend:
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
+
+    def _shifted(self, array: Any, axis: int) -> tuple[Any, Any]:
+        """Return a number near the largest entry, which is exact, and e to the entries less that number."""
+        middle = self.np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(array)
+        shift = self._array(self.np.frompyfunc(self.flint.arb, 1, 1)(middle.max(axis=axis, keepdims=True)))
+        return shift, self._array(self.np.frompyfunc(lambda ball: ball.exp(), 1, 1)(array - shift))
+
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        shift, raised = self._shifted(array, axis)
+        total = self._array(self.np.frompyfunc(lambda ball: ball.log(), 1, 1)(raised.sum(axis=axis)))
+        return self._array(shift.squeeze(axis) + total)
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        _, raised = self._shifted(array, axis)
+        return raised / raised.sum(axis=axis, keepdims=True)
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        classes = self.np.arange(*shape_of((size,), self.sizes))
+        middle = self.np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(array)
+        equal = middle[..., None] == classes
+        return self._array(self.np.frompyfunc(lambda same: self.flint.arb(int(same)), 1, 1)(equal))
 
 
 def _linear(coefficients: Sequence[Coefficient], arrays: Sequence[Any], number: Any) -> Any:

@@ -17,7 +17,7 @@ from gradlab.graph.evaluation import evaluate
 from gradlab.graph.kinds import Elementwise, Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import Operation
-from gradlab.graph.sizes import Axes, Coefficient, shape_of
+from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 UNIT = 2.0**-53
 """The largest relative error of one correctly rounded float64 operation."""
@@ -34,15 +34,19 @@ class Bounded(NamedTuple):
 
 
 class BoundBackend:
-    """float64 arithmetic on `Bounded` pairs; see `gradlab.graph.backends.Backend`."""
+    """float64 arithmetic on `Bounded` pairs; see `gradlab.graph.backends.Backend`.
 
-    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    rounded_inputs: take every input as rounded to float64, instead of as exact.
+    """
+
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], *, rounded_inputs: bool = False) -> None:
         self.plain = NumpyBackend(values, sizes)
         self.np = self.plain.np
+        self.unit = UNIT if rounded_inputs else 0.0
 
     def variable(self, name: str) -> Bounded:
         value = self.plain.variable(name)
-        return Bounded(value, self.np.zeros_like(value))
+        return Bounded(value, self.unit * abs(value))
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Bounded:
         number = self.plain.constant(value, axes)
@@ -87,6 +91,22 @@ class BoundBackend:
     def stack(self, arrays: Sequence[Bounded], axis: int) -> Bounded:
         return Bounded(*(self.plain.stack(parts, axis) for parts in zip(*arrays, strict=True)))
 
+    def log_sum_exp(self, array: Bounded, axis: int) -> Bounded:
+        # The largest derivative sum is 1, so no error grows; the sum's own relative error becomes absolute.
+        value = self.plain.log_sum_exp(array.value, axis)
+        own = (array.value.shape[axis] + 2 * LIBRARY_ROUNDINGS) * UNIT + 2 * UNIT * abs(value)
+        return Bounded(value, array.error.max(axis=axis) + own)
+
+    def softmax(self, array: Bounded, axis: int) -> Bounded:
+        value = self.plain.softmax(array.value, axis)
+        below = abs(array.value - array.value.max(axis=axis, keepdims=True))
+        own = (array.value.shape[axis] + 2 * LIBRARY_ROUNDINGS + below) * UNIT
+        return Bounded(value, value * (2 * array.error.max(axis=axis, keepdims=True) + own))
+
+    def one_hot(self, array: Bounded, size: Size) -> Bounded:
+        value = self.plain.one_hot(array.value, size)
+        return Bounded(value, self.np.zeros_like(value))
+
 
 @cache
 def _partials(operation: Operation) -> tuple[Node, ...]:
@@ -94,9 +114,14 @@ def _partials(operation: Operation) -> tuple[Node, ...]:
     return tuple(operation.partials(algebra, operands, Elementwise(operation, operands)))
 
 
-def with_bounds(outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[str, int]) -> list[Bounded]:
-    """Return each output in float64 with a first-order bound on its rounding error."""
+def with_bounds(
+    outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[str, int], *, rounded_inputs: bool = False
+) -> list[Bounded]:
+    """Return each output in float64 with a first-order bound on its rounding error.
+
+    rounded_inputs: whether the inputs are known to float64 precision only; exact if not.
+    """
     import numpy
 
     with numpy.errstate(all="ignore"):
-        return evaluate(outputs, BoundBackend(values, sizes))  # type: ignore[arg-type]  # pairs instead of arrays
+        return evaluate(outputs, BoundBackend(values, sizes, rounded_inputs=rounded_inputs))  # type: ignore[arg-type]  # pairs instead of arrays

@@ -46,13 +46,19 @@ def with_torch(
 
 
 def with_balls(
-    outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[str, int], precision: int = 128
+    outputs: Sequence[Node],
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    precision: int = 128,
+    *,
+    rounded_inputs: bool = False,
 ) -> list[Any]:
     """Return the outputs as arrays of Arb balls that enclose the exact values.
 
-    Numbers in *values* are taken as exact. precision: working bits; 53 shows what double precision can know.
+    precision: working bits; 53 shows what double precision can know.
+    rounded_inputs: whether the numbers in *values* are known to that precision only; exact if not.
     """
     import flint
 
     with flint.ctx.workprec(precision):
-        return evaluate(outputs, BallBackend(values, sizes, precision))
+        return evaluate(outputs, BallBackend(values, sizes, precision, rounded_inputs=rounded_inputs))

@@ -17,6 +17,7 @@ from gradlab.graph.nodes import Node
 from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, SOFTPLUS, power
 from gradlab.graph.sizes import Coefficient, Size
 from gradlab.sources.builder import Builder
+from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.frames import refuse
 from gradlab.sources.traced import Traced
 
@@ -343,4 +344,5 @@ TABLE: dict[str, Call] = {
     "softplus": _softplus,
     "relu": _relu,
     "linear": _linear,
+    **CLASSIFICATION,
 }

@@ -34,6 +34,9 @@ Beyond it float64 with running error bounds takes over, which is a thousand time
 DOUBLE = 53
 """Bits of double precision."""
 
+EXACT = 128
+"""Bits in which the gradient is evaluated to be rounded once to double precision."""
+
 
 def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
     """Return the derivation of the exact gradient of *f*.
@@ -120,7 +123,7 @@ class Derivation:
         problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
         if problem is not None:
             raise DomainError(problem)
-        (value, _), *found = self._enclosed(outputs, values, sizes, 128)
+        (value, _), *found = self._enclosed(outputs, values, sizes)
         partials = {name: part for name, (part, _) in zip(self.wrt, found, strict=True)}
         error = {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
         return Gradient(at, float(value), partials, "symbolic", error)
@@ -128,26 +131,30 @@ class Derivation:
     def radius(self, point: Any, precision: int = DOUBLE) -> dict[str, Array]:
         """Return per variable what an evaluation in *precision* bits cannot know of the gradient at *point*.
 
-        Shaped like the variables. The exact gradient is evaluated in ball arithmetic at that precision; its radius
-        holds all rounding errors on the way, cancellation included.
+        Shaped like the variables. The exact gradient is evaluated in ball arithmetic at that precision, from inputs
+        known to that precision; the radius holds all rounding errors on the way, cancellation included, and what a
+        backward stable evaluation in another order may do.
         """
         at = self.function.point(point)
-        found = self._enclosed(
-            list(self.partials.values()), {**self.function.data, **at}, self.function.sizes(at), precision
-        )
+        outputs, values = list(self.partials.values()), {**self.function.data, **at}
+        found = self._enclosed(outputs, values, self.function.sizes(at), precision)
         return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
 
     def _enclosed(
-        self, outputs: list[Node], values: Mapping[str, Any], sizes: Mapping[str, int], precision: int
+        self, outputs: list[Node], values: Mapping[str, Any], sizes: Mapping[str, int], rounded_to: int | None = None
     ) -> list[tuple[Array, Array]]:
-        """Return each output as float64 and a radius around it that holds the exact value."""
+        """Return each output as float64 and a radius around it that holds the exact value.
+
+        rounded_to: bits to which inputs and operations are rounded; as exact as can be if not given.
+        """
         import numpy as np
 
+        rounded = rounded_to is not None
         if _scalar_operations(outputs, sizes) > BALL_BUDGET:
-            coarser = 2.0 ** (DOUBLE - min(precision, DOUBLE))
-            pairs = bounds.with_bounds(outputs, values, sizes)
+            coarser = 2.0 ** (DOUBLE - (rounded_to or DOUBLE))
+            pairs = bounds.with_bounds(outputs, values, sizes, rounded_inputs=rounded)
             return [(np.asarray(pair.value), np.asarray(pair.error) * coarser) for pair in pairs]
-        balls = evaluation.with_balls(outputs, values, sizes, precision)
+        balls = evaluation.with_balls(outputs, values, sizes, rounded_to or EXACT, rounded_inputs=rounded)
         middle = np.vectorize(lambda ball: float(ball.mid()), otypes=[float])
         radius = np.vectorize(lambda ball: float(ball.rad()), otypes=[float])
         return [(middle(array), radius(array) + np.spacing(np.abs(middle(array))) / 2) for array in balls]

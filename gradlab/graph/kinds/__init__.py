@@ -6,10 +6,25 @@ from gradlab.graph.kinds.elementwise import Elementwise
 from gradlab.graph.kinds.index import Index, Scatter
 from gradlab.graph.kinds.let import Let
 from gradlab.graph.kinds.linear import Linear
+from gradlab.graph.kinds.one_hot import OneHot
+from gradlab.graph.kinds.softmax import LogSumExp, Softmax
 from gradlab.graph.kinds.stack import Stack
 from gradlab.graph.kinds.variable import Variable
 
-KINDS = (Constant, Contraction, Elementwise, Index, Let, Linear, Scatter, Stack, Variable)
+KINDS = (
+    Constant,
+    Contraction,
+    Elementwise,
+    Index,
+    Let,
+    Linear,
+    LogSumExp,
+    OneHot,
+    Scatter,
+    Softmax,
+    Stack,
+    Variable,
+)
 
 __all__ = [
     "KINDS",
@@ -19,7 +34,10 @@ __all__ = [
     "Index",
     "Let",
     "Linear",
+    "LogSumExp",
+    "OneHot",
     "Scatter",
+    "Softmax",
     "Stack",
     "Variable",
 ]

@@ -174,6 +174,9 @@ def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: I
         return _same_axes(printer, arrays, output, present)
     if len(arrays) == 1:
         return _single(printer, *arrays[0], output)
+    scaled = _scaled(printer, arrays, output)
+    if scaled is not None:
+        return scaled
     return _chain(printer, arrays, output)
 
 
@@ -187,6 +190,20 @@ def _same_axes(
     if not output and len(order) == 1 and len(factors) == 2:
         return printer.product([printer.transposed(factors[0]), factors[1]])
     return None
+
+
+def _scaled(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
+    """Return diag(v) A or A diag(v): a matrix whose rows or columns are scaled by a vector."""
+    if len(arrays) != 2 or len(output) != 2:
+        return None
+    (one, first), (two, second) = arrays
+    if len(first) == 2:
+        (one, first), (two, second) = (two, second), (one, first)
+    if len(first) != 1 or set(second) != set(output):
+        return None
+    matrix = _turned(printer, two, second, output)
+    diagonal = printer.call("diag", [show(one, printer)])
+    return printer.product([diagonal, matrix] if first[0] == output[0] else [matrix, diagonal])
 
 
 def _turned(printer: Printer, operand: Node, row: Indices, order: Indices) -> Shown:
