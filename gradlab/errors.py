@@ -30,6 +30,10 @@ class TraceError(GradlabError):
     """A call inside a Python function that cannot be read as mathematics."""
 
 
+class UnknownShape(TraceError):
+    """A shape that the code does not tell: it has to be stated, or a point given."""
+
+
 class ShapeError(GradlabError):
     """Shapes that cannot agree."""
 

@@ -113,6 +113,11 @@ CODE: list[tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]] = [
     ("diagonal", lambda A: torch.einsum("ii->i", A).pow(2).sum(), {"A": (3, 3)}),
     ("batched product", lambda A, B: (A @ B).pow(2).mean(), {"A": (2, 3, 4), "B": (2, 4, 2)}),
     ("divided by its size", lambda x: (x**3).sum() / x.shape[0], {"x": (6,)}),
+    (
+        "binary cross-entropy",
+        lambda z, y: torch.nn.functional.binary_cross_entropy(torch.sigmoid(z), torch.sigmoid(y)),
+        {"z": (4,), "y": (4,)},
+    ),
     ("l1", lambda x, y: torch.nn.functional.l1_loss(x, y), {"x": (4,), "y": (4,)}),
     (
         "linear layer",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.errors import GradlabError, NoFormulaError, NotScalarError
 from gradlab.graph import Function, Gradient, Point, evaluation
 from gradlab.graph.domain import first_not_finite
+from gradlab.graph.nodes import topological
 from gradlab.sources import at_point
 
 if TYPE_CHECKING:
@@ -48,27 +49,38 @@ def backward(
     function, point = at_point(f, at)
     names = function.chosen(wrt)
     chosen = _dtype(dtype)
-    leaves = {
-        name: torch.tensor(array.copy(), dtype=chosen, requires_grad=name in names) for name, array in point.items()
-    }
-    output, notes = _forward(function, point, leaves, chosen)
-    _run(function, output, _weights(function, output, cotangent), [leaves[name] for name in names])
+    notes: list[str] = []
+    leaves, output = _forward(function, point, names, chosen, only=dtype is not None, notes=notes)
+    _run(function, names, output, _weights(function, output, cotangent), [leaves[name] for name in names])
     partials = {}
     for name in names:
         found = leaves[name].grad
         if found is None:
-            notes.append(f"{name} does not occur in the result: its derivative is 0")
+            notes.append(_unreached(function, name))
             found = torch.zeros_like(leaves[name])
         partials[name] = found.detach().double().numpy()
     value = output.detach().double() if cotangent is None else (output.detach().double() * _as_tensor(cotangent)).sum()
     notes += _not_finite(function, point, partials)
     # Code that brings float32 tensors of its own computes in float32, whatever it is given.
-    precision = min(PRECISIONS[str(tensor.dtype).removeprefix("torch.")] for tensor in (output, *leaves.values()))
-    if precision < PRECISIONS[str(chosen).removeprefix("torch.")]:
-        notes.append(
-            f"the code computes in {str(output.dtype).removeprefix('torch.')}, because its own tensors are of it"
-        )
+    precision = min(PRECISIONS.get(_spoken(tensor.dtype), 53) for tensor in (output, *leaves.values()))
+    if precision < PRECISIONS[_spoken(chosen)]:
+        lowest = next(name for name, bits in PRECISIONS.items() if bits == precision)
+        notes.append(f"the code computes in {lowest}, because its own tensors are of it")
     return Gradient(point, float(value), partials, "autodiff", notes=tuple(notes), precision=precision)
+
+
+def _spoken(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _unreached(function: Function, name: str) -> str:
+    if function.output is not None and _occurs(function, name):
+        return f"backward() finds no way from the result to {name}: the code detaches it, so its derivative counts as 0"
+    return f"{name} does not occur in the result: its derivative is 0"
+
+
+def _occurs(function: Function, name: str) -> bool:
+    return function.output is not None and function.nodes[name] in topological([function.output])
 
 
 def _dtype(dtype: Any) -> Any:
@@ -82,26 +94,62 @@ def _dtype(dtype: Any) -> Any:
     return found
 
 
-def _forward(function: Function, point: Point, leaves: Mapping[str, Tensor], dtype: Any) -> tuple[Tensor, list[str]]:
-    """Return the value, computed from the leaves: by the writer's own code where it takes tensors, else by formula."""
+def _forward(
+    function: Function, point: Point, names: Sequence[str], dtype: Any, *, only: bool, notes: list[str]
+) -> tuple[Mapping[str, Tensor], Tensor]:
+    """Return the leaves and the value: by the writer's own code where it takes tensors, else by formula.
+
+    only: do not try another dtype.  Code whose own tensors are float32 may refuse float64 leaves; it is run in float32.
+    """
     import torch
 
-    notes: list[str] = []
-    if function.code is not None and function.style in ("torch", "python"):
+    if function.code is None or function.style not in ("torch", "python"):
+        return _by_formula(function, point, names, dtype)
+    refused: list[str] = []
+    for tried in dict.fromkeys([dtype] if only else [dtype, torch.float32]):
+        leaves = _leaves(point, names, tried)
         try:
             with _conversions_refused():
-                result = function.code(*leaves.values())
+                return leaves, _as_result(function, function.code(*leaves.values()))
         except (TypeError, AttributeError, RuntimeError, ValueError) as error:
-            if function.output is None:
-                raise GradlabError(f"{function.signature} does not run on torch tensors: {error}") from error
-            notes.append(f"the code does not run on {dtype} tensors ({_first_line(error)}); its formula was used")
-        else:
-            return (result if isinstance(result, torch.Tensor) else torch.as_tensor(result)), notes
+            refused.append(f"on {_spoken(tried)} tensors: {_first_line(error)}")
+            if not isinstance(error, RuntimeError):
+                break
+    # Torch code that fails must not be answered for by its formula: it is what was to be checked.
+    if function.output is None or function.style == "torch":
+        raise GradlabError(f"{function.signature} does not run on torch tensors; {'; '.join(refused)}")
+    notes.append(f"the code does not run {refused[0]}; its formula was evaluated in torch instead")
+    return _by_formula(function, point, names, dtype)
+
+
+def _leaves(point: Point, names: Sequence[str], dtype: Any) -> dict[str, Tensor]:
+    import torch
+
+    return {name: torch.tensor(array.copy(), dtype=dtype, requires_grad=name in names) for name, array in point.items()}
+
+
+def _as_result(function: Function, result: Any) -> Tensor:
+    import torch
+
+    if isinstance(result, torch.Tensor):
+        return result
+    try:
+        return torch.as_tensor(result)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise GradlabError(f"{function.signature} returns {result!r:.40}; return a number or a tensor") from error
+
+
+def _by_formula(
+    function: Function, point: Point, names: Sequence[str], dtype: Any
+) -> tuple[Mapping[str, Tensor], Tensor]:
+    import torch
+
     if function.output is None:
         raise NoFormulaError(f"{function.signature} has no formula and is not written for torch: {function.no_formula}")
+    leaves = _leaves(point, names, dtype)
     bound = {name: torch.tensor(array.copy(), dtype=dtype) for name, array in function.data.items()}
     (output,) = evaluation.with_torch([function.output], {**bound, **leaves}, function.sizes(point), dtype)
-    return output, notes
+    return leaves, output
 
 
 @contextmanager
@@ -121,7 +169,7 @@ def _conversions_refused() -> Generator[None]:
     except UserWarning as warning:
         if "Converting a tensor" not in str(warning):
             raise
-        raise TypeError("it turns a tensor into a plain number, as math's functions and float() do") from warning
+        raise TypeError("the code cuts it off: it turns a tensor into a plain number, as float() does") from warning
     finally:
         torch.set_warn_always(before)
 
@@ -156,15 +204,17 @@ def _as_tensor(value: Any) -> Tensor:
     return torch.as_tensor(value, dtype=torch.float64)
 
 
-def _run(function: Function, output: Tensor, weights: Tensor | None, leaves: list[Tensor]) -> None:
+def _run(
+    function: Function, names: Sequence[str], output: Tensor, weights: Tensor | None, leaves: list[Tensor]
+) -> None:
     if output.requires_grad:
         # Into these leaves alone: weights that the code holds keep the .grad that they have.
         output.backward(weights, inputs=leaves)
-    elif function.output is None:
+    elif function.output is None or any(_occurs(function, name) for name in names):
         raise GradlabError(
             f"backward() finds no way from the value of {function.signature} back to its variables; the code cuts it "
-            "off where it takes a number out (.item(), float(), .detach(), .numpy(), torch.tensor([…])): keep "
-            "tensors throughout, and join them with torch.stack"
+            "off: under torch.no_grad(), or where it takes a number out (.item(), float(), .detach(), .numpy(), "
+            "torch.tensor([…])); keep tensors throughout, and join them with torch.stack"
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.commands import values
 from gradlab.commands.outcomes import CODES, Outcome
 from gradlab.commands.usage import Code, UsageError
+from gradlab.errors import DomainError
 
 if TYPE_CHECKING:
     from gradlab.comparison import Comparison
@@ -32,7 +33,11 @@ def derive(options: Namespace) -> Outcome:
         text = derivation.text(steps=options.steps)
     results: dict[str, Any] = {**derivation.as_dict()} if options.json else {}
     if point is not None:
-        gradient = derivation.at(point)
+        try:
+            gradient = derivation.at(point)
+        except DomainError as error:  # the derivation stands, whatever the point
+            results["undecided"] = str(error)
+            return Outcome(f"{text}\n\nundecided: {error}", results, "undecided", Code.UNDECIDED)
         text += f"\n\n{gradient!r}"
         results["value"] = gradient_as_dict(gradient)
     return Outcome(text, results)

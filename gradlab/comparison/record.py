@@ -85,13 +85,19 @@ class Comparison:
             return "there are no components to compare"
         count = self.judgement.ranks.size
         if self.verdict is Verdict.AGREE and count > 1 and not self.judgement.excess.any():
-            return f"all {count:,} components agree ({tables.listed(self.gradients)}), exactly"
+            return f"all {count:,} components agree ({self._speaking()}), exactly"
         if self.verdict is Verdict.AGREE and count > 1:
             return f"all {count:,} components agree; the worst is {worst.name}: {worst.reason}"
         same = int((self.judgement.ranks == self.judgement.ranks.max()).sum())
         if same == 1 or self.verdict is Verdict.AGREE:
             return f"{worst.name}: {worst.reason}"
         return f"{same:,} of {count:,} components: {self.verdict}; the worst is {worst.name}: {worst.reason}"
+
+    def _speaking(self) -> str:
+        """Return the routes, and of how many components one speaks that leaves some out."""
+        counts = {route: int(given.sum()) for route, given in self.evidence.given.items()}
+        total = self.judgement.ranks.size
+        return tables.listed([r if counts[r] == total else f"{r} on {counts[r]:,} of them" for r in self.gradients])
 
     def check(self) -> Comparison:
         """Return this comparison; raise GradientMismatch if gradients differ.
@@ -189,10 +195,14 @@ class Comparison:
                 f"{self.function.name} jumps or has a vertical tangent, and no gradient"
             )
         finite = [route for route, value in values.items() if abs(value) < float("inf")]
+        lost = [route for route in values if route not in finite]
+        if lost and len(finite) >= 1:
+            told = ", ".join(f"{route} {values[route]:.10g}" for route in values)
+            return f"{tables.listed(lost)} has no finite value here, which proves nothing: {told}"
         if len(finite) < 2:
             told = f"only the {finite[0]} route has a value" if finite else "no route has a value"
             mine = [note for note in self.notes if note.startswith(("numeric", "no "))]
-            return f"{told} here{f' ({mine[0]})' if mine else ''}"
+            return f"{told} here{f' ({mine[0].splitlines()[0]})' if mine else ''}"
         if self.evidence.reference != "symbolic" and "numeric" in values:
             return (
                 f"the routes are within the numeric bound {bound:.2g} of each other, but that is too large beside "
@@ -200,7 +210,8 @@ class Comparison:
             )
         if self.evidence.reference is None or "numeric" not in values:
             return "neither an exact gradient nor an error bound to measure the routes by"
-        return "at double precision the exact gradient itself cannot be known here"
+        told = ", ".join(f"{route} {value:.6g}" for route, value in values.items())
+        return f"rounding swamps the derivative of {self.function.name} as it is written here: {told}"
 
     def _mismatch(self) -> str:
         ranks = self.judgement.ranks

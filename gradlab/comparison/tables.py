@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradlab.comparison.verdicts import RANKED
+from gradlab.comparison.verdicts import RANKED, Verdict
 
 if TYPE_CHECKING:
     from gradlab.comparison.record import Comparison, ComponentVerdict
@@ -26,7 +26,10 @@ def _table(comparison: Comparison) -> _Table:
     routes = list(comparison.gradients)
     head = ["component", *("numeric ± error" if route == "numeric" else route for route in routes), "verdict"]
     order = comparison.judgement.order
-    shown = [comparison.component(int(place)) for place in order[:ROWS]]
+    places = [int(place) for place in order[:ROWS]]
+    if comparison.verdict is Verdict.AGREE:  # nothing to look for: their own order reads better
+        places.sort()
+    shown = [comparison.component(place) for place in places]
     rows = [[entry.name, *(_cell(entry, route) for route in routes), str(entry.verdict)] for entry in shown]
     return _Table(head, rows, _rest(comparison))
 

@@ -169,6 +169,9 @@ def judge(evidence: Evidence) -> Judgement:
     # Where an operation is at its kink, the formula's value is a convention that the function need not follow.
     mismatch = Verdict.KINK if evidence.switches else Verdict.DIFFER
     ranks = np.where(excess > 1, RANKED.index(mismatch), ranks)
+    # A rule that has no value at a point (1/√0) does not contradict one that has.
+    lost = [~np.isfinite(v) & evidence.given[r] for r, v in evidence.values.items() if r in ("symbolic", "autodiff")]
+    ranks = np.where(np.any([ranks < 0, *lost], axis=0), RANKED.index(Verdict.UNDECIDED), ranks)
     # torch's and the formula's choices at a kink are conventions; what the caller claims must lie between the slopes.
     claimed = [place for place, name in enumerate(routes) if name not in ("symbolic", "numeric", "autodiff")]
     wrong = (excesses[claimed] > 1).any(axis=0) if claimed else np.zeros(n, dtype=bool)
@@ -193,6 +196,17 @@ def _refuted_by_measurement(evidence: Evidence, route: str) -> NDArray[np.bool_]
     return evidence.given[route] & ~near & (evidence.excess(route) > 1)
 
 
+def _swamped(evidence: Evidence) -> NDArray[np.bool_]:
+    """Return where a value is off by more than the gradient itself and its bound still allows it: nothing is known."""
+    import numpy as np
+
+    assert evidence.reference is not None
+    reference = np.abs(evidence.values[evidence.reference])
+    least = np.maximum(reference, NIL * np.max(np.nan_to_num(reference), initial=0.0))
+    apart = [np.abs(value - evidence.values[evidence.reference]) for value in evidence.values.values()]
+    return (reference > 0) & np.any([np.nan_to_num(gap) > least for gap in apart], axis=0)
+
+
 def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     """Return where two routes have values and the bound is small enough to confirm that they are one."""
     import numpy as np
@@ -202,7 +216,7 @@ def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     reference = evidence.values[evidence.reference]
     enough = (np.sum(finite, axis=0) >= 2) & np.isfinite(reference)
     if evidence.reference == "symbolic":
-        return enough & np.isfinite(evidence.bound("autodiff"))
+        return enough & np.isfinite(evidence.bound("autodiff")) & ~_swamped(evidence)
     bound = evidence.bound("numeric")
     exactly = np.all([value == reference for value in evidence.values.values()], axis=0) & (reference == 0)
     small = (bound <= DECIDES * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly

@@ -26,7 +26,8 @@ _NOISE = 1e-12
 """A change of the loss by this fraction of it is taken for rounding noise."""
 
 _PATIENCE = 10
-"""Too slow: coming 100 times closer would take more than this many times the steps already taken."""
+"""Too slow: coming 100 times closer would take more than this many times the steps already taken, or the square
+of this if fewer were taken: a run of two steps is not slow, it is short."""
 
 
 def diagnose(run: Run, rate: float | None = None) -> str:
@@ -49,7 +50,7 @@ def diagnose(run: Run, rate: float | None = None) -> str:
         return f"bouncing: {_bouncing(run, signs, rate)}"
     if signs.shrink is not None and signs.shrink >= 1:
         return f"still falling: {_fell(run)}, and the gradient does not shrink: no minimum is in sight"
-    if signs.more > _PATIENCE * taken and not signs.settled:
+    if signs.more > _PATIENCE * max(taken, _PATIENCE) and not signs.settled:
         return f"too slow: {_slow(run, signs, rate)}"
     return f"converging: {_fell(run)}; {_settling(signs)}"
 
@@ -92,7 +93,9 @@ class _Signs:
         turning = len(end) > 0 and float((end < -0.5).mean()) > 0.5
         bouncing = turning or _rises(run.losses[:active]) >= 0.2
         back = _back(active)
-        shrink = float(sizes[active - 1] / sizes[active - 1 - back]) ** (1 / back) if active > 1 else None
+        # The slowest direction shows last: the very last factor counts where it is nearer to 1 than their mean.
+        mean = float(sizes[active - 1] / sizes[active - 1 - back]) ** (1 / back) if active > 1 else None
+        shrink = max(mean, float(sizes[active - 1] / sizes[active - 2])) if mean is not None else None
         growing = not settled and _grows(run.losses)
         return _Signs(active, settled, int((cosines < 0).sum()), len(cosines), shrink, growing, bouncing)
 

@@ -63,6 +63,8 @@ def _contract(module: Any, arrays: Sequence[Any], inputs: Sequence[Row], output:
     """Contract with the functions that NumPy and torch share by name."""
     core, repeated, stretched = _shape_plan(tuple(inputs), output)
     result = _core(module, arrays, inputs, core)
+    if not hasattr(result, "shape"):  # NumPy hands out the entries of object arrays bare
+        result = _boxed(module, result)
     if repeated:
         return _on_diagonal(module, result, core, output, extents)
     if stretched is not None:
@@ -71,6 +73,12 @@ def _contract(module: Any, arrays: Sequence[Any], inputs: Sequence[Row], output:
         shape = batch + tuple(extents[index] if kept else 1 for index, kept in zip(output, stretched, strict=True))
         result = module.broadcast_to(result.reshape(shape), batch + tuple(extents[index] for index in output))
     return result
+
+
+def _boxed(numpy: Any, value: Any) -> Any:
+    box = numpy.empty((), dtype=object)
+    box[()] = value
+    return box
 
 
 @lru_cache(maxsize=4096)
@@ -313,12 +321,13 @@ class BallBackend:
         return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
     def _box(self, value: Any) -> Any:
-        boxed = self.np.empty((), dtype=object)
-        boxed[()] = value
-        return boxed
+        # The sum of no entries is Python's 0.
+        return _boxed(self.np, self.flint.arb(value) if isinstance(value, int) else value)
 
     def _array(self, value: Any) -> Any:
-        return value if isinstance(value, self.np.ndarray) else self._box(value)
+        if not isinstance(value, self.np.ndarray):
+            return self._box(value)
+        return value if value.ndim else self._box(value[()])
 
     def variable(self, name: str) -> Any:
         given = self.np.asarray(self.values[name])

@@ -77,7 +77,7 @@ class Function:
         """
         at = self.point(self._arguments(values, named))
         if self.output is None:
-            return self.call_code(at)
+            return self.call_code(at) if self.code is not None else self.formula
         (value,) = evaluation.with_numpy([self.output], {**self.data, **at}, self.sizes(at))
         return float(value) if value.ndim == 0 else value
 
@@ -94,7 +94,11 @@ class Function:
         """Return the value of the writer's own code: a float, or a NumPy array."""
         import numpy as np
 
-        array = np.asarray(point.detached(self.run_code(at)), dtype=np.float64)
+        result = point.detached(self.run_code(at))
+        try:
+            array = np.asarray(result, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise GradlabError(f"{self.signature} returns {result!r:.40}; return a number or an array") from error
         return float(array) if array.ndim == 0 else array
 
     def run_code(self, at: Point) -> Any:
@@ -104,13 +108,29 @@ class Function:
         """
         if self.code is None:
             raise GradlabError(f"{self.name} was not written as code")
-        if self.style == "torch":
-            return self.code(*_tensors(at))
+        if self.style != "torch":
+            try:
+                return self.code(*(float(array) if array.ndim == 0 else array.copy() for array in at.values()))
+            except (TypeError, AttributeError, RuntimeError) as error:
+                # Methods such as x.pow(2) are torch's, though nothing in the code says torch.
+                if self.style == "numpy":
+                    raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
+        return self._run_on_tensors(at)
+
+    def _run_on_tensors(self, at: Point) -> Any:
+        import torch
+
+        assert self.code is not None
         try:
-            return self.code(*(float(array) if array.ndim == 0 else array.copy() for array in at.values()))
-        except (TypeError, AttributeError):
-            # Methods such as x.pow(2) are torch's, though nothing in the code says torch.
-            return self.code(*_tensors(at))
+            return self.code(*(torch.tensor(array) for array in at.values()))
+        except RuntimeError:
+            # Code whose own tensors are float32, torch's default, may refuse float64 ones.
+            try:
+                return self.code(*(torch.tensor(array, dtype=torch.float32) for array in at.values()))
+            except RuntimeError as error:
+                raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
+        except TypeError as error:
+            raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
 
     def chosen(self, wrt: str | Sequence[str] | None) -> tuple[str, ...]:
         """Return the variables that *wrt* names, all if it is None; raises PointError for an unknown one."""
@@ -155,9 +175,3 @@ class Function:
         written, indices = printing.written(self.output, LatexPrinter)
         place = f"_{{{names.joined(indices)}}}" if indices else ""
         return f"$\\displaystyle {left}{place} = {written}$"
-
-
-def _tensors(at: Point) -> list[Any]:
-    import torch
-
-    return [torch.tensor(array) for array in at.values()]

@@ -105,7 +105,7 @@ def _power(exponent: Fraction) -> Operation:
         torch=lambda torch, u: u**number,
         ball=ball,
         partials=lambda g, u, out: [g.scale_by(exponent, g.raised(u[0], exponent - 1))],
-        domain="" if whole and exponent > 0 else "u ≠ 0" if whole else "u > 0",
+        domain="" if whole and exponent > 0 else "u ≠ 0" if whole else "u ≥ 0" if exponent > 0 else "u > 0",
         write=write,
     )
 
@@ -155,7 +155,7 @@ SQRT = _add(
     "square root",
     "d/du √u = 1 / (2 √u)",
     lambda g, u, out: [g.reciprocal(g.scale_by(2, out))],
-    domain="u > 0",
+    domain="u ≥ 0",
     write=lambda printer, u, elementwise: printer.root(u[0]),
 )
 

@@ -114,7 +114,9 @@ def _check_names(axes: Mapping[str, Axes], at: Mapping[str, Any]) -> None:
     if extra:
         said.append(f"no variable named {', '.join(extra)}")
     known = ", ".join(axes) or "none"
-    raise PointError(f"{' and '.join(said)}; the variables are {known}")
+    product = next((name for name in missing if len(name) > 1 and set(name) <= set(extra)), None)
+    hint = f"; for a product write {'*'.join(product)} instead of {product}" if product else ""
+    raise PointError(f"{' and '.join(said)}; the variables are {known}{hint}")
 
 
 def check_shape(name: str, array: Array, axes: Axes) -> None:

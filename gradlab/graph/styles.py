@@ -41,7 +41,7 @@ class TextPrinter(Printer):
         if elementwise:
             above = exponent.written if exponent.level == Level.ATOM else f"({exponent.written})"
             return Shown(f"{below}^⊙{above}", Level.POWER)
-        if exponent.written.removeprefix("-").isdigit():
+        if exponent.written.removeprefix("-").isdecimal():
             return Shown(below + plain, Level.POWER)
         return Shown(f"{below}^{self.wrap(exponent, Level.ATOM)}", Level.POWER)
 
@@ -113,7 +113,7 @@ class LatexPrinter(Printer):
         return Shown(rf"\frac{{{above.written}}}{{{below.written}}}", Level.PRODUCT, fraction=(above, below))
 
     def power(self, base: Shown, exponent: Shown, *, elementwise: bool = False) -> Shown:
-        if base.applied and not elementwise and exponent.written.isdigit():
+        if base.applied and not elementwise and exponent.written.isdecimal():
             function, argument = base.applied
             return Shown(f"{function}^{{{exponent.written}}}{argument}", Level.POWER)
         mark = r"\odot " if elementwise else ""

@@ -40,12 +40,22 @@ def tidied(node: Node) -> Node:
             case Elementwise() if new.operation is DIVIDE:
                 return _product(algebra.quotient(*new.operands))
             case Linear():
-                terms = zip(new.coefficients, new.operands, strict=True)
-                return algebra.add(*(algebra.scale(coefficient, term) for coefficient, term in terms))
+                return algebra.add(*(algebra.scale(coefficient, term) for coefficient, term in _terms(new)))
             case _:
                 return new
 
     return rebuild([node], replace=replace)[0]
+
+
+def _terms(node: Linear) -> list[tuple[Coefficient, Node]]:
+    """Return the terms of a sum, those of a plain sum inside it on their own, so that x + (1 + x) becomes 2 x + 1."""
+    terms: list[tuple[Coefficient, Node]] = []
+    for coefficient, part in zip(node.coefficients, node.operands, strict=True):
+        if coefficient.is_one and isinstance(part, Linear) and len(part.operands) > 1:
+            terms += zip(part.coefficients, part.operands, strict=True)
+        else:
+            terms.append((coefficient, part))
+    return terms
 
 
 def _product(node: Node) -> Node:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
 
@@ -47,8 +48,8 @@ class Shown:
 INDEX_NAMES = "ijklpqrs"
 """Letters for indices, in the order in which they are given out."""
 
-LARGEST_FRACTION = 9
-"""Denominators up to this are written as fractions (1/3); larger ones as decimals where that is exact (0.01)."""
+LARGEST_FRACTION = 4
+"""Denominators up to this are written as fractions (1/4); larger ones as decimals where that is exact (0.2)."""
 
 
 @dataclass
@@ -151,8 +152,11 @@ class Printer(ABC):
         return base if exponent == 1 else self.power(base, Shown(str(exponent)))
 
     def integer(self, value: int) -> Shown:
-        """Return a whole number; beyond 15 digits as its size only, so that a line stays a line."""
-        written = str(value) if abs(value) < 10**15 else f"{Fraction(value).numerator:.6e}"
+        """Return a whole number; beyond 15 digits in powers of ten, so that a line stays a line."""
+        short = decimal(Fraction(value)) if abs(value) >= 10**15 else None
+        if short is not None and value > 0:
+            return self.decimal(short)
+        written = str(value) if abs(value) < 10**30 else f"{Decimal(value):.6e}"
         return Shown(written) if value >= 0 else Shown(written, Level.SUM)
 
     # What the two styles write differently ---------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradlab.numeric.extrapolation import RATIO, ROUNDING, Limit, limit
 from gradlab.numeric.measured import Measured
 from gradlab.numeric.noise import remainder, rounding_noise
+from gradlab.numeric.tails import Tail, tail
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,6 +69,7 @@ def ladder(probe: Probe, variable: str) -> Measured:
     centre = probe.centre
     with np.errstate(all="ignore"):
         noise = rounding_noise(above, below, centre, RUNGS)
+        noise = np.fmax(noise, _hidden(probe, above, below)[:, None])
         right, left = (above - centre) / up, (centre - below) / down
         central = (above - below) / (up + down)
         # One-sided quotients hold the rounding of f at the centre too.
@@ -75,6 +77,10 @@ def ladder(probe: Probe, variable: str) -> Measured:
         on_left = limit(left, down, 2 * noise, (1, 2, 3))
         all_noise = np.fmax(noise, remainder(above, below, centre))
         chosen = _best(central, (up + down) / 2, all_noise)
+        after_left, after_right = _near_tail(left, down, 2 * noise), _near_tail(right, up, 2 * noise)
+        after_both = _near_tail(central, (up + down) / 2, noise)
+        on_left, on_right = _with_tail(on_left, after_left), _with_tail(on_right, after_right)
+        chosen = _with_tail(chosen, after_both)
         few: NDArray[np.bool_] = np.isfinite(central).sum(axis=1) < FEW
         chosen, sides = _one_sided(chosen, on_left, on_right, few)
         kink: NDArray[np.bool_] = np.abs(on_right.value - on_left.value) > CLEAR * (on_right.error + on_left.error)
@@ -83,16 +89,19 @@ def ladder(probe: Probe, variable: str) -> Measured:
         value = np.where(kink, slopes.mean(axis=1), chosen.value)
         error = np.where(kink, half + on_left.error + on_right.error, chosen.error)
         highest = np.abs(np.nan_to_num(np.hstack([above, below]))).max(axis=1, initial=abs(centre))
-        leftward, rightward = _unbounded(left, down, noise, highest), _unbounded(right, up, noise, highest)
-        vertical = ~kink & (leftward | rightward)
+        jump = GROWTH * np.fmax(ROUNDING * highest, probe.rounding)
+        leftward = _unbounded(left, down, noise, jump, after_left)
+        rightward = _unbounded(right, up, noise, jump, after_right)
+        vertical = ~kink & ((leftward != 0) | (rightward != 0))
         endless = [
-            np.where(grows, np.copysign(np.inf, side[:, -1]), found.value)
-            for grows, side, found in ((leftward, left, on_left), (rightward, right, on_right))
+            np.where(endless != 0, endless, found.value)
+            for endless, found in ((leftward, on_left), (rightward, on_right))
         ]
         slopes = np.where(vertical[:, None], np.stack(endless, axis=1), slopes)
         blurred = ~kink & ~vertical & (noise[:, -1] > 2.0**-BITS_KEPT * highest) & (abs(centre) > 0)
     hopeless = vertical | blurred
-    notes = _notes(variable, probe, {"vertical": vertical, "blurred": blurred, **sides})
+    slow = ~hopeless & (after_left.slow | after_right.slow | after_both.slow)
+    notes = _notes(variable, probe, {"vertical": vertical, "blurred": blurred, "slow": slow, **sides})
     lost = int(np.isnan(above).sum() + np.isnan(below).sum() - np.isnan(up).sum() - np.isnan(down).sum())
     return Measured(
         value=np.where(hopeless, np.nan, value),
@@ -154,10 +163,36 @@ def _one_sided(
     return Limit(*picked), {"left": left, "right": right}
 
 
-def _unbounded(quotients: Array, steps: Array, noise: Array, highest: Array) -> NDArray[np.bool_]:
-    """Return where the quotients grow without bound as the step shrinks.
+def _hidden(probe: Probe, above: Array, below: Array) -> Array:
+    """Return the rounding error that f may have as written where its values say nothing of it: shape (m,).
 
-    They grow beyond what noise explains, or exactly as a jump of one size makes them grow.
+    Where all finer steps give one value on either side, it may be that f is flat there, or jumps, or that each value
+    is rounded to the same number, as in x + 1e16 - 1e16.
+    """
+    import numpy as np
+
+    fine = slice(-RUNGS // 2, None)
+    stuck = np.logical_and(*(np.ptp(np.nan_to_num(side[:, fine]), axis=1) == 0 for side in (above, below)))
+    return np.where(stuck, probe.rounding if stuck.any() else 0.0, 0.0)
+
+
+def _near_tail(quotients: Array, steps: Array, noise: Array) -> Tail:
+    """Return what is left after the smallest step, judged by steps up to |x| / 4 alone."""
+    return tail(quotients[:, -RUNGS:], steps[:, -RUNGS:], noise[:, -RUNGS:])
+
+
+def _with_tail(found: Limit, after: Tail) -> Limit:
+    import numpy as np
+
+    error = found.error + after.size
+    return Limit(np.where(np.isfinite(error), found.value, np.nan), error, found.step)
+
+
+def _unbounded(quotients: Array, steps: Array, noise: Array, jump: Array, after: Tail) -> Array:
+    """Return infinity, with its sign, where the quotients grow without bound as the step shrinks; 0 elsewhere.
+
+    They grow by a steady law, or beyond what noise explains, or exactly as a jump of one size makes them grow.
+    jump: shape (m,): the smallest that is no rounding.
     """
     import numpy as np
 
@@ -166,12 +201,14 @@ def _unbounded(quotients: Array, steps: Array, noise: Array, highest: Array) -> 
     grows = (sizes[:, -1] > GROWTH * sizes[:, 0]) & (sizes[:, -1] > GROWTH * noise[:, -1] / steps[:, -1])
     jumps = sizes * steps[:, fine]
     largest, smallest = jumps.max(axis=1), jumps.min(axis=1)
-    return grows | ((largest < SAME * smallest) & (smallest > GROWTH * ROUNDING * highest))
+    grows |= (largest < SAME * smallest) & (smallest > jump)
+    return np.where(grows, np.copysign(np.inf, quotients[:, -1]), after.endless)
 
 
 _SAID = {
     "vertical": "the difference quotients grow without bound as the step shrinks: a jump or a vertical tangent",
     "blurred": f"rounding leaves fewer than {BITS_KEPT} bits of f: no difference of its values means anything",
+    "slow": "the slopes still change steadily at the smallest step that shows: only a wide bound can be given",
     "left": "the domain ends just above: slope from the left only",
     "right": "the domain ends just below: slope from the right only",
 }

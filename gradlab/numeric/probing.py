@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import NotScalarError
-from gradlab.graph import Function, Point, evaluation
+from gradlab.graph import Function, Point, bounds, evaluation
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import topological
 from gradlab.graph.sizes import shape_of
@@ -49,6 +49,15 @@ class Probe:
     @cached_property
     def _sizes(self) -> dict[str, int]:
         return self.f.sizes(self.point)
+
+    @cached_property
+    def rounding(self) -> float:
+        """How far rounding may move f at the point, as its formula is written; 0 without a formula, or a bound."""
+        if self.f.output is None:
+            return 0.0
+        (bounded,) = bounds.with_bounds([self.f.output], {**self.f.data, **self.point}, self._sizes)
+        error = float(bounded.error)
+        return error if isfinite(error) else 0.0
 
     def along(self, variable: str, entries: Array) -> Array:
         """Return f with single entries of *variable* replaced.

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.errors import DomainError, ShapeError, TraceError
+from gradlab.errors import DomainError, ShapeError, TraceError, UnknownShape
 from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Stack, Variable
 from gradlab.graph.kinds.contraction import Contraction, contraction
 from gradlab.graph.kinds.index import WHOLE, Range
@@ -220,11 +220,13 @@ class Builder:
             & self.undeclared
         )
         if unknown:
-            axes = ['("n", "d")', '("d",)', '("d", "k")']
-            example = ", ".join(f'"{name}": {shape}' for name, shape in zip(unknown, axes, strict=False))
-            raise TraceError(
-                f"a matrix product does not tell how many axes {' and '.join(unknown)} have; state it, "
-                f"for example shapes={{{example}}}"
+            left = nodes[0].rank == 0 and len(unknown) > 1
+            shapes = ['("n", "d")', '("d",)'] if left else ['("d",)']
+            example = ", ".join(f'"{name}": {shape}' for name, shape in zip(unknown, shapes, strict=False))
+            said = f"{unknown[0]} has" if len(unknown) == 1 else f"{' and '.join(unknown)} have"
+            raise UnknownShape(
+                f"a matrix product does not tell how many axes {said}; give a point, or state it, for example "
+                f"as_function(f, shapes={{{example}}}), on the command line --shape {unknown[-1]}=d"
             )
         raise ShapeError("a matrix product needs arrays; for numbers write *")
 

@@ -120,7 +120,7 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
     if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD:
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
     instead = INSTEAD.get(canonical)
-    refuse(spoken, instead or f"pass opaque=True for the numeric routes alone{_near(canonical)}")
+    refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(canonical)}")
 
 
 def _near(name: str) -> str:

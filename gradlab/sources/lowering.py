@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from gradlab.errors import DomainError, ParseError, ShapeError, TraceError
+from gradlab.errors import DomainError, ParseError, ShapeError, TraceError, UnknownShape
 from gradlab.graph.kinds import Constant, Elementwise, Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, power
@@ -20,6 +20,8 @@ def lower(tree: Tree, text: str, axes: Mapping[str, Axes], builder: Builder) -> 
     def combine(node: Tree, below: tuple[Node, ...]) -> Node:
         try:
             return _lowered(node, below, axes, builder)
+        except UnknownShape:
+            raise
         except (ShapeError, DomainError, TraceError) as error:
             raise ParseError(str(error), text, node.span[0]) from error
 

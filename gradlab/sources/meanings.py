@@ -86,7 +86,7 @@ INSTEAD = {
     "max": "write np.maximum(a, b) or torch.maximum(a, b) for the larger of two",
     "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",
     "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
-    "where": "write np.maximum, torch.relu or abs, or pass opaque=True for the numeric routes alone",
+    "where": "write np.maximum, torch.relu or abs, or do without a formula: as_function(f, opaque=True)",
     "clip": "write np.minimum(np.maximum(x, low), high)",
     "clamp": "write torch.minimum(torch.maximum(x, low), high)",
 }
@@ -287,6 +287,16 @@ def _bce_with_logits(trace: Trace, input: Any, target: Any, *, reduction: str = 
     return _reduced(trace, losses, reduction, "binary_cross_entropy_with_logits")
 
 
+def _bce(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
+    """-(y ln p + (1 - y) ln(1 - p)) for probabilities p; from logits the other form is stable."""
+    p, y = trace.lift(input), trace.lift(target)
+    builder = trace.builder
+    one = builder.constant(1)
+    hit = builder.multiply(y, builder.apply(OPERATIONS["log"], p))
+    miss = builder.multiply(builder.subtract(one, y), builder.apply(OPERATIONS["log"], builder.subtract(one, p)))
+    return _reduced(trace, builder.negative(builder.add(hit, miss)), reduction, "binary_cross_entropy")
+
+
 def _logsigmoid(trace: Trace, x: Any) -> Node:
     builder = trace.builder
     return builder.negative(builder.apply(SOFTPLUS, builder.negative(trace.lift(x))))
@@ -340,6 +350,7 @@ TABLE: dict[str, Call] = {
     "mse_loss": _mse_loss,
     "l1_loss": _l1_loss,
     "binary_cross_entropy_with_logits": _bce_with_logits,
+    "binary_cross_entropy": _bce,
     "logsigmoid": _logsigmoid,
     "softplus": _softplus,
     "relu": _relu,

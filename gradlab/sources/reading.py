@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gradlab.errors import GradlabError, PointError, TraceError
+from gradlab.errors import GradlabError, PointError, TraceError, UnknownShape
 from gradlab.graph.function import Function
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
@@ -100,8 +100,10 @@ def _values(function: Function, at: Any) -> Mapping[str, Any]:
 def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
     """Read a source, for variables of the *examples*' shapes where nobody stated others."""
     if isinstance(reading.source, str):
-        read: Callable[[Builder, Mapping[str, Axes]], _Read] = _text_reader(reading)
-        return _settled(reading, examples, read)
+        try:
+            return _settled(reading, examples, _text_reader(reading))
+        except UnknownShape as error:  # a point will tell
+            return _without_formula(reading, examples, None, reading.source, error)
     if callable(reading.source):
         return _read_code(reading, examples)
     return _settled(reading, examples, _sympy_reader(reading))
@@ -210,8 +212,10 @@ def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Fun
         reason = TraceError("it was given as opaque")
         return _without_formula(reading, examples, code, written, reason)
 
+    seen: set[str] = set()  # the libraries that the code called, also before it could not be read on
+
     def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
-        trace = tracing.Trace(builder, set(axes))
+        trace = tracing.Trace(builder, set(axes), libraries=seen)
         arguments = []
         for name in parameters(reading.source):
             if name in reading.data:
@@ -219,35 +223,36 @@ def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Fun
             else:
                 arguments.append(trace.wrap(Variable(name, axes[name])))
         output = trace.run(reading.source, arguments)
-        return _Read(output, _style(trace), trace.data, trace.data_axes, trace.lets, code, written)
+        return _Read(output, _style(seen), trace.data, trace.data_axes, trace.lets, code, written)
 
     try:
         return _settled(reading, examples, read)
     except GradlabError as error:
-        return _without_formula(reading, examples, code, written, error)
+        # NumPy code without a formula may still turn out to take tensors; torch code does.
+        style = "torch" if "torch" in seen else "python"
+        return _without_formula(reading, examples, code, written, error, style)
 
 
-def _style(trace: Any) -> str:
-    if "torch" in trace.libraries:
+def _style(libraries: set[str]) -> str:
+    if "torch" in libraries:
         return "torch"
-    if trace.libraries & {"numpy", "math"}:
-        return "numpy"
-    return "python"
+    return "numpy" if libraries & {"numpy", "math"} else "python"
 
 
 def _without_formula(
     reading: Reading,
     examples: Mapping[str, tuple[int, ...]],
-    code: Callable[..., Any],
+    code: Callable[..., Any] | None,
     written: str,
     error: GradlabError,
+    style: str = "python",
 ) -> Function:
     return Function(
         name=reading.name,
         variables={name: examples.get(name, reading.shapes.get(name, ())) for name in reading.variables},
         output=None,
         source=written,
-        style="python",
+        style=style,
         code=code,
         no_formula=error,
         reading=reading,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradlab.errors import ShapeError, TraceError
+from gradlab.errors import ShapeError, UnknownShape
 from gradlab.graph.kinds import Let
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.sizes import Axes, Coefficient, Size
@@ -54,9 +54,10 @@ class SizeTable:
         length = self.number(size)
         size = self.root(size)
         if length is None:
-            raise TraceError(
-                f"the code needs the size {str(size).partition('.')[0]!r} as a number; state it: shapes={{…: (5,)}}, "
-                "or give a point"
+            name = str(size).partition(".")[0]
+            raise UnknownShape(
+                f"the code uses a length of {name} as a number; give a point, or state it, for example "
+                f'as_function(f, shapes={{"{name}": (5,)}})'
             )
         if isinstance(size, str):
             self._roots[size] = length

@@ -82,6 +82,9 @@ class Traced:
     def __rmatmul__(self, other: Any) -> Any:
         return self._binary(Builder.matmul, other, swapped=True)
 
+    def __xor__(self, other: Any) -> NoReturn:
+        refuse("^ in Python code", "write ** for a power; ^ is one only in text")
+
     def __neg__(self) -> Traced:
         return self._new(self.trace.builder.negative(self.node))
 
@@ -124,7 +127,7 @@ class Traced:
     def __float__(self) -> float:
         refuse(
             "float(…) of a traced value, as math's functions or .item() need it,",
-            "write it with NumPy or torch (np.exp, torch.exp), or pass opaque=True for the numeric routes alone",
+            "write it with NumPy or torch (np.exp, torch.exp), or do without a formula: as_function(f, opaque=True)",
         )
 
     def __bool__(self) -> bool:
@@ -179,7 +182,7 @@ class Traced:
 def _refuse_comparison() -> NoReturn:
     refuse(
         "a decision that depends on the values (if, while, max(), <, >)",
-        "write np.maximum, torch.maximum, torch.relu or abs, or pass opaque=True for the numeric routes alone",
+        "write np.maximum, torch.maximum, torch.relu or abs, or do without a formula: as_function(f, opaque=True)",
     )
 
 

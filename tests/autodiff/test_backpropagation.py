@@ -88,11 +88,35 @@ def test_an_unknown_dtype_is_refused(dtype):
         backward("x", 1.0, dtype=dtype)
 
 
-def test_code_that_clashes_with_its_own_dtype_falls_back_to_the_formula():
+def test_code_that_clashes_with_its_own_dtype_runs_in_that_dtype():
     matrix = torch.ones(1, 3)
     gradient = backward(lambda w: ((matrix @ w) ** 2).sum(), [1.0, 2.0, 3.0])
     assert gradient.partials["w"].tolist() == [12, 12, 12]
-    assert any("its formula was used" in note for note in gradient.notes)
+    assert gradient.precision == 24
+    assert any("computes in float32" in note for note in gradient.notes)
+
+
+def test_a_wrong_backward_in_float32_is_not_answered_for_by_the_formula():
+    matrix = torch.randn(6, 2)
+
+    def loss(w, b):
+        with torch.no_grad():
+            h = matrix @ w
+        return ((h + b) ** 2).mean()
+
+    gradient = backward(loss, {"w": [0.1, 0.2], "b": 0.3})
+    assert gradient.partials["w"].tolist() == [0, 0]
+    assert any("finds no way from the result to w" in note for note in gradient.notes)
+
+
+def test_code_under_no_grad_is_said_to_cut_its_result_off():
+    with pytest.raises(GradlabError, match="no_grad"):
+        backward(torch.no_grad()(lambda x: (x**2).sum()), [1.0, 2.0])
+
+
+def test_code_that_returns_nothing_is_said_to():
+    with pytest.raises(GradlabError, match="returns None"):
+        backward(lambda x: None, 1.0)
 
 
 def test_a_branch_runs_as_the_code_it_is():

@@ -60,9 +60,21 @@ def _flat(node: Linear) -> list[tuple[Coefficient, Node]]:
         coefficient, part = waiting.pop()
         if coefficient.is_one and isinstance(part, Linear) and (part is node or len(part.operands) > 1):
             waiting.extend(reversed(list(zip(part.coefficients, part.operands, strict=True))))
+        elif not _is_sign(coefficient) and _negated(part):
+            # -x²/2 is half of -x²; nobody writes 1/2 (-x²).
+            (inner,) = part.operands
+            terms.append((-coefficient, inner))
         else:
             terms.append((coefficient, part))
     return terms
+
+
+def _negated(node: Node) -> bool:
+    return isinstance(node, Linear) and [-coefficient for coefficient in node.coefficients] == [ONE]
+
+
+def _is_sign(coefficient: Coefficient) -> bool:
+    return coefficient.is_one or (-coefficient).is_one
 
 
 @show.register
