@@ -79,10 +79,11 @@ def ladder(probe: Probe, variable: str) -> Measured:
         chosen = _best(central, (up + down) / 2, all_noise)
         after_left, after_right = _near_tail(left, down, 2 * noise), _near_tail(right, up, 2 * noise)
         after_both = _near_tail(central, (up + down) / 2, noise)
-        on_left, on_right = _with_tail(on_left, after_left), _with_tail(on_right, after_right)
-        chosen = _with_tail(chosen, after_both)
         few: NDArray[np.bool_] = np.isfinite(central).sum(axis=1) < FEW
         chosen, sides = _one_sided(chosen, on_left, on_right, few)
+        after_side = np.where(sides["left"], after_left.size, after_right.size)
+        chosen = _with_tail(chosen, np.where(sides["left"] | sides["right"], after_side, after_both.size))
+        on_left, on_right = _with_tail(on_left, after_left.size), _with_tail(on_right, after_right.size)
         kink: NDArray[np.bool_] = np.abs(on_right.value - on_left.value) > CLEAR * (on_right.error + on_left.error)
         slopes = np.where(kink[:, None], np.stack([on_left.value, on_right.value], axis=1), np.nan)
         half = np.abs(slopes[:, 1] - slopes[:, 0]) / 2
@@ -181,10 +182,11 @@ def _near_tail(quotients: Array, steps: Array, noise: Array) -> Tail:
     return tail(quotients[:, -RUNGS:], steps[:, -RUNGS:], noise[:, -RUNGS:])
 
 
-def _with_tail(found: Limit, after: Tail) -> Limit:
+def _with_tail(found: Limit, size: Array) -> Limit:
+    """Return the limits with bounds that cover what comes after the smallest step, and no value where that is all."""
     import numpy as np
 
-    error = found.error + after.size
+    error = found.error + size
     return Limit(np.where(np.isfinite(error), found.value, np.nan), error, found.step)
 
 
@@ -208,7 +210,7 @@ def _unbounded(quotients: Array, steps: Array, noise: Array, jump: Array, after:
 _SAID = {
     "vertical": "the difference quotients grow without bound as the step shrinks: a jump or a vertical tangent",
     "blurred": f"rounding leaves fewer than {BITS_KEPT} bits of f: no difference of its values means anything",
-    "slow": "the slopes still change steadily at the smallest step that shows: only a wide bound can be given",
+    "slow": "the slopes still change steadily at the smallest step: few digits can be given",
     "left": "the domain ends just above: slope from the left only",
     "right": "the domain ends just below: slope from the right only",
 }

@@ -89,12 +89,94 @@ def test_a_smooth_function_has_no_kink(text):
     assert estimate(text, 0).slopes is None
 
 
+SLOWLY_FLAT = [
+    # Slopes like h^0.01 are 0.7 at the smallest step and 0 at the point.
+    ("abs(x)^1.01", 0, 0),
+    ("x*abs(x)^0.01", 0, 0),
+    ("x^1.01", 0, 0),
+    ("x^1.1", 0, 0),
+    ("x^1.3", 0, 0),
+    ("abs(x)^1.1", 0, 0),
+    ("abs(x - 1)^1.1", 1, 0),
+    ("1000 + abs(x)^1.01", 0, 0),
+    ("relu(x)^1.01", 0, 0),
+    ("x^(3/2)", 0, 0),
+    ("x + x^1.5", 0, 1),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "slope"), SLOWLY_FLAT)
+def test_slopes_that_fall_slowly_have_a_bound_that_covers_what_is_left(text, at, slope):
+    gradient = estimate(text, at)
+    assert abs(gradient["x"] - slope) <= gradient.error["x"] < np.inf
+    assert any("few digits" in note for note in gradient.notes)
+
+
+@pytest.mark.parametrize("text", ["abs(x)^1.01", "abs(x)^1.1", "relu(x)^1.01", "1000 + abs(x)^1.01"])
+def test_slopes_that_have_not_converged_are_no_kink(text):
+    assert estimate(text, 0).slopes is None
+
+
+@pytest.mark.parametrize("power", ["1.5", "1.1"])
+def test_a_kink_beyond_slow_slopes_still_is_one(power):
+    gradient = estimate(f"abs(x) + abs(x)^{power}", 0)
+    assert np.isfinite(gradient.slopes["x"]).all()
+    # The bound covers how far the slopes are from -1 and 1.
+    assert (np.abs(gradient.slopes["x"]) - 1 <= gradient.error["x"] - 1).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "slopes"),
+    [
+        ("x^x", [np.nan, -np.inf]),
+        ("x^(9/10)", [np.nan, np.inf]),
+        ("x^(3/4)", [np.nan, np.inf]),
+        ("x^(2/3)", [np.nan, np.inf]),
+        ("abs(x)^(2/3)", [-np.inf, np.inf]),
+        ("abs(x)^0.99", [-np.inf, np.inf]),
+        ("relu(x)^(2/3)", [0, np.inf]),
+        ("x*log(abs(x) + 1e-300)", [-np.inf, -np.inf]),
+        ("-sqrt(x)", [np.nan, -np.inf]),
+        ("1e9 - sqrt(abs(x))", [np.inf, -np.inf]),
+    ],
+)
+def test_slopes_that_grow_however_slowly_have_no_limit(text, slopes):
+    gradient = estimate(text, 0)
+    np.testing.assert_array_equal(gradient.slopes["x"], slopes)
+    assert np.isnan(gradient["x"])
+    assert np.isinf(gradient.error["x"])
+    assert any("grow without bound" in note for note in gradient.notes)
+
+
+@pytest.mark.parametrize("lost", [1e9, 1e12, 1e14, 1e15, 1e16, 1e17])
+@pytest.mark.parametrize("at", [0.0, 0.3, 1.0, 3.0])
+def test_what_a_large_number_rounds_away_is_no_jump_and_no_flat_place(lost, at):
+    gradient = estimate(lambda x: x + lost - lost, at)
+    assert not any("jump" in note for note in gradient.notes)
+    assert np.isinf(gradient.error["x"]) or abs(gradient["x"] - 1) <= gradient.error["x"]
+
+
 @pytest.mark.parametrize(("text", "at"), [("floor(x)", 1), ("sign(x)", 0), ("sqrt(abs(x))", 0), ("sqrt(x)", 0)])
 def test_a_jump_or_a_vertical_tangent_has_no_slope(text, at):
     gradient = estimate(text, at)
     assert np.isnan(gradient["x"])
     assert np.isinf(gradient.error["x"])
     assert any("grow without bound" in note for note in gradient.notes)
+
+
+def test_huber_joins_smoothly():
+    for at in (-1.0, 1.0):
+        gradient = estimate("x^2/2 - relu(abs(x) - 1)^2/2", at)
+        assert gradient.slopes is None
+        assert abs(gradient["x"] - at) <= gradient.error["x"]
+        assert not any("few digits" in note for note in gradient.notes)
+
+
+def test_a_steep_place_beside_the_point_is_no_vertical_tangent():
+    for text in ("sqrt(x)", "1e8 + sqrt(x)"):
+        gradient = estimate(text, 1e-8)
+        assert abs(gradient["x"] - 5000) <= gradient.error["x"]
+        assert gradient.slopes is None
 
 
 def test_beyond_the_domain_points_are_left_out_and_said_so():

@@ -58,19 +58,22 @@ def _flat(node: Linear) -> list[tuple[Coefficient, Node]]:
     waiting: list[tuple[Coefficient, Node]] = [(ONE, node)]
     while waiting:
         coefficient, part = waiting.pop()
+        positive = _negated(part)
         if coefficient.is_one and isinstance(part, Linear) and (part is node or len(part.operands) > 1):
             waiting.extend(reversed(list(zip(part.coefficients, part.operands, strict=True))))
-        elif not _is_sign(coefficient) and _negated(part):
+        elif positive is not None and not _is_sign(coefficient):
             # -x²/2 is half of -x²; nobody writes 1/2 (-x²).
-            (inner,) = part.operands
-            terms.append((-coefficient, inner))
+            terms.append((-coefficient, positive))
         else:
             terms.append((coefficient, part))
     return terms
 
 
-def _negated(node: Node) -> bool:
-    return isinstance(node, Linear) and [-coefficient for coefficient in node.coefficients] == [ONE]
+def _negated(node: Node) -> Node | None:
+    """Return u where *node* is -u, else None."""
+    if isinstance(node, Linear) and len(node.operands) == 1 and (-node.coefficients[0]).is_one:
+        return node.operands[0]
+    return None
 
 
 def _is_sign(coefficient: Coefficient) -> bool:
