@@ -157,6 +157,8 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
     repeated = len(set(output)) < len(output)
     if total.is_zero or (not kept and not repeated):
         return constant(total, axes)
+    if not kept:  # the identity matrix, times a number
+        kept = [(number(1), ())]
     if len(kept) == 1 and kept[0][1] == tuple(output) and not repeated:
         return scale(total, kept[0][0])
     return scale(total, _numbered(kept, tuple(output), sizes))

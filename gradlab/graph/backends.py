@@ -264,7 +264,19 @@ class TorchBackend:
         zeros = self.torch.zeros(
             tuple(array.shape[:lead]) + shape_of(axes, self.sizes), dtype=array.dtype, device=array.device
         )
-        zeros[(..., *key)] = array
+        position = lead
+        forward: list[int | slice] = []
+        for part, length in zip(key, zeros.shape[lead:], strict=True):
+            if isinstance(part, int):
+                forward.append(part)
+                continue
+            chosen = range(length)[part]
+            if chosen.step < 0:  # torch has no negative steps: turn the axis round first
+                array = array.flip(position)
+                chosen = chosen[::-1]
+            forward.append(slice(chosen.start, chosen.stop, chosen.step))
+            position += 1
+        zeros[(..., *forward)] = array
         return zeros
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradlab.graph import names
 from gradlab.graph.nodes import Node, show, show_component, topological
+from gradlab.graph.sizes import ONE, Coefficient
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.writing import Printer, Shown
 
@@ -62,6 +63,12 @@ def is_unreadable(node: Node, *, named: bool = True) -> bool:
         word = named and isinstance(part, Let) and part is not node
         parts[part] = 1 if word else 1 + sum(parts[operand] for operand in part.operands)
         # A long sum leans to the left and is written flat.
-        own = 0 if isinstance(part, Linear) else 1
-        depth[part] = 0 if word else own + max((depth[operand] for operand in part.operands), default=0)
+        flat = [isinstance(part, Linear) and len(part.operands) > 1 and c.is_one for c in _coefficients(part)]
+        below = [depth[operand] + (not level) for operand, level in zip(part.operands, flat, strict=True)]
+        depth[part] = 0 if word else max(below, default=0)
     return parts[node] > MOST_PARTS or depth[node] > DEEPEST
+
+
+def _coefficients(node: Node) -> tuple[Coefficient, ...]:
+    """Return the coefficients of a linear combination, and 1 for every operand of anything else."""
+    return getattr(node, "coefficients", (ONE,) * len(node.operands))

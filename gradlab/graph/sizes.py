@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from gradlab.errors import DomainError
+
 Size = int | str
 """The length of an axis: a number, or a symbol such as ``"n"``."""
 
@@ -69,9 +71,11 @@ class Coefficient:
         return not self.sizes and self.rational == 1
 
     def value(self, sizes: Mapping[str, int]) -> Fraction:
-        """Return the number that this is once the sizes are known."""
+        """Return the number that this is once the sizes are known; raises DomainError for 1 over a size of 0."""
         result = self.rational
         for size, exponent in self.sizes:
+            if sizes[size] == 0 and exponent < 0:
+                raise DomainError(f"a mean over no entries: the size {size} is 0")
             result *= Fraction(sizes[size]) ** exponent
         return result
 

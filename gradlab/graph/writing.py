@@ -51,6 +51,17 @@ INDEX_NAMES = "ijklpqrs"
 LARGEST_FRACTION = 4
 """Denominators up to this are written as fractions (1/4); larger ones as decimals where that is exact (0.2)."""
 
+LONGEST_WHOLE = 10**6
+"""Fractions of larger numbers are written as the nearest decimal."""
+
+
+def _nearest(value: Fraction) -> str | None:
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return None
+    return repr(nearest) if nearest else None
+
 
 @dataclass
 class Printer(ABC):
@@ -120,7 +131,7 @@ class Printer(ABC):
             return shown
         if shown.written == "1":
             return self.number(coefficient)
-        if shown.fraction:
+        if shown.fraction and coefficient.rational.denominator <= LARGEST_FRACTION:
             above, below = coefficient.parts()
             top, bottom = shown.fraction
             return self.fraction(self.scaled(above, top), self.scaled(below, bottom))
@@ -133,6 +144,8 @@ class Printer(ABC):
             return Shown(f"-{self.number(-coefficient).written}", Level.SUM)
         numerator, denominator = rational.numerator, rational.denominator
         short = decimal(rational) if denominator > LARGEST_FRACTION else None
+        if short is None and max(numerator, denominator) > LONGEST_WHOLE and denominator > 1:
+            short = _nearest(rational)  # what arithmetic with floats left: nobody reads its fraction
         if short is not None:
             numerator, denominator = 1, 1
         above: list[Shown] = []

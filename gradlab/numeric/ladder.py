@@ -38,6 +38,8 @@ BITS_KEPT = 16
 GROWTH = 2.0**8
 """A quotient that grows by so much over the finer half of the rungs has no limit: the root of |x| grows by 2^12."""
 
+CANCELLATION = 2.0**16
+"""A rounding error this many times that of the result alone is more than sums of 65,000 terms of one sign explain."""
 
 SAME = 1.001
 """A jump is of one size at all of the finer steps, within this factor; noise is not."""
@@ -69,7 +71,9 @@ def ladder(probe: Probe, variable: str) -> Measured:
     centre = probe.centre
     with np.errstate(all="ignore"):
         noise = rounding_noise(above, below, centre, RUNGS)
-        noise = np.fmax(noise, _hidden(probe, above, below)[:, None])
+        highest = np.abs(np.nan_to_num(np.hstack([above, below]))).max(axis=1, initial=abs(centre))
+        cancelled = _cancelled(probe, highest)
+        noise = np.fmax(noise, np.where(_stuck(above) & _stuck(below), cancelled, 0.0)[:, None])
         right, left = (above - centre) / up, (centre - below) / down
         central = (above - below) / (up + down)
         # One-sided quotients hold the rounding of f at the centre too.
@@ -89,8 +93,7 @@ def ladder(probe: Probe, variable: str) -> Measured:
         half = np.abs(slopes[:, 1] - slopes[:, 0]) / 2
         value = np.where(kink, slopes.mean(axis=1), chosen.value)
         error = np.where(kink, half + on_left.error + on_right.error, chosen.error)
-        highest = np.abs(np.nan_to_num(np.hstack([above, below]))).max(axis=1, initial=abs(centre))
-        jump = GROWTH * np.fmax(ROUNDING * highest, probe.rounding)
+        jump = GROWTH * np.fmax(ROUNDING * highest, cancelled)
         leftward = _unbounded(left, down, noise, jump, after_left)
         rightward = _unbounded(right, up, noise, jump, after_right)
         vertical = ~kink & ((leftward != 0) | (rightward != 0))
@@ -164,17 +167,24 @@ def _one_sided(
     return Limit(*picked), {"left": left, "right": right}
 
 
-def _hidden(probe: Probe, above: Array, below: Array) -> Array:
-    """Return the rounding error that f may have as written where its values say nothing of it: shape (m,).
+def _cancelled(probe: Probe, highest: Array) -> Array:
+    """Return the rounding error of f as its formula is written, where numbers far larger than f cancel in it: shape (m,).
 
-    Where all finer steps give one value on either side, it may be that f is flat there, or jumps, or that each value
-    is rounded to the same number, as in x + 1e16 - 1e16.
+    Elsewhere 0: the values themselves tell their rounding, and more closely than a bound.
     """
     import numpy as np
 
-    fine = slice(-RUNGS // 2, None)
-    stuck = np.logical_and(*(np.ptp(np.nan_to_num(side[:, fine]), axis=1) == 0 for side in (above, below)))
-    return np.where(stuck, probe.rounding if stuck.any() else 0.0, 0.0)
+    return np.where(probe.rounding > CANCELLATION * ROUNDING * highest, probe.rounding, 0.0)
+
+
+def _stuck(values: Array) -> NDArray[np.bool_]:
+    """Return where all finer steps give one value.
+
+    It may be that f is flat there, or jumps, or that every value is rounded to this one, as in x + 1e16 - 1e16.
+    """
+    import numpy as np
+
+    return np.ptp(np.nan_to_num(values[:, -RUNGS // 2 :]), axis=1) == 0
 
 
 def _near_tail(quotients: Array, steps: Array, noise: Array) -> Tail:

@@ -182,6 +182,8 @@ class Builder:
         if axis is None:
             return set(range(node.rank))
         given = axis if isinstance(axis, (tuple, list)) else (axis,)
+        if not given:
+            raise ShapeError(f"the {said} over no axes is all of them in torch and none in NumPy; name the axes")
         found: set[int] = set()
         for one in given:
             if not isinstance(one, int) or not -node.rank <= one < node.rank:
@@ -266,7 +268,7 @@ class Builder:
 
     def index(self, node: Node, key: Any) -> Node:
         """Return ``node[key]`` for positions, slices, ``...`` and None."""
-        keys = list(key) if isinstance(key, tuple) else [key]
+        keys = [_position(part) for part in (key if isinstance(key, tuple) else (key,))]
         if node.rank == 0 and any(part is not None and part is not Ellipsis for part in keys):
             first = keys[0]
             self.need_axes(node, ("n",))
@@ -322,3 +324,12 @@ def _stretched(node: Node, row: list[int], sizes: list[Size]) -> Node:
         return Constant(node.value, tuple(sizes))
     wide = [place if place in row else (place, size) for place, size in enumerate(sizes)]
     return contraction([node], [row], wide)
+
+
+def _position(part: Any) -> Any:
+    """Return whole numbers of any kind as Python's own; everything else as it is."""
+    return (
+        part.__index__()
+        if hasattr(part, "__index__") and not isinstance(part, bool) and part.__class__.__name__ != "bool_"
+        else part
+    )

@@ -28,19 +28,25 @@ def numpy_ufunc(trace: Trace, ufunc: Any, method: str, inputs: Sequence[Any], op
         refuse(f"numpy.{ufunc.__name__}.{method}", "write np.sum or an explicit expression")
     if options.get("out") is not None:
         refuse("an in-place operation on an array", "write x = x + y, not x += y")
-    return _apply(trace, "numpy", ufunc.__name__, inputs, {})
+    return _apply(trace, "numpy", ufunc.__name__, inputs, options)
 
 
 def numpy_function(trace: Trace, function: Any, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """Return what a NumPy function makes of stand-ins."""
     module = str(getattr(function, "__module__", "numpy"))
-    name = "norm" if module.startswith("numpy.linalg") and function.__name__ == "norm" else function.__name__
+    name = function.__name__
+    order = options.get("ord", arguments[1] if len(arguments) > 1 else None)
+    if name == "norm" and order == 2 and trace.lift(arguments[0]).rank != 1:
+        refuse("the spectral norm of a matrix", "leave ord out for the Frobenius norm, or write it out")
     return _apply(trace, module, name, arguments, options)
 
 
 def torch_function(trace: Trace, function: Any, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """Return what a torch function makes of stand-ins."""
-    name = function.__name__.strip("_")
+    name = function.__name__
+    if name.endswith("_") and not name.startswith("_") and name not in UNCHANGED:
+        refuse(f"torch.{name}", "in-place operations are not read; write x = …")
+    name = name.strip("_")
     if name in _SWAPPED and len(arguments) == 2:
         name, arguments = _SWAPPED[name], (arguments[1], arguments[0])
     if name in ("iadd", "isub", "imul", "idiv", "itruediv"):
@@ -104,8 +110,14 @@ class _Size(Traced):
 def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
     spoken = f"{module}.{name}" if module else f".{name}()"
     canonical = ALIASES.get(name, name)
-    if options.get("out") is not None or (canonical.endswith("_") and not module):
+    if options.get("out") is not None or options.get("inplace"):
         refuse(spoken, "in-place operations are not read; write x = …")
+    if any(_is_no_float(value) for value in (*arguments[1:], *options.values())) and (
+        name in UNCHANGED or "dtype" in options
+    ):
+        refuse(f"{spoken} to whole numbers or truth values", "leave it out: it cuts digits off, and has no derivative")
+    if canonical == "transpose" and not module and _is_ambiguous(trace, arguments):
+        refuse(".transpose(0, 1) of a matrix", "NumPy and torch mean different things by it; write .T")
     if name in UNCHANGED:
         return trace.wrap(trace.lift(arguments[0]))
     call = TABLE.get(canonical)
@@ -117,10 +129,26 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
         return trace.wrap(call(trace, *arguments, **chosen))
     operation = OPERATIONS.get(canonical)
-    if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD:
+    plain = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
+    if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and plain:
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
     instead = INSTEAD.get(canonical)
     refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(canonical)}")
+
+
+def _is_no_float(value: Any) -> bool:
+    """Return whether *value* is a dtype, or an array to be taken as an example of one, that is not of real numbers."""
+    if value in (int, bool) if isinstance(value, type) else False:
+        return True
+    spoken = str(getattr(value, "dtype", value)) if not isinstance(value, (int, float, str, tuple, list)) else ""
+    if isinstance(value, str):
+        spoken = value
+    return any(kind in spoken for kind in ("int", "bool", "complex", "long")) and not isinstance(value, Traced)
+
+
+def _is_ambiguous(trace: Trace, arguments: Sequence[Any]) -> bool:
+    rank = trace.lift(arguments[0]).rank
+    return rank == 2 and len(arguments) == 3 and [axis % 2 for axis in arguments[1:]] == [0, 1]
 
 
 def _near(name: str) -> str:

@@ -7,6 +7,7 @@ import linecache
 import os
 import types
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 from gradlab.errors import TraceError
@@ -64,9 +65,17 @@ def here() -> str:
     return _line(frame.f_code.co_filename, frame.f_lineno) if frame is not None else ""
 
 
+REFUSALS: ContextVar[list[TraceError] | None] = ContextVar("REFUSALS", default=None)
+"""What was refused while a function is read: its own ``except`` must not hide a refusal."""
+
+
 def refuse(what: str, instead: str) -> NoReturn:
     """Raise TraceError: what cannot be read, on which line, and what to write instead."""
-    raise TraceError(f"{what} cannot be read as mathematics; {instead}{here()}")
+    refusal = TraceError(f"{what} cannot be read as mathematics; {instead}{here()}")
+    refused = REFUSALS.get()
+    if refused is not None:
+        refused.append(refusal)
+    raise refusal
 
 
 def unpacked_count(frame: types.FrameType | None) -> int | None:

@@ -48,12 +48,9 @@ ALIASES = {
     "mm": "matmul",
     "mv": "matmul",
     "bmm": "matmul",
-    "vdot": "dot",
-    "inner": "dot",
     "expand_dims": "unsqueeze",
     "ravel": "flatten",
     "view": "reshape",
-    "row_stack": "stack",
     "array": "stack",
     "special_expit": "sigmoid",
     "special_erf": "erf",
@@ -120,6 +117,18 @@ def _mean(
     return trace.builder.mean(trace.lift(x), axis if dim is None else dim, bool(keepdims or keepdim))
 
 
+def _inner(trace: Trace, first: Any, second: Any) -> Node:
+    """np.inner: the last axes are contracted."""
+    one, two = trace.lift(first), trace.lift(second)
+    if not one.rank or not two.rank:
+        return trace.builder.dot(one, two)
+    shapes = f"{trace.builder.sizes.shape_text(one)} and {trace.builder.sizes.shape_text(two)}"
+    trace.builder.sizes.unify(one.axes[-1], two.axes[-1], f"the last axes of {shapes}")
+    left = [("left", place) for place in range(one.rank - 1)]
+    right = [("right", place) for place in range(two.rank - 1)]
+    return contraction([one, two], [[*left, "last"], [*right, "last"]], [*left, *right])
+
+
 def _negative(trace: Trace, x: Any) -> Node:
     return trace.builder.negative(trace.lift(x))
 
@@ -138,19 +147,13 @@ def _transpose(trace: Trace, x: Any, *axes: Any) -> Node:
         return trace.builder.transpose(node)
     if len(axes) == 1:
         return trace.builder.transpose(node, axes[0])
-    if len(axes) == 2 and node.rank > 2:
+    if len(axes) == 2:
         # torch.transpose(x, 0, 1) swaps two axes; numpy's x.transpose(...) names them all.
         order = list(range(node.rank))
         first, second = (axis % node.rank for axis in axes)
         order[first], order[second] = order[second], order[first]
         return trace.builder.transpose(node, order)
-    if len(axes) == 2 and {axis % 2 for axis in axes} == {0, 1} and _called_by_torch(trace):
-        return trace.builder.transpose(node)
     return trace.builder.transpose(node, axes)
-
-
-def _called_by_torch(trace: Trace) -> bool:
-    return "torch" in trace.libraries and "numpy" not in trace.libraries
 
 
 def _permute(trace: Trace, x: Any, *axes: Any) -> Node:
@@ -303,8 +306,8 @@ def _logsigmoid(trace: Trace, x: Any) -> Node:
 
 
 def _softplus(trace: Trace, x: Any, beta: Any = 1, threshold: Any = 20) -> Node:
-    if beta != 1:
-        refuse("softplus with beta other than 1", "write softplus(beta * x) / beta")
+    if beta != 1 or threshold != 20:
+        refuse("softplus with beta other than 1 or a threshold of its own", "write softplus(beta * x) / beta")
     return trace.builder.apply(SOFTPLUS, trace.lift(x))
 
 
@@ -328,6 +331,10 @@ TABLE: dict[str, Call] = {
     "dot": _pair(Builder.dot),
     "maximum": _pair(lambda builder, first, second: builder.apply(MAXIMUM, first, second)),
     "minimum": _pair(lambda builder, first, second: builder.apply(MINIMUM, first, second)),
+    "inner": _inner,
+    "vdot": lambda trace, first, second: trace.builder.total(
+        trace.builder.multiply(trace.lift(first), trace.lift(second))
+    ),
     "outer": lambda trace, first, second: contraction([trace.lift(first), trace.lift(second)], ["i", "j"], "ij"),
     "neg": _negative,
     "square": _square,

@@ -25,7 +25,9 @@ class Rebinding:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._made: dict[int, Any] = {}
-        self._kept: list[Any] = []
+        self._scopes: dict[int, dict[str, Any]] = {}
+        self._cells: dict[int, types.CellType] = {}
+        self._kept: list[Any] = []  # what is known by its id must outlive this
 
     def function(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return *function*, rebound if it is the writer's own Python function."""
@@ -33,14 +35,15 @@ class Rebinding:
             return function
         if id(function) in self._made:
             return self._made[id(function)]
-        scope = dict(function.__globals__)
-        cells = tuple(types.CellType() for _ in function.__closure__ or ())
+        # Functions that share globals or a cell go on sharing them.
+        scope = self._scopes.setdefault(id(function.__globals__), dict(function.__globals__))
+        cells = tuple(self._cells.setdefault(id(cell), types.CellType()) for cell in function.__closure__ or ())
         copy = types.FunctionType(function.__code__, scope, function.__name__, function.__defaults__, cells)
         copy.__kwdefaults__ = function.__kwdefaults__
         self._made[id(function)] = copy
-        self._kept.append(function)
+        self._kept += [function, *(function.__closure__ or ())]
         for name in _names_used(function.__code__):
-            if name in function.__globals__:
+            if name in function.__globals__ and scope[name] is function.__globals__[name]:
                 scope[name] = self.value(function.__globals__[name], name)
         for name, old, new in zip(
             function.__code__.co_freevars, function.__closure__ or (), copy.__closure__ or (), strict=True
@@ -60,10 +63,14 @@ class Rebinding:
         if isinstance(value, types.FunctionType):
             return self.function(value)
         from_library = type(value).__module__.partition(".")[0] in ("numpy", "torch")
-        numbers = any(kind in str(getattr(value, "dtype", "")) for kind in ("float", "int"))
+        # Small and unsigned integers wrap round: what the code does with them is left to their library.
+        numbers = str(getattr(value, "dtype", "")).removeprefix("torch.") in _NUMBERS
         if from_library and numbers and getattr(value, "ndim", 0) > 0:
             return self.trace.wrap(self.trace.lift(value, name))
         return value
+
+
+_NUMBERS = ("float64", "float32", "float16", "bfloat16", "int64", "int32")
 
 
 def _names_used(code: types.CodeType) -> list[str]:

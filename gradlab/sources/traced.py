@@ -29,6 +29,7 @@ class Traced:
     def __init__(self, node: Node, trace: Trace) -> None:
         self.node = node
         self.trace = trace
+        trace.check_gradients()
 
     def _new(self, node: Node) -> Traced:
         return Traced(node, self.trace)
@@ -85,6 +86,27 @@ class Traced:
     def __xor__(self, other: Any) -> NoReturn:
         refuse("^ in Python code", "write ** for a power; ^ is one only in text")
 
+    def _in_place(self, operation: Callable[[Builder, Node, Node], Node], other: Any) -> Any:
+        # A number is replaced; an array would change under every other name that it has.
+        if self.node.rank:
+            refuse("changing an array in place (+=, *= and the like)", "write x = x + y")
+        return self._binary(operation, other)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._in_place(Builder.add, other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self._in_place(Builder.subtract, other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self._in_place(Builder.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._in_place(Builder.divide, other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._in_place(Builder.power, other)
+
     def __neg__(self) -> Traced:
         return self._new(self.trace.builder.negative(self.node))
 
@@ -137,6 +159,26 @@ class Traced:
         _refuse_comparison()
 
     __le__ = __gt__ = __ge__ = __lt__
+
+    def __eq__(self, other: object) -> bool:
+        """Compare sizes, by their numbers; anything else is a decision that depends on the values."""
+        if other is self:
+            return True
+        if not isinstance(other, (int, float, Traced)):
+            return NotImplemented
+        return self._known() == (other._known() if isinstance(other, Traced) else other)
+
+    def __ne__(self, other: object) -> bool:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    def _known(self) -> float:
+        """Return the number that this is whatever the variables are, such as a size; refuse for all else."""
+        value = self.node.value if isinstance(self.node, Constant) and not self.node.axes else None
+        if not isinstance(value, Coefficient):
+            _refuse_comparison()
+        sizes = self.trace.builder.sizes
+        return float(value.value({size: sizes.pin(size) for size, _ in value.sizes}))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse(

@@ -15,7 +15,7 @@ from gradlab.graph.kinds import Constant, Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.sizes import Axes
 from gradlab.sources.builder import Builder, NeedsAxes
-from gradlab.sources.frames import at_line, is_writers, name_of
+from gradlab.sources.frames import REFUSALS, at_line, is_writers, name_of, refuse
 from gradlab.sources.rebinding import Rebinding
 from gradlab.sources.traced import Traced
 
@@ -35,7 +35,8 @@ class Trace:
     data_axes: dict[str, Axes] = field(default_factory=dict)
     lets: dict[Node, str] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
-    _lifted: dict[int, tuple[Any, Node]] = field(default_factory=dict)
+    _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
+    _gradients: bool = field(default_factory=lambda: _gradients_enabled())
 
     def lift(self, value: Any, name: str | None = None) -> Node:
         """Return the node for anything that meets a stand-in in an expression."""
@@ -45,19 +46,28 @@ class Trace:
             raise TraceError(f"{value!r} is not a real number")
         if isinstance(value, (int, float, Fraction)):
             return self.builder.constant(value)
-        known = self._lifted.get(id(value))
-        if known is not None:
-            return known[1]
-        node = self._lifted_array(value, name)
-        # The array is kept, so that its id stays its own while the trace lasts.
-        self._lifted[id(value)] = (value, node)
-        return node
-
-    def _lifted_array(self, value: Any, name: str | None) -> Node:
-        import numpy as np
-
         if isinstance(value, (list, tuple)) and any(isinstance(entry, Traced) for entry in value):
             return self.builder.stack([self.lift(entry) for entry in value])
+        array = self._as_array(value)
+        known = self._lifted.get(id(value))
+        if known is not None and _same(known[1], array):
+            return known[2]
+        if array.ndim == 0:
+            return self.builder.constant(float(array) if array.dtype.kind == "f" else int(array))
+        node = self._bound(array, name or name_of(value) or "data")
+        # The value is kept, so that its id stays its own while the trace lasts; what it holds now is copied, because
+        # the code may change it.
+        self._lifted[id(value)] = (value, array, node)
+        return node
+
+    def check_gradients(self) -> None:
+        """Refuse what is computed under torch.no_grad(): its derivative counts as 0 there, and not in its formula."""
+        if self._gradients and not _gradients_enabled():
+            refuse("computing under torch.no_grad()", "bind what is to stay fixed: as_function(f, data={…})")
+
+    def _as_array(self, value: Any) -> Any:
+        import numpy as np
+
         if not isinstance(value, (list, tuple)) and hasattr(value, "detach"):
             self.libraries.add("torch")
             tensor = value.detach().cpu()
@@ -70,9 +80,7 @@ class Trace:
             raise TraceError(f"a {type(value).__name__} stands where a number or an array is expected")
         if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
             raise TraceError(f"an array of {array.dtype} stands where real numbers are expected")
-        if array.ndim == 0:
-            return self.builder.constant(float(array) if array.dtype.kind == "f" else int(array))
-        return self._bound(array, name or name_of(value) or "data")
+        return array.copy()
 
     def _bound(self, array: Any, name: str) -> Node:
         free, number = name, 1
@@ -90,15 +98,23 @@ class Trace:
     def run(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Node:
         """Return the graph of what *function* returns; raises TraceError where it cannot be read."""
         rebound = Rebinding(self).function(function)
+        refused: list[TraceError] = []
+        token = REFUSALS.set(refused)
         with self._watched():
             try:
                 result = rebound(*arguments)
             except (GradlabError, NeedsAxes):
                 raise
+            except SystemExit as error:
+                raise TraceError(f"the function ends the program: {error!r}") from error
             except RecursionError as error:
                 raise TraceError("the function calls itself too deeply to be read") from error
             except Exception as error:
                 raise TraceError(f"{type(error).__name__}: {error}{at_line(error)}") from error
+            finally:
+                REFUSALS.reset(token)
+        if refused:  # the code caught it, and went a way that it goes for no real value
+            raise refused[0]
         if isinstance(result, (dict, set, str)) or result is None:
             raise TraceError(f"the function returns {result!r:.40}; return a number or an array")
         return self.lift(result)
@@ -133,3 +149,12 @@ class Trace:
         if number == 1 or name not in self.data_axes:
             self.taken.add(free)
             self.lets[node] = free
+
+
+def _same(first: Any, second: Any) -> bool:
+    return bool(first.shape == second.shape and (first == second).all())
+
+
+def _gradients_enabled() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is None or bool(torch.is_grad_enabled())
