@@ -74,9 +74,10 @@ def _spoken(dtype: Any) -> str:
 
 
 def _unreached(function: Function, name: str) -> str:
-    if function.output is not None and _occurs(function, name):
-        return f"backward() finds no way from the result to {name}: the code detaches it, so its derivative counts as 0"
-    return f"{name} does not occur in the result: its derivative is 0"
+    if function.output is not None and not _occurs(function, name):
+        return f"{name} does not occur in the result: its derivative is 0"
+    why = "the code detaches it" if function.output is not None else "it does not occur there, or the code detaches it"
+    return f"backward() finds no way from the result to {name}: {why}; its derivative counts as 0"
 
 
 def _occurs(function: Function, name: str) -> bool:

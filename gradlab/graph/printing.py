@@ -46,8 +46,8 @@ def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[st
 MOST_PARTS = 3_000
 """Operations, shared ones counted as often as they are written, up to which an expression is written out."""
 
-DEEPEST = 150
-"""Nested operations up to which an expression is written out; Python's own stack ends at about three times that."""
+DEEPEST = 120
+"""Nested operations up to which an expression is written out: each takes four or five of Python's 1,000 frames."""
 
 
 def is_unreadable(node: Node, *, named: bool = True) -> bool:
@@ -64,7 +64,8 @@ def is_unreadable(node: Node, *, named: bool = True) -> bool:
         parts[part] = 1 if word else 1 + sum(parts[operand] for operand in part.operands)
         # A long sum leans to the left and is written flat.
         flat = [isinstance(part, Linear) and len(part.operands) > 1 and c.is_one for c in _coefficients(part)]
-        below = [depth[operand] + (not level) for operand, level in zip(part.operands, flat, strict=True)]
+        own = 2 if isinstance(part, Linear) else 1
+        below = [depth[operand] + (0 if level else own) for operand, level in zip(part.operands, flat, strict=True)]
         depth[part] = 0 if word else max(below, default=0)
     return parts[node] > MOST_PARTS or depth[node] > DEEPEST
 

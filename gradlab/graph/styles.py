@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gradlab.graph import names
 from gradlab.graph.writing import Level, Printer, Shown
@@ -58,8 +58,13 @@ class TextPrinter(Printer):
     def exponential(self, exponent: Shown) -> Shown:
         return self.call("exp", [exponent])
 
-    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
-        return Shown(f"sum_{names.joined(indices)} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
+    def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
+        if any(extent is not None for extent in extents.values()):
+            limited = (i if extent is None else f"{i}=0..{extent - 1}" for i, extent in extents.items())
+            signs = " ".join(f"sum_{index}" for index in limited)
+        else:
+            signs = f"sum_{names.joined(tuple(extents))}"
+        return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
     def transposed(self, shown: Shown) -> Shown:
         return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
@@ -134,9 +139,13 @@ class LatexPrinter(Printer):
     def exponential(self, exponent: Shown) -> Shown:
         return Shown(f"e^{{{exponent.written}}}", Level.POWER)
 
-    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
-        below = ", ".join(indices)
-        return Shown(rf"\sum_{{{below}}} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
+    def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
+        if any(extent is not None for extent in extents.values()):
+            limited = (f"{{{i}}}" if extent is None else f"{{{i}=0}}^{{{extent - 1}}}" for i, extent in extents.items())
+            signs = " ".join(rf"\sum_{index}" for index in limited)
+        else:
+            signs = rf"\sum_{{{', '.join(extents)}}}"
+        return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
     def transposed(self, shown: Shown) -> Shown:
         return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)

@@ -7,7 +7,7 @@ printers are in `gradlab.graph.styles`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -33,7 +33,7 @@ class Shown:
 
     open: it extends as far right as it can (a summation), so only a last factor may be one.
     fraction: its numerator and denominator, where it is a quotient written as one.
-    summed: the indices and the body, where it is a summation.
+    summed: the indices, each with its extent where that is to be stated, and the body, where it is a summation.
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -42,7 +42,7 @@ class Shown:
     open: bool = False
     fraction: tuple[Shown, Shown] | None = None
     applied: tuple[str, str] | None = None
-    summed: tuple[tuple[str, ...], Shown] | None = None
+    summed: tuple[Mapping[str, int | None], Shown] | None = None
 
 
 INDEX_NAMES = "ijklpqrs"
@@ -68,9 +68,11 @@ class Printer(ABC):
     """How expressions are written; `TextPrinter` and `LatexPrinter` are the two ways.
 
     reserved: letters that must not serve as an index because the expression uses them.
+    limits: the extents of the indices in use that run over a part of an axis only, as a slice leaves it.
     """
 
     reserved: frozenset[str] = frozenset()
+    limits: dict[str, int] = field(default_factory=dict)
     _scope: list[str] = field(default_factory=list)
 
     # Brackets and indices -------------------------------------------------------------------
@@ -94,6 +96,8 @@ class Printer(ABC):
             yield given
         finally:
             del self._scope[len(self._scope) - count :]
+            for letter in given:
+                self.limits.pop(letter, None)
 
     # Sums and products -----------------------------------------------------------------------
 
@@ -211,15 +215,16 @@ class Printer(ABC):
         """Return e to the *exponent*."""
 
     def summation(self, indices: tuple[str, ...], body: Shown) -> Shown:
-        """Return the sum of *body* over *indices*; a sum of a sum is written as one."""
+        """Return the sum of *body* over *indices*, which are in use; a sum of a sum is written as one."""
+        extents = {index: self.limits.get(index) for index in indices}
         if body.summed is not None:
             inner, body = body.summed
-            indices = (*indices, *inner)
-        return replace(self.sum_sign(indices, body), open=True, summed=(indices, body))
+            extents.update(inner)
+        return replace(self.sum_sign(extents, body), open=True, summed=(extents, body))
 
     @abstractmethod
-    def sum_sign(self, indices: tuple[str, ...], body: Shown) -> Shown:
-        """Return the summation sign over *indices* in front of *body*."""
+    def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
+        """Return the summation sign in front of *body* over indices, with limits where an extent is given."""
 
     @abstractmethod
     def transposed(self, shown: Shown) -> Shown:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from gradlab.errors import DomainError
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.domain import first_not_finite
-from gradlab.numeric.agreement import check_trace
 from gradlab.numeric.central import central
 from gradlab.numeric.ladder import ladder
 from gradlab.numeric.measured import Measured
@@ -34,9 +33,12 @@ def estimate(f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, method:
     Partials and errors have the shape of their variable, in units of f per unit of it. All points of a variable
     are evaluated at once; a function without a formula is called point by point.
     No method that calls f can see what its rounding hides: a slope lost behind a large number (1 + x^9 at 1e-3), or
-    an oscillation smaller than the rounding error of f.
+    an oscillation smaller than the rounding error of f. Large numbers that cancel (x + 1e16 - 1e16) are seen in the
+    formula, and without one taken for f.
 
     At a kink `slopes` holds the slope on each side, the value is their mean, and the error spans them.
+    Where slopes approach their limit slowly (x^1.1 at 0) the error covers the rest, and a note says so; where they
+    grow without bound, however slowly (x^x at 0), `slopes` is infinite.
     A component for which no step gave anything is NaN, with an infinite error and a note.
 
     Raises PointError where the point does not fit or *wrt* names no variable, DomainError where f is not finite at
@@ -55,7 +57,6 @@ def estimate(f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, method:
     names = function.chosen(wrt)
     probe = Probe(function, point)
     check_finite(probe)
-    check_trace(function, point)
     return _gradient(probe, {name: METHODS[method](probe, name) for name in names})
 
 

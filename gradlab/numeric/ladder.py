@@ -63,6 +63,7 @@ def ladder(probe: Probe, variable: str) -> Measured:
 
     Steps are powers of two, so that x + h and x - h are exact but for a change of binade.
     Where the slopes on the two sides tend to different limits, the value is their mean.
+    Where they still creep, the bound covers what is left (`tails`); a kink is one only if they differ beyond it.
     """
     import numpy as np
 
@@ -168,7 +169,7 @@ def _one_sided(
 
 
 def _cancelled(probe: Probe, highest: Array) -> Array:
-    """Return the rounding error of f as its formula is written, where numbers far larger than f cancel in it: shape (m,).
+    """Return the rounding error of the formula of f where numbers far larger than f cancel in it: shape (m,).
 
     Elsewhere 0: the values themselves tell their rounding, and more closely than a bound.
     """

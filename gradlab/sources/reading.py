@@ -13,6 +13,7 @@ from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point, as_array
 from gradlab.graph.sizes import Axes, Size
+from gradlab.sources.agreement import check_trace
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import parameters
 
@@ -66,6 +67,7 @@ def as_function(
     spoken = name or _name(source)
     names = _variables(source, variables, bound)
     _check_names(stated, (*names, *bound), "shapes", spoken)
+    _check_sizes(stated, (*names, *bound))
     reading = Reading(source, names, stated, bound, spoken, opaque)
     return _read(reading, {})
 
@@ -73,8 +75,9 @@ def as_function(
 def at_point(source: Any, at: Any) -> tuple[Function, Point]:
     """Return *source* as a function that fits the point *at*, and the point.
 
-    A function whose shapes nobody stated is read again for the shapes of the point.
-    Raises PointError where the point does not fit.
+    A function whose shapes nobody stated is read again for the shapes of the point. The formula read from code is
+    held against the code itself there, once.
+    Raises PointError where the point does not fit, and GradlabError where formula and code have different values.
     """
     function = as_function(source)
     values = _values(function, at)
@@ -82,13 +85,25 @@ def at_point(source: Any, at: Any) -> tuple[Function, Point]:
     if isinstance(reading, Reading) and set(values) == set(function.variables):
         arrays = {name: as_array(name, value) for name, value in values.items()}
         examples = {name: array.shape for name, array in arrays.items() if name not in reading.shapes}
-        fits = all(len(function.variables[name]) == len(shape) for name, shape in examples.items())
+        fits = _fits(function, arrays)
         if examples and (function.output is None or not fits) and not reading.opaque:
             function = _read(reading, examples)
         elif examples and (function.output is None or not fits):
             function = replace(function, variables={**function.variables, **examples})
         at = Point(arrays)
-    return function, function.point(at)
+    point = function.point(at)
+    check_trace(function, point)
+    return function, point
+
+
+def _fits(function: Function, arrays: Mapping[str, Any]) -> bool:
+    if any(len(function.variables[name]) != array.ndim for name, array in arrays.items()):
+        return False
+    try:
+        function.sizes(arrays)
+    except PointError:  # one size would have to be two numbers: read for these shapes, it may broadcast
+        return False
+    return True
 
 
 def _values(function: Function, at: Any) -> Mapping[str, Any]:
@@ -335,6 +350,15 @@ def _check_names(given: Mapping[str, Any], known: Sequence[str], argument: str, 
     extra = [name for name in given if name not in known]
     if extra:
         raise PointError(f"{argument} names {', '.join(extra)}; the variables of {function} are {', '.join(known)}")
+
+
+def _check_sizes(shapes: Mapping[str, Axes], names: Sequence[str]) -> None:
+    for name, axes in shapes.items():
+        both = [size for size in axes if size in names]
+        if both:
+            raise ValueError(
+                f"shapes[{name!r}] = {axes!r}: {both[0]} is the name of a variable; call the size otherwise"
+            )
 
 
 def _adjusted(

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlab.errors import TraceError
-from gradlab.graph.kinds import Constant
-from gradlab.graph.nodes import Node
+from gradlab.graph import evaluation
+from gradlab.graph.kinds import Constant, Variable
+from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import ABS
 from gradlab.graph.sizes import Coefficient
 from gradlab.sources.builder import Builder
@@ -138,9 +139,9 @@ class Traced:
         return self.trace.builder.sizes.pin(self.node.axes[0])
 
     def __index__(self) -> int:
-        value = self.node.value if isinstance(self.node, Constant) else None
-        if isinstance(value, Coefficient) and value.rational == 1 and len(value.sizes) == 1 and value.sizes[0][1] == 1:
-            return self.trace.builder.sizes.pin(value.sizes[0][0])
+        known = not any(isinstance(part, Variable) for part in topological([self.node]))
+        if known and self._known().is_integer():
+            return int(self._known())
         refuse("using a traced value as a whole number", "positions and counts must be plain numbers")
 
     def __int__(self) -> int:
@@ -174,11 +175,14 @@ class Traced:
 
     def _known(self) -> float:
         """Return the number that this is whatever the variables are, such as a size; refuse for all else."""
-        value = self.node.value if isinstance(self.node, Constant) and not self.node.axes else None
-        if not isinstance(value, Coefficient):
+        parts = topological([self.node])
+        if self.node.axes or any(isinstance(part, Variable) for part in parts):
             _refuse_comparison()
-        sizes = self.trace.builder.sizes
-        return float(value.value({size: sizes.pin(size) for size, _ in value.sizes}))
+        table = self.trace.builder.sizes
+        constants = [part.value for part in parts if isinstance(part, Constant)]
+        symbols = {size for value in constants if isinstance(value, Coefficient) for size, _ in value.sizes}
+        (value,) = evaluation.with_numpy([self.node], {}, {size: table.pin(size) for size in symbols})
+        return float(value)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse(

@@ -83,6 +83,11 @@ def test_a_size_that_is_no_size_is_refused():
         as_function("x", shapes={"x": (2.5,)})
 
 
+def test_a_size_cannot_have_the_name_of_a_variable():
+    with pytest.raises(ValueError, match="call the size otherwise"):
+        as_function("n mean(x)", shapes={"x": ("n",)})
+
+
 def test_variables_as_one_string_is_refused():
     with pytest.raises(TypeError, match="list of names"):
         as_function("x y", variables="xy")

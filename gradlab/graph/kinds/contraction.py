@@ -138,8 +138,8 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
             show_component(operand, printer, tuple(names[index] for index in row))
             for operand, row in zip(node.operands, node.inputs, strict=True)
         ]
-    body = _product(printer, [*equal, *factors])
-    return printer.summation(tuple(names[index] for index in summed), body) if summed else body
+        body = _product(printer, [*equal, *factors])
+        return printer.summation(bound, body) if summed else body
 
 
 def _product(printer: Printer, factors: list[Shown]) -> Shown:
@@ -234,8 +234,10 @@ def _single(printer: Printer, operand: Node, row: Indices, output: Indices) -> S
 def _total(printer: Printer, operand: Node, shown: Shown) -> Shown | None:
     """Return the sum of all entries; of squares, as a norm."""
     from gradlab.graph.kinds.elementwise import Elementwise
+    from gradlab.graph.kinds.index import Index, inward
     from gradlab.graph.operations import power
 
+    operand = inward(operand) if isinstance(operand, Index) else operand
     if isinstance(operand, Elementwise) and operand.operation is power(Fraction(2)):
         return printer.norm_squared(show(operand.operands[0], printer))
     if operand.rank == 1 and shown.level >= Level.POWER:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
@@ -29,6 +31,31 @@ def selected_axes(axes: Axes, selection: Selection) -> Axes:
                 raise TypeError(f"a slice of an axis of unknown size {size!r}")
             kept.append(len(range(size)[slice(*part)]))
     return tuple(kept)
+
+
+def composed(axes: Axes, outer: Selection, inner: Selection) -> Selection:
+    """Return the one selection that does *outer* on arrays of *axes*, and then *inner* on what it leaves.
+
+    >>> composed((4, "n"), ((None, None, 2), WHOLE), (1, (0, 3, None)))
+    (2, (0, 3, None))
+    """
+    following = iter(inner)
+    return tuple(
+        first if isinstance(first, int) else _composed_part(size, first, next(following))
+        for size, first in zip(axes, outer, strict=True)
+    )
+
+
+def _composed_part(size: Size, first: Range, second: int | Range) -> int | Range:
+    if first == WHOLE or second == WHOLE or not isinstance(size, int):
+        return second if first == WHOLE else first
+    places = range(size)[slice(*first)]
+    if isinstance(second, int):
+        return places[second]
+    rest = places[slice(*second)]
+    if not rest:
+        return 0, 0, None
+    return rest.start, rest.stop if rest.stop >= 0 else None, rest.step if rest.step != 1 else None
 
 
 class Index(Node):
@@ -109,6 +136,59 @@ def entries(node: Node) -> list[Node]:
     return [found.get(place, algebra.number(0)) for place in range(node.axes[0])]
 
 
+# An index as it is written -----------------------------------------------------------------------
+
+
+class Affine(str):
+    """The index ``offset + step name`` as a person writes it: ``i``, ``2i+1``, ``3-i``, ``(i-1)/2``.
+
+    name: a letter, or "" where the index is a number.
+    """
+
+    __slots__ = ("name", "offset", "step")
+
+    name: str
+    offset: Fraction
+    step: Fraction
+
+    def __new__(cls, offset: Fraction, step: Fraction, name: str) -> Affine:
+        index = super().__new__(cls, _affine_text(offset, step, name))
+        index.offset, index.step, index.name = offset, step, name
+        return index
+
+    def plus(self, number: int) -> Affine:
+        """Return this index plus *number*."""
+        return Affine(self.offset + number, self.step, self.name)
+
+    def times(self, factor: Fraction | int) -> Affine:
+        """Return *factor* times this index."""
+        return Affine(self.offset * factor, self.step * factor, self.name)
+
+
+def affine(index: str) -> Affine:
+    """Return *index*, a letter or a number, as an affine index.
+
+    >>> affine("i").times(2).plus(1), affine("3").plus(-1)
+    ('2i+1', '2')
+    """
+    if isinstance(index, Affine):
+        return index
+    return Affine(Fraction(index), Fraction(0), "") if index.isdecimal() else Affine(Fraction(0), Fraction(1), index)
+
+
+def _affine_text(offset: Fraction, step: Fraction, name: str) -> str:
+    if not name:
+        return str(offset)
+    below = lcm(offset.denominator, step.denominator)
+    if below > 1:
+        above = _affine_text(offset * below, step * below, name)
+        return f"{above}/{below}" if above.isalnum() else f"({above})/{below}"
+    size = "" if abs(step) == 1 else str(abs(step))
+    if step < 0:  # 3-i, not -i+3
+        return f"{offset or ''}-{size}{name}"
+    return f"{size}{name}{int(offset):+}" if offset else f"{size}{name}"
+
+
 def _place(part: int, size: Size) -> str:
     # A negative position counts from the end: x[-1] of n entries is x_{n-1}, as positions start at 0.
     if part >= 0:
@@ -116,45 +196,10 @@ def _place(part: int, size: Size) -> str:
     return str(size + part) if isinstance(size, int) else f"{size}{part}"
 
 
-def _shifted(part: Range, index: str, size: Size) -> str:
-    start, stop, step = part
-    if part == WHOLE:
-        return index
-    if isinstance(size, int):
-        start, _, step = slice(start, stop, step).indices(size)
-    step = 1 if step is None else step
-    scaled = index if step == 1 else f"{step}{index}"
-    return f"{start}-{scaled[1:]}" if step < 0 else f"{scaled}+{start}" if start else scaled
-
-
-def _subscripts(node: Index, indices: tuple[str, ...]) -> tuple[str, ...]:
-    names = iter(indices)
-    size = node.operands[0].axes
-    return tuple(
-        _place(part, axis) if isinstance(part, int) else _shifted(part, next(names), axis)
-        for part, axis in zip(node.selection, size, strict=True)
-    )
-
-
-@show.register
-def _(node: Index, printer: Printer) -> Shown:
-    marks = tuple(str(part) if isinstance(part, int) else ":" for part in node.selection)
-    whole_or_place = all(isinstance(part, int) or part == WHOLE for part in node.selection)
-    if whole_or_place:
-        return show_component(node.operands[0], printer, marks)
-    with printer.indices(node.rank) as indices:
-        return printer.components(show_component(node, printer, indices), indices)
-
-
-@show_component.register
-def _(node: Index, printer: Printer, indices: tuple[str, ...]) -> Shown:
-    return show_component(node.operands[0], printer, _subscripts(node, indices))
-
-
-@show.register
-def _(node: Scatter, printer: Printer) -> Shown:
-    places = ",".join(str(part) if isinstance(part, int) else _range_text(part) for part in node.selection)
-    return printer.call("place", [show(node.operands[0], printer), Shown(f"[{places}]")])
+def _marks(selection: Selection, axes: Axes) -> tuple[str, ...]:
+    """Return *selection* as a subscript: ``0``, ``n-1``, ``:``, ``1:3``."""
+    pairs = zip(selection, axes, strict=True)
+    return tuple(_place(part, size) if isinstance(part, int) else _range_text(part) for part, size in pairs)
 
 
 def _range_text(part: Range) -> str:
@@ -162,18 +207,152 @@ def _range_text(part: Range) -> str:
     return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
+# Printing an index --------------------------------------------------------------------------------
+
+
+def inward(node: Index) -> Node:
+    """Return *node* as it is written: the choice made in the operands, (A ⊙ B)[0] as A[0] ⊙ B[0]."""
+    return _inward(node.operands[0], node.selection)
+
+
+def _inward(node: Node, selection: Selection) -> Node:
+    from gradlab.graph.kinds.constant import Constant
+    from gradlab.graph.kinds.contraction import Contraction
+    from gradlab.graph.kinds.elementwise import Elementwise
+    from gradlab.graph.kinds.linear import Linear
+    from gradlab.graph.kinds.stack import Stack
+
+    if all(part == WHOLE for part in selection):
+        return node
+    match node:
+        case Constant():
+            return Constant(node.value, selected_axes(node.axes, selection))
+        case Index():
+            return _inward(node.operands[0], composed(node.operands[0].axes, node.selection, selection))
+        case Elementwise() | Linear():
+            return node.rebuilt(tuple(_inward(operand, selection) for operand in node.operands), {})
+        case Stack():
+            part, rest = selection[node.axis], selection[: node.axis] + selection[node.axis + 1 :]
+            if isinstance(part, int):
+                return _inward(node.operands[part], rest)
+            chosen = tuple(_inward(operand, rest) for operand in node.operands[slice(*part)])
+            before = sum(isinstance(other, tuple) for other in selection[: node.axis])
+            return Stack(chosen, before) if chosen else Index(node, selection)
+        case Contraction() if all(len(set(row)) == len(row) for row in (*node.inputs, node.output)):
+            return _inward_contraction(node, selection)
+        case _:
+            return Index(node, selection)
+
+
+def _inward_contraction(node: Any, selection: Selection) -> Node:
+    from gradlab.graph import algebra
+
+    parts = dict(zip(node.output, selection, strict=True))
+    extents = list(node.extents)
+    for index, part in parts.items():
+        extents[index] = next(iter(selected_axes((node.extents[index],), (part,))), node.extents[index])
+
+    def kept(row: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(index for index in row if not isinstance(parts.get(index), int))
+
+    chosen = tuple(
+        _inward(operand, tuple(parts.get(index, WHOLE) for index in row))
+        for operand, row in zip(node.operands, node.inputs, strict=True)
+    )
+    return algebra.contract(chosen, [kept(row) for row in node.inputs], kept(node.output), tuple(extents))
+
+
+@show.register
+def _(node: Index, printer: Printer) -> Shown:
+    from gradlab.graph.kinds.let import Let
+    from gradlab.graph.kinds.variable import Variable
+
+    if not node.rank:
+        return show_component(node, printer, ())
+    chosen = inward(node)
+    if not isinstance(chosen, Index):
+        return show(chosen, printer)
+    operand = chosen.operands[0]
+    if isinstance(operand, (Variable, Let)):
+        return show_component(operand, printer, _marks(chosen.selection, operand.axes))
+    with printer.indices(node.rank) as indices:
+        return printer.components(show_component(chosen, printer, indices), indices)
+
+
+@show_component.register
+def _(node: Index, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    names = iter(indices)
+    inner: list[str] = []
+    for part, size in zip(node.selection, node.operands[0].axes, strict=True):
+        if isinstance(part, int):
+            inner.append(_place(part, size))
+        elif part == WHOLE or not isinstance(size, int):
+            inner.append(next(names))
+        else:
+            index = affine(next(names))
+            start, _, step = slice(*part).indices(size)
+            extent = len(range(size)[slice(*part)])
+            if index.name and extent < size:
+                printer.limits.setdefault(index.name, extent)
+            inner.append(index.times(step).plus(start))
+    return show_component(node.operands[0], printer, tuple(inner))
+
+
+# Printing what is put back ------------------------------------------------------------------------
+
+
+@show.register
+def _(node: Scatter, printer: Printer) -> Shown:
+    places = ",".join(_marks(node.selection, node.axes))
+    return printer.call("place", [show(node.operands[0], printer), Shown(f"[{places}]")])
+
+
 @show_component.register
 def _(node: Scatter, printer: Printer, indices: tuple[str, ...]) -> Shown:
     # [i = 0] is 1 where i is 0 and 0 elsewhere (Iverson's bracket).
-    conditions = []
+    operand, selection = node.operands[0], node.selection
+    while isinstance(operand, Scatter):
+        operand, selection = operand.operands[0], composed(node.axes, selection, operand.selection)
+    conditions: list[str] = []
     inner: list[str] = []
-    for part, index in zip(node.selection, indices, strict=True):
-        if isinstance(part, int):
-            conditions.append(f"[{index}={part}]")
-        elif part == WHOLE:
+    for part, size, index in zip(selection, node.axes, indices, strict=True):
+        conditions.append(_condition(part, size, index))
+        if part == WHOLE or (isinstance(part, tuple) and not isinstance(size, int)):
             inner.append(index)
-        else:
-            conditions.append(f"[{index} ∈ {_range_text(part)}]")
-            inner.append(index)
-    body = show_component(node.operands[0], printer, tuple(inner))
-    return printer.product([*(Shown(condition) for condition in conditions), body])
+        elif isinstance(part, tuple) and isinstance(size, int):
+            # The operand's own index: i is its entry (i - start)/step.
+            start, _, step = slice(*part).indices(size)
+            inner.append(affine(index).plus(-start).times(Fraction(1, step)))
+    if "0" in conditions:
+        return Shown("0")
+    limits = dict(printer.limits)
+    body = show_component(operand, printer, tuple(inner))
+    printer.limits = limits  # the operand is cut, but its index here runs over the whole axis
+    factors = [Shown(condition) for condition in conditions if condition]
+    return printer.product(factors if factors and body.written == "1" else [*factors, body])
+
+
+def _condition(part: int | Range, size: Size, index: str) -> str:
+    """Return when *index* is one of the places *part*, "" for always and "0" for never."""
+    if isinstance(part, int):
+        return _equality(index, _place(part, size))
+    if part == WHOLE or not isinstance(size, int):
+        return ""
+    places = range(size)[slice(*part)]
+    if len(places) == size:
+        return ""
+    if len(places) == 1:
+        return _equality(index, str(places[0]))
+    if index.isdecimal() or not places:
+        return "" if places and int(index) in places else "0"
+    # The same places upwards, which are easier to read.
+    upwards = places if places.step > 0 else places[::-1]
+    stop = upwards.stop if upwards.stop < size else None
+    step = upwards.step if upwards.step > 1 else None
+    return f"[{index} ∈ {_range_text((upwards.start or None, stop, step))}]"
+
+
+def _equality(index: str, place: str) -> str:
+    if index.isdecimal() and place.isdecimal():
+        return "" if index == place else "0"
+    return f"[{index}={place}]"

@@ -46,7 +46,13 @@ def _(node: Stack, arguments: Sequence[Any], backend: Any) -> Any:
 
 @show.register
 def _(node: Stack, printer: Printer) -> Shown:
-    return printer.listing([show(operand, printer) for operand in node.operands])
+    parts = [show(operand, printer) for operand in node.operands]
+    if node.axis == 0:
+        return printer.listing(parts)
+    # Vectors side by side as columns are the transpose of their rows; with more axes, the axis is named.
+    if node.rank == 2:
+        return printer.transposed(printer.listing(parts))
+    return printer.call("stack", [*parts, Shown(f"axis={node.axis}")])
 
 
 @show_component.register
@@ -55,5 +61,5 @@ def _(node: Stack, printer: Printer, indices: tuple[str, ...]) -> Shown:
     inner = indices[: node.axis] + indices[node.axis + 1 :]
     if place.isdigit():
         return show_component(node.operands[int(place)], printer, inner)
-    parts = printer.listing([show_component(operand, printer, inner) for operand in node.operands])
-    return printer.components(parts, (place,))
+    parts = ", ".join(show_component(operand, printer, inner).written for operand in node.operands)
+    return printer.components(Shown(parts), (place,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from gradlab.errors import GradlabError
 from gradlab.graph import Function, Point, bounds, evaluation
@@ -17,16 +18,20 @@ _BITS = {"float32": 24, "float16": 11, "bfloat16": 8}
 """Significant bits of the results that code may return, where they are not the 53 of float64."""
 
 
+_CHECKED: WeakSet[Function] = WeakSet()
+
+
 def check_trace(f: Function, point: Point) -> None:
-    """Raise GradlabError if the formula of *f* is not what its code computes at *point* and at one point nearby.
+    """Raise GradlabError, once for a function, if its formula is not what its code computes there and nearby.
 
     Half of the digits must agree, beyond what rounding explains: this looks for another formula, not for rounding
     (torch's softplus, for one, drops 2e-9 above 20). Only points where both are finite count.
     """
-    if f.code is None or f.output is None:
+    if f.code is None or f.output is None or f in _CHECKED:
         return
     for at in (point, _nearby(point)):
         _check_at(f, at)
+    _CHECKED.add(f)
 
 
 def _check_at(f: Function, at: Point) -> None:
