@@ -19,7 +19,7 @@ test: $(VENV)/.test  ## run the tests, the doctests and the check of the floors
 
 lint: style  ## check style, types and floors; changes nothing
 	$(BIN)/pyright
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 style: $(VENV)/.dev  ## check style only
 	$(BIN)/ruff format --check .

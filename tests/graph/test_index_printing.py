@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Index, Scatter, Variable
+from gradlab.graph.kinds import Elementwise, Index, Scatter, Variable
 from gradlab.graph.kinds.index import WHOLE, affine
+from gradlab.graph.operations import SIN
 from gradlab.graph.printing import latex, text
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive
@@ -227,6 +228,14 @@ def test_a_row_is_written_in_matrix_notation(case):
 
 def test_a_row_of_an_outer_product_is_a_scaled_vector():
     assert read(lambda x, y: torch.outer(x, y)[1], VECTOR, VECTOR).text() == "x_1 y"
+
+
+def test_a_row_of_a_long_sum_or_a_deep_function_is_written():
+    assert read(lambda A: sum([A] * 500, A)[0], MATRIX).text() == " + ".join(["A_{0,:}"] * 501)
+    deep = Variable("A", (2, 3))
+    for _ in range(100):
+        deep = Elementwise(SIN, (deep,))
+    assert text(Index(deep, (0, WHOLE))) == "sin(" * 100 + "A_{0,:}" + ")" * 100
 
 
 def test_a_row_reads_the_same_in_latex():

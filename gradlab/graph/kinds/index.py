@@ -8,7 +8,7 @@ from math import lcm
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
-from gradlab.graph.sizes import Axes, Size
+from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
 Range = tuple[int | None, int | None, int | None]
@@ -229,7 +229,11 @@ def _inward(node: Node, selection: Selection) -> Node:
             return Constant(node.value, selected_axes(node.axes, selection))
         case Index():
             return _inward(node.operands[0], composed(node.operands[0].axes, node.selection, selection))
-        case Elementwise() | Linear():
+        case Linear():
+            terms = _terms(node)
+            operands = tuple(_inward(operand, selection) for _, operand in terms)
+            return Linear(tuple(coefficient for coefficient, _ in terms), operands)
+        case Elementwise():
             return node.rebuilt(tuple(_inward(operand, selection) for operand in node.operands), {})
         case Stack():
             part, rest = selection[node.axis], selection[: node.axis] + selection[node.axis + 1 :]
@@ -242,6 +246,16 @@ def _inward(node: Node, selection: Selection) -> Node:
             return _inward_contraction(node, selection)
         case _:
             return Index(node, selection)
+
+
+def _terms(node: Any) -> list[tuple[Coefficient, Node]]:
+    """Return the terms of a sum, a sum that it starts with taken apart: that leans deeper than Python's stack."""
+    later: list[list[tuple[Coefficient, Node]]] = []
+    terms = list(zip(node.coefficients, node.operands, strict=True))
+    while type(terms[0][1]) is type(node) and terms[0][0].is_one:
+        later.append(terms[1:])
+        terms = list(zip(terms[0][1].coefficients, terms[0][1].operands, strict=True))
+    return [*terms, *(term for part in reversed(later) for term in part)]
 
 
 def _inward_contraction(node: Any, selection: Selection) -> Node:
