@@ -19,6 +19,7 @@ from gradlab.graph.sizes import Coefficient, Size
 from gradlab.sources.builder import Builder
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.frames import refuse
+from gradlab.sources.names import INVERSES
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
@@ -27,14 +28,9 @@ if TYPE_CHECKING:
 Call = Callable[..., Node]
 
 ALIASES = {
+    **INVERSES,
     "absolute": "abs",
     "fabs": "abs",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
     "amax": "max",
     "amin": "min",
     "expit": "sigmoid",

@@ -24,7 +24,7 @@ CONSTANTS = frozenset({"e", "pi"})
 # One kind of function on a line.
 # fmt: off
 FUNCTIONS = frozenset({
-    "exp", "log", "log2", "log10", "sqrt", "abs", "sign", "floor", "pow",
+    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "abs", "sign", "floor", "pow",
     "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan",
     "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
     "sigmoid", "softplus", "relu", "erf",
@@ -33,17 +33,22 @@ FUNCTIONS = frozenset({
 # fmt: on
 """The functions that a text may call, each by its one spelling in the tree; ``pow(a, b)`` becomes ``a^b``."""
 
-ALIASES: Mapping[str, str] = {
-    "ln": "log",
-    "log_2": "log2",
-    "log_10": "log10",
-    "sgn": "sign",
+INVERSES: Mapping[str, str] = {
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
     "arcsinh": "asinh",
     "arccosh": "acosh",
     "arctanh": "atanh",
+}
+"""Mathematicians' and NumPy's spellings of the inverse functions, and this package's."""
+
+ALIASES: Mapping[str, str] = {
+    **INVERSES,
+    "ln": "log",
+    "log_2": "log2",
+    "log_10": "log10",
+    "sgn": "sign",
     "logistic": "sigmoid",
     "σ": "sigmoid",
 }

@@ -81,8 +81,8 @@ class Step:
         if self.local is not None:
             if latex:
                 by = rf"\frac{{\partial}}{{\partial {_grouped(wrt)}}}"
-                return rf"{by} \left({before}\right) = {written(self.local)}"
-            return f"∂/∂{_grouped(wrt)} ({before}) = {written(self.local)}"
+                return rf"{by} \left({before}\right) = {shorter(self.local)}"
+            return f"∂/∂{_grouped(wrt)} ({before}) = {shorter(self.local)}"
         incoming, after = shorter(self.incoming), shorter(self.after)
         if before == wrt:  # a broadcast: the same value, once for every index
             before = rf"{before}\text{{ copied}}" if latex else f"{before}, copied"
