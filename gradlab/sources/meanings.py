@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import TraceError
+from gradlab.errors import ShapeError, TraceError
 from gradlab.graph.kinds import Constant, Elementwise
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
@@ -268,6 +268,16 @@ def _reduced(trace: Trace, node: Node, reduction: str, spoken: str) -> Node:
     raise TraceError(f"{spoken}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
 
 
+def _same_shape(trace: Trace, input: Node, target: Node, spoken: str) -> None:
+    """Raise ShapeError where torch, which does not broadcast here, would refuse too."""
+    sizes = trace.builder.sizes
+    said = f"{spoken} of shapes {sizes.shape_text(input)} and {sizes.shape_text(target)}, which must be one"
+    if input.rank != target.rank:
+        raise ShapeError(said)
+    for own, other in zip(input.axes, target.axes, strict=True):
+        sizes.unify(own, other, said)
+
+
 def _mse_loss(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
     difference = trace.builder.subtract(trace.lift(input), trace.lift(target))
     return _reduced(trace, Elementwise(power(Fraction(2)), (difference,)), reduction, "mse_loss")
@@ -281,6 +291,7 @@ def _l1_loss(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") 
 def _bce_with_logits(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
     """-(y ln σ(z) + (1 - y) ln(1 - σ(z))) = softplus(z) - y z: stable for every z."""
     z, y = trace.lift(input), trace.lift(target)
+    _same_shape(trace, z, y, "binary_cross_entropy_with_logits")
     builder = trace.builder
     losses = builder.subtract(Elementwise(SOFTPLUS, (z,)), builder.multiply(y, z))
     return _reduced(trace, losses, reduction, "binary_cross_entropy_with_logits")
@@ -289,6 +300,7 @@ def _bce_with_logits(trace: Trace, input: Any, target: Any, *, reduction: str = 
 def _bce(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
     """-(y ln p + (1 - y) ln(1 - p)) for probabilities p; from logits the other form is stable."""
     p, y = trace.lift(input), trace.lift(target)
+    _same_shape(trace, p, y, "binary_cross_entropy")
     builder = trace.builder
     one = builder.constant(1)
     hit = builder.multiply(y, builder.apply(OPERATIONS["log"], p))
