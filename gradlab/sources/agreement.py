@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from gradlab.errors import GradlabError
 from gradlab.graph import Function, Point, bounds, evaluation
+from gradlab.graph.point import sizes_of
+from gradlab.graph.sizes import shape_of
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -34,14 +37,28 @@ def check_trace(f: Function, point: Point) -> None:
     _CHECKED.add(f)
 
 
+def example_point(f: Function) -> Point:
+    """Return a point of *f*, the same in every run: entries in (0.1, 0.9), small sizes that differ."""
+    import numpy as np
+
+    sizes = sizes_of(f.data_axes, f.data)
+    for axes in f.variables.values():
+        for size in axes:
+            if isinstance(size, str):
+                sizes.setdefault(size, 3 + len(sizes))
+    draw = np.random.default_rng(0)
+    return Point({name: draw.uniform(0.1, 0.9, shape_of(axes, sizes)) for name, axes in f.variables.items()})
+
+
 def _check_at(f: Function, at: Point) -> None:
     import numpy as np
 
     assert f.output is not None
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the code's own warnings come when it is run for its own sake
         try:
             result = f.run_code(at)
-        except (ArithmeticError, ValueError, TypeError, AttributeError, RuntimeError):
+        except (ArithmeticError, ValueError, TypeError, AttributeError, RuntimeError, LookupError, GradlabError):
             return  # outside the domain, or made for other arguments than arrays: nothing to compare
         coded = _as_float(result)
         values, sizes = {**f.data, **at}, f.sizes(at)

@@ -150,6 +150,14 @@ def test_a_type_check_that_a_stand_in_does_not_pass_is_noticed():
         at_point(lambda x: x**2 if isinstance(x, float) else x**3, 0.5)
 
 
+def test_a_misreading_is_noticed_without_a_point():
+    function = as_function(lambda x: x**2 if isinstance(x, float) else x**3)
+    assert function.output is None
+    assert "the code itself gives" in str(function.no_formula)
+    with pytest.raises(GradlabError, match="the code itself gives"):
+        derive(function)
+
+
 def test_a_mean_over_nothing_is_said_to_be_one():
     function, point = at_point("sum(x)", [])
     assert function(point) == 0
