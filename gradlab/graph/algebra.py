@@ -32,12 +32,6 @@ def named_number(name: str, axes: Axes = ()) -> Node:
     return Constant(name, axes)
 
 
-def is_number(node: Node, value: int) -> bool:
-    """Return whether *node* is this number in every entry."""
-    coefficient = node.value if isinstance(node, Constant) else None
-    return isinstance(coefficient, Coefficient) and not coefficient.sizes and coefficient.rational == value
-
-
 def is_constant(node: Node) -> bool:
     """Return whether *node* is one known number in every entry."""
     return isinstance(node, Constant)
