@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph import algebra, bounds, evaluation, printing
+from gradlab.graph import bounds, evaluation, printing
 from gradlab.graph.backends import NumpyBackend
 from gradlab.graph.kinds import Elementwise, Variable
-from gradlab.graph.nodes import Node, topological
+from gradlab.graph.nodes import Node, switches, topological
 from gradlab.graph.point import brief
 
 
@@ -50,11 +50,10 @@ def at_switches(outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mappi
 
     found: list[str] = []
     for node in topological(outputs):
-        if isinstance(node, Elementwise) and node.operation.switches is not None:
-            for switch in node.operation.switches(algebra, node.operands):
-                (value,) = bounds.with_bounds([switch], values, sizes)
-                if np.any(np.abs(value.value) <= value.error):
-                    found.append(f"{printing.text(node)} has a kink where {printing.text(switch)} = 0")
+        for switch in switches(node):
+            (value,) = bounds.with_bounds([switch], values, sizes)
+            if np.any(np.abs(value.value) <= value.error):
+                found.append(f"{printing.text(node)} has a kink where {printing.text(switch)} = 0")
     return found
 
 

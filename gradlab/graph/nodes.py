@@ -51,6 +51,13 @@ class Node(metaclass=_Interned):
         """Return this operation on other *operands*, its size symbols replaced as *sizes* says."""
         raise TypeError(f"{type(self).__name__} does not say how it is rebuilt")
 
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        """Return this operation done once for every entry of new first axes *batch*.
+
+        lead: which of the *operands* have these first axes; the others are the same for every entry.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how it is done for many values at once")
+
     @property
     def rank(self) -> int:
         """The number of axes."""
@@ -105,6 +112,12 @@ def show(node: Node, printer: Printer) -> Shown:
 def show_component(node: Node, printer: Printer, indices: tuple[str, ...]) -> Shown:
     """Return one component of *node*, whose axes carry the names *indices*."""
     raise TypeError(f"no printing by components for {type(node).__name__}")
+
+
+@singledispatch
+def switches(node: Node) -> Sequence[Node]:
+    """Return expressions at whose zeros *node* may have a kink or a jump; most kinds have none."""
+    return ()
 
 
 TABLES: tuple[Any, ...] = (pullback, compute, show, show_component)

@@ -6,7 +6,7 @@ from gradlab.graph import printing
 from gradlab.graph.tidying import tidied
 from gradlab.sources import as_function
 from gradlab.symbolic import derive
-from tests.models import least_squares, logistic, tanh_network
+from tests.models.first_course import least_squares, logistic, tanh_network
 
 TEXTS = {
     "x**2 + y": ("x² + y", "x^{2} + y"),

@@ -8,7 +8,8 @@ from gradlab.graph.kinds import Let
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derivation as module
 from gradlab.symbolic import derive
-from tests.models import MODELS, quadratic
+from tests.models import MODELS
+from tests.models.first_course import quadratic
 
 
 def _torch_gradient(function, point):

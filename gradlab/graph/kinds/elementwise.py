@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
 from gradlab.graph.operations import Operation, write
 from gradlab.graph.sizes import Size
 from gradlab.graph.writing import Printer, Shown
@@ -47,6 +47,13 @@ def _(node: Elementwise, delta: Node, wanted: Sequence[bool], output: Node) -> l
 @compute.register
 def _(node: Elementwise, arguments: Sequence[Any], backend: Any) -> Any:
     return backend.apply(node.operation, arguments)
+
+
+@switches.register
+def _(node: Elementwise) -> Sequence[Node]:
+    from gradlab.graph import algebra
+
+    return node.operation.switches(algebra, node.operands) if node.operation.switches is not None else ()
 
 
 @show.register

@@ -1,22 +1,13 @@
-"""Functions that an introductory course writes, with points: every route is tried on every one of them."""
+"""What an introductory course writes: text, fits, regressions, a network, attention."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 
-
-class Model(NamedTuple):
-    name: str
-    source: Any
-    at: dict[str, Any]
-
-
-def _draw(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed + len(shape)).normal(size=shape)
+from tests.models.model import Model, modelled
 
 
 def mse(preds: Any, targets: Any) -> Any:
@@ -126,7 +117,4 @@ CODE: list[tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]] = [
     ),
 ]
 
-MODELS = [Model(text, text, dict(at)) for text, at in TEXTS.items()] + [
-    Model(name, code, {key: _draw(*shape, seed=place) for place, (key, shape) in enumerate(shapes.items())})
-    for name, code, shapes in CODE
-]
+MODELS = [Model(text, text, dict(at)) for text, at in TEXTS.items()] + modelled(CODE)

@@ -1,0 +1,104 @@
+"""Ball arithmetic (Arb): numbers with a radius that encloses the exact value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from gradlab.graph.backends.contracting import boxed, combined, contracted
+from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.operations import Operation
+from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
+
+
+class BallBackend:
+    """Arb ball arithmetic: every number comes with a radius that encloses the exact value.
+
+    precision: bits of the midpoints, 53 for double precision.  Values are NumPy object arrays of `flint.arb`.
+    rounded_inputs: take every input as known to that precision only, instead of exactly.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], sizes: Mapping[str, int], precision: int = 128, *, rounded_inputs: bool = False
+    ) -> None:
+        import flint
+        import numpy
+
+        self.np = numpy
+        self.flint = flint
+        self.precision = precision
+        self.unit = 2.0**-precision if rounded_inputs else 0.0
+        self.sizes = sizes
+        self.values = values
+
+    def _arb(self, value: Fraction | str) -> Any:
+        flint = self.flint
+        if isinstance(value, str):
+            return flint.arb.pi() if value == "pi" else flint.arb.const_e()
+        return flint.arb(flint.fmpq(value.numerator, value.denominator))
+
+    def _box(self, value: Any) -> Any:
+        # The sum of no entries is Python's 0.
+        return boxed(self.np, self.flint.arb(value) if isinstance(value, int) else value)
+
+    def _array(self, value: Any) -> Any:
+        if not isinstance(value, self.np.ndarray):
+            return self._box(value)
+        return value if value.ndim else self._box(value[()])
+
+    def variable(self, name: str) -> Any:
+        given = self.np.asarray(self.values[name])
+        if given.dtype == object:
+            return given
+        unit = self.unit
+        ball = self.np.frompyfunc(lambda number: self.flint.arb(float(number), abs(float(number)) * unit), 1, 1)
+        return self._array(ball(given))
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        number = self._arb(value if isinstance(value, str) else value.value(self.sizes))
+        return self.np.broadcast_to(self._box(number), shape_of(axes, self.sizes))
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        return self._array(combined(coefficients, arrays, lambda c: self._arb(c.value(self.sizes))))
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        flint = self.flint
+        call = self.np.frompyfunc(lambda *numbers: operation.ball(flint, *numbers), operation.arity, 1)
+        return self._array(call(*arrays))
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        return self._array(contracted(self.np, arrays, inputs, output, shape_of(extents, self.sizes)))
+
+    def index(self, array: Any, key: Key) -> Any:
+        return self._array(array[(..., *key)])
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        lead = array.ndim - sum(isinstance(part, slice) for part in key)
+        zeros = self.np.full(array.shape[:lead] + shape_of(axes, self.sizes), self.flint.arb(0), dtype=object)
+        zeros[(..., *key)] = array
+        return zeros
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
+
+    def _shifted(self, array: Any, axis: int) -> tuple[Any, Any]:
+        """Return a number near the largest entry, which is exact, and e to the entries less that number."""
+        middle = self.np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(array)
+        shift = self._array(self.np.frompyfunc(self.flint.arb, 1, 1)(middle.max(axis=axis, keepdims=True)))
+        return shift, self._array(self.np.frompyfunc(lambda ball: ball.exp(), 1, 1)(array - shift))
+
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        shift, raised = self._shifted(array, axis)
+        total = self._array(self.np.frompyfunc(lambda ball: ball.log(), 1, 1)(raised.sum(axis=axis)))
+        return self._array(shift.squeeze(axis) + total)
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        _, raised = self._shifted(array, axis)
+        return raised / raised.sum(axis=axis, keepdims=True)
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        classes = self.np.arange(*shape_of((size,), self.sizes))
+        middle = self.np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(array)
+        equal = middle[..., None] == classes
+        return self._array(self.np.frompyfunc(lambda same: self.flint.arb(int(same)), 1, 1)(equal))

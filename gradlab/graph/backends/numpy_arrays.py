@@ -1,0 +1,71 @@
+"""NumPy arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradlab.graph.backends.contracting import as_float, combined, contracted
+from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.operations import Operation
+from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
+
+
+class NumpyBackend:
+    """float64 (or another NumPy dtype) arithmetic; never raises on overflow, the result says inf or nan."""
+
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], dtype: Any = None) -> None:
+        import numpy
+
+        self.np = numpy
+        self.dtype = numpy.dtype(dtype or numpy.float64)
+        self.sizes = sizes
+        self.values = values
+        self._numbers: dict[Coefficient, Any] = {}
+
+    def variable(self, name: str) -> Any:
+        return self.np.asarray(self.values[name], dtype=self.dtype)
+
+    def _number(self, coefficient: Coefficient) -> Any:
+        # Exact arithmetic takes longer than the operation that it serves; a descent repeats it at every step.
+        found = self._numbers.get(coefficient)
+        if found is None:
+            found = self._numbers[coefficient] = self.dtype.type(as_float(coefficient, self.sizes))
+        return found
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        number = self.np.asarray(as_float(value, self.sizes), dtype=self.dtype)
+        return self.np.broadcast_to(number, shape_of(axes, self.sizes)) if axes else number
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        return combined(coefficients, arrays, self._number)
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        return self.np.asarray(operation.numpy(self.np, *arrays))
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        return self.np.asarray(contracted(self.np, arrays, inputs, output, shape_of(extents, self.sizes)))
+
+    def index(self, array: Any, key: Key) -> Any:
+        return self.np.asarray(array[(..., *key)])
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        lead = array.ndim - sum(isinstance(part, slice) for part in key)
+        zeros = self.np.zeros(array.shape[:lead] + shape_of(axes, self.sizes), dtype=array.dtype)
+        zeros[(..., *key)] = array
+        return zeros
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
+
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        largest = array.max(axis=axis, keepdims=True)
+        return largest.squeeze(axis) + self.np.log(self.np.exp(array - largest).sum(axis=axis))
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        raised = self.np.exp(array - array.max(axis=axis, keepdims=True))
+        return raised / raised.sum(axis=axis, keepdims=True)
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        classes = self.np.arange(*shape_of((size,), self.sizes))
+        return (array[..., None] == classes).astype(self.dtype)

@@ -1,0 +1,49 @@
+"""The few operations that every arithmetic offers; the kinds of node are written in terms of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from gradlab.graph.operations import Operation
+from gradlab.graph.sizes import Axes, Coefficient, Size
+
+Key = tuple[int | slice, ...]
+Row = tuple[int, ...]
+
+
+class Backend(Protocol):
+    """What a kind of node needs in order to compute its value."""
+
+    def variable(self, name: str) -> Any:
+        """Return the value bound to *name*."""
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        """Return an exact number in every entry of an array of these axes."""
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        """Return the sum of coefficient times array."""
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        """Return *operation* entry by entry."""
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        """Return Einstein's summation; see `gradlab.graph.kinds.contraction`."""
+
+    def index(self, array: Any, key: Key) -> Any:
+        """Return the entries at *key* of the last axes."""
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        """Return zeros of these axes with *array* at *key*."""
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        """Return *arrays* side by side along a new axis, counted from the end."""
+
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        """Return ln Σ e^x along an axis, counted from the end, which is dropped."""
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        """Return e^x over its sum along an axis, counted from the end."""
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        """Return 1 where a new last axis has the position that *array* names, else 0."""

@@ -1,0 +1,93 @@
+"""torch arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradlab.graph.backends.contracting import as_float, combined, contracted
+from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.operations import Operation
+from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
+
+
+class TorchBackend:
+    """torch arithmetic, so that autograd can follow it."""
+
+    def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], dtype: Any, device: Any = None) -> None:
+        import torch
+
+        self.torch = torch
+        self.dtype = dtype
+        self.device = device
+        self.sizes = sizes
+        self.values = values
+
+    def variable(self, name: str) -> Any:
+        return self.values[name]
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Any:
+        number = as_float(value, self.sizes)
+        return self.torch.full(shape_of(axes, self.sizes), number, dtype=self.dtype, device=self.device)
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
+        return combined(coefficients, arrays, lambda c: as_float(c, self.sizes))
+
+    def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
+        return operation.torch(self.torch, *arrays)
+
+    def contract(self, arrays: Sequence[Any], inputs: Sequence[Row], output: Row, extents: Axes) -> Any:
+        return contracted(self.torch, arrays, inputs, output, shape_of(extents, self.sizes))
+
+    def index(self, array: Any, key: Key) -> Any:
+        steps = [part.step for part in key if isinstance(part, slice)]
+        if any(step is not None and step < 0 for step in steps):
+            # torch has no negative steps: turn the axis round first.
+            return _reversed_index(self.torch, array, key)
+        return array[(..., *key)]
+
+    def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
+        lead = array.ndim - sum(isinstance(part, slice) for part in key)
+        zeros = self.torch.zeros(
+            tuple(array.shape[:lead]) + shape_of(axes, self.sizes), dtype=array.dtype, device=array.device
+        )
+        position = lead
+        forward: list[int | slice] = []
+        for part, length in zip(key, zeros.shape[lead:], strict=True):
+            if isinstance(part, int):
+                forward.append(part)
+                continue
+            chosen = range(length)[part]
+            if chosen.step < 0:  # torch has no negative steps: turn the axis round first
+                array = array.flip(position)
+                chosen = chosen[::-1]
+            forward.append(slice(chosen.start, chosen.stop, chosen.step))
+            position += 1
+        zeros[(..., *forward)] = array
+        return zeros
+
+    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
+        return self.torch.stack(self.torch.broadcast_tensors(*arrays), dim=axis)
+
+    def log_sum_exp(self, array: Any, axis: int) -> Any:
+        return self.torch.logsumexp(array, dim=axis)
+
+    def softmax(self, array: Any, axis: int) -> Any:
+        return self.torch.softmax(array, dim=axis)
+
+    def one_hot(self, array: Any, size: Size) -> Any:
+        classes = self.torch.arange(*shape_of((size,), self.sizes), device=array.device)
+        return (array[..., None] == classes).to(self.dtype)
+
+
+def _reversed_index(torch: Any, array: Any, key: Key) -> Any:
+    lead = array.ndim - len(key)
+    position = lead
+    for part in key:
+        if isinstance(part, int):
+            array = array.select(position, part)
+            continue
+        chosen = range(array.shape[position])[part]
+        array = array.index_select(position, torch.tensor(list(chosen), dtype=torch.long))
+        position += 1
+    return array
