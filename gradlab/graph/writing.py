@@ -157,16 +157,24 @@ class Printer(ABC):
             above.append(self.decimal(short))
         elif numerator != 1:
             above.append(self.integer(numerator))
-        above += [self.power_of_size(size, exponent) for size, exponent in coefficient.sizes if exponent > 0]
-        below: list[Shown] = [self.integer(denominator)] if denominator != 1 else []
-        below += [self.power_of_size(size, -exponent) for size, exponent in coefficient.sizes if exponent < 0]
+        root = [self.root(self.integer(coefficient.root))] if coefficient.root > 1 else []
+        below: list[Shown] = []
+        if root and denominator % coefficient.root == 0:  # 1/√3 rather than √3/3
+            denominator //= coefficient.root
+            below, root = root, []
+        above += root
+        below = ([self.integer(denominator)] if denominator != 1 else []) + below
+        for size, exponent in sorted(coefficient.sizes, key=lambda power: power[1].denominator):
+            (above if exponent > 0 else below).extend(self.powers_of_size(size, abs(exponent)))
         top = self.product(above) if above else Shown("1")
         # A number in front is no quotient to be merged with others: 1/n sum_i x_i, not (sum_i x_i)/n.
         return replace(self.fraction(top, self.product(below)), fraction=None) if below else top
 
-    def power_of_size(self, size: str, exponent: int) -> Shown:
-        base = self.name(size)
-        return base if exponent == 1 else self.power(base, Shown(str(exponent)))
+    def powers_of_size(self, size: str, exponent: Fraction) -> list[Shown]:
+        """Return a positive power of a size as factors: n, n², √n, n √n."""
+        base, whole = self.name(size), int(exponent)
+        factors = [base if whole == 1 else self.power(base, Shown(str(whole)))] if whole else []
+        return factors if exponent == whole else [*factors, self.root(base)]
 
     def integer(self, value: int) -> Shown:
         """Return a whole number; beyond 15 digits in powers of ten, so that a line stays a line."""

@@ -15,7 +15,7 @@ from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Stack, Var
 from gradlab.graph.kinds.contraction import Contraction, contraction
 from gradlab.graph.kinds.index import WHOLE, Range
 from gradlab.graph.nodes import Node, rebuild, topological
-from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, Operation, power
+from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, SQRT, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 from gradlab.sources.sizing import SizeTable
 
@@ -94,8 +94,11 @@ class Builder:
 
     def power(self, base: Node, exponent: Node) -> Node:
         """Return a power; e^u is the exponential, a constant exponent has its own rule."""
-        if isinstance(exponent, Constant) and isinstance(exponent.value, Coefficient) and not exponent.value.sizes:
+        if isinstance(exponent, Constant) and isinstance(exponent.value, Coefficient) and exponent.value.is_rational:
             value = exponent.value.rational
+            raised = _power_of_size(base, value)
+            if raised is not None:
+                return raised
             if abs(value) > LARGEST_EXPONENT:
                 raise DomainError(f"the exponent {float(value):.6g} is too large; the limit is {LARGEST_EXPONENT:,}")
             return Elementwise(power(value), (base,))
@@ -105,6 +108,9 @@ class Builder:
 
     def apply(self, operation: Operation, *operands: Node) -> Node:
         """Return *operation* entry by entry."""
+        root = _power_of_size(operands[0], Fraction(1, 2)) if operation is SQRT else None
+        if root is not None:
+            return root
         return Elementwise(operation, tuple(self.broadcast(operands, f"cannot apply {operation.name}")))
 
     # Broadcasting ----------------------------------------------------------------------------
@@ -315,6 +321,20 @@ class Builder:
         known = {size: self.sizes.root(size) for size in node.axes if isinstance(size, str)}
         numbers = {size: root for size, root in known.items() if isinstance(root, int)}
         return rebuild([node], numbers)[0] if numbers else node
+
+
+def _power_of_size(node: Node, exponent: Fraction) -> Node | None:
+    """Return √k, 1/√k, n² … of a size as an exact number, None for anything else."""
+    if not isinstance(node, Constant) or node.axes or isinstance(node.value, str) or not node.value.sizes:
+        return None
+    root = node.value if exponent.denominator == 1 else node.value.square_root()
+    times = exponent if exponent.denominator == 1 else 2 * exponent
+    if root is None or times.denominator != 1 or abs(times) > 8:
+        return None
+    result = ONE
+    for _ in range(abs(int(times))):
+        result = result * (root if times > 0 else root.inverse())
+    return Constant(result)
 
 
 def _stretched(node: Node, row: list[int], sizes: list[Size]) -> Node:
