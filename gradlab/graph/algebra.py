@@ -123,7 +123,11 @@ def _added(parts: list[Coefficient]) -> list[Coefficient]:
 
 
 def product(first: Node, second: Node) -> Node:
-    """Return the entry-by-entry product of two nodes of the same axes."""
+    """Return the entry-by-entry product of two nodes of the same axes; u (1/v) is u/v."""
+    for one, other in ((first, second), (second, first)):
+        front, rest = split(other)
+        if isinstance(rest, Elementwise) and rest.operation is DIVIDE and split(rest.operands[0]) == (ONE, None):
+            return scale(front, quotient(one, rest.operands[1]))
     indices = tuple(range(first.rank))
     return contract([first, second], [indices, indices], indices, first.axes)
 

@@ -52,7 +52,7 @@ class TextPrinter(Printer):
     def absolute(self, inside: Shown) -> Shown:
         return Shown(f"|{inside.written}|") if "|" not in inside.written else self.call("abs", [inside])
 
-    def root(self, inside: Shown) -> Shown:
+    def radical(self, inside: Shown) -> Shown:
         return Shown(f"√{inside.written}", Level.POWER) if len(inside.written) == 1 else self.call("sqrt", [inside])
 
     def exponential(self, exponent: Shown) -> Shown:
@@ -72,8 +72,8 @@ class TextPrinter(Printer):
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
-    def norm_squared(self, inside: Shown) -> Shown:
-        return Shown(f"‖{inside.written}‖²", Level.POWER)
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        return Shown(f"‖{inside.written}‖" + ("_F" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(f"[{body.written}]_{self.subscript(indices)}")
@@ -133,7 +133,7 @@ class LatexPrinter(Printer):
     def absolute(self, inside: Shown) -> Shown:
         return Shown(rf"\left|{inside.written}\right|")
 
-    def root(self, inside: Shown) -> Shown:
+    def radical(self, inside: Shown) -> Shown:
         return Shown(rf"\sqrt{{{inside.written}}}")
 
     def exponential(self, exponent: Shown) -> Shown:
@@ -154,8 +154,8 @@ class LatexPrinter(Printer):
         mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
         return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
-    def norm_squared(self, inside: Shown) -> Shown:
-        return Shown(rf"\left\|{inside.written}\right\|^{{2}}", Level.POWER)
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        return Shown(rf"\left\|{inside.written}\right\|" + ("_{F}" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")

@@ -34,6 +34,7 @@ class Shown:
     open: it extends as far right as it can (a summation), so only a last factor may be one.
     fraction: its numerator and denominator, where it is a quotient written as one.
     summed: the indices, each with its extent where that is to be stated, and the body, where it is a summation.
+    norm: the norm whose square it is, where it is one.
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -41,6 +42,7 @@ class Shown:
     level: Level = Level.ATOM
     open: bool = False
     fraction: tuple[Shown, Shown] | None = None
+    norm: str | None = None
     applied: tuple[str, str] | None = None
     summed: tuple[Mapping[str, int | None], Shown] | None = None
 
@@ -214,9 +216,13 @@ class Printer(ABC):
     def absolute(self, inside: Shown) -> Shown:
         """Return an absolute value."""
 
-    @abstractmethod
     def root(self, inside: Shown) -> Shown:
-        """Return a square root."""
+        """Return a square root; that of a squared norm is the norm."""
+        return Shown(inside.norm) if inside.norm else self.radical(inside)
+
+    @abstractmethod
+    def radical(self, inside: Shown) -> Shown:
+        """Return *inside* below the sign of a square root."""
 
     @abstractmethod
     def exponential(self, exponent: Shown) -> Shown:
@@ -242,9 +248,14 @@ class Printer(ABC):
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         """Return an elementwise product (⊙) or quotient (⊘)."""
 
+    def norm_squared(self, inside: Shown, *, frobenius: bool) -> Shown:
+        """Return the sum of the squares of all entries; *frobenius* for a matrix, whose norm needs the name."""
+        norm = self.norm(inside, frobenius=frobenius)
+        return replace(self.power(norm, Shown("2")), norm=norm.written)
+
     @abstractmethod
-    def norm_squared(self, inside: Shown) -> Shown:
-        """Return the sum of the squares of all entries."""
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        """Return the root of the sum of the squares of all entries."""
 
     @abstractmethod
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:

@@ -142,18 +142,29 @@ class Builder:
 
     def drop_axis(self, node: Node, position: int) -> Node:
         """Return *node* without an axis of length 1; an axis that was only added is taken back."""
-        if isinstance(node, Linear):
-            return Linear(node.coefficients, tuple(self.drop_axis(part, position) for part in node.operands))
-        if isinstance(node, Contraction):
-            index = node.output[position]
-            if not any(index in row for row in node.inputs):
-                labels = [*node.output[:position], *node.output[position + 1 :]]
-                present = {label for row in node.inputs for label in row}
-                output = [label if label in present else (label, node.extents[label]) for label in labels]
-                if len(node.operands) == 1 and tuple(labels) == node.inputs[0]:
-                    return node.operands[0]
-                return contraction(node.operands, node.inputs, output)
-        return Index(node, tuple(0 if p == position else WHOLE for p in range(node.rank)))
+        taken = self.taken_back(node, position)
+        return (
+            taken if taken is not None else Index(node, tuple(0 if p == position else WHOLE for p in range(node.rank)))
+        )
+
+    def taken_back(self, node: Node, position: int) -> Node | None:
+        """Return *node* as it was before an axis of length 1 was added, None where it was not added."""
+        if isinstance(node, Constant):
+            return Constant(node.value, node.axes[:position] + node.axes[position + 1 :])
+        if isinstance(node, (Linear, Elementwise)):
+            parts = [self.taken_back(part, position) for part in node.operands]
+            return node.rebuilt(tuple(part for part in parts if part is not None), {}) if all(parts) else None
+        if not isinstance(node, Contraction):
+            return None
+        index = node.output[position]
+        if any(index in row for row in node.inputs):
+            return None
+        labels = [*node.output[:position], *node.output[position + 1 :]]
+        if len(node.operands) == 1 and tuple(labels) == node.inputs[0]:
+            return node.operands[0]
+        present = {label for row in node.inputs for label in row}
+        output = [label if label in present else (label, node.extents[label]) for label in labels]
+        return contraction(node.operands, node.inputs, output)
 
     def broadcast(self, nodes: Sequence[Node], said: str) -> list[Node]:
         """Return *nodes* stretched to one common shape."""
