@@ -48,7 +48,8 @@ def matrix_form(
     if squares is not None:
         return squares
     flat = _flattened(arrays)
-    found = _product(printer, flat, tuple(output)) if len(flat) != len(arrays) else None
+    entry_by_entry = bool(output) and len(arrays) > 1 and len({frozenset(row) for _, row in arrays}) == 1
+    found = _product(printer, flat, tuple(output)) if len(flat) > len(arrays) and not entry_by_entry else None
     return found or _product(printer, list(arrays), tuple(output))
 
 
@@ -116,9 +117,16 @@ def _product(printer: Printer, arrays: list[Array], output: tuple[Label, ...]) -
     factors = _multiplied(printer, [Factor(show(operand, printer), row) for operand, row in arrays], output)
     if len(factors) == 1 and factors[0].row == output:
         return factors[0].shown
-    if not output and len(factors) == 1 and (len(factors[0].row) > 1 or factors[0].shown.level < Level.POWER):
+    if not output and len(factors) == 1 and not (len(arrays) == 1 and _is_named_vector(arrays[0][0])):
         return None  # a sum over all entries is easier to read as a sum
     return _joined(printer, _with_diagonals(printer, _with_ones(printer, factors, output), output), output)
+
+
+def _is_named_vector(node: Node) -> bool:
+    from gradlab.graph.kinds.let import Let
+    from gradlab.graph.kinds.variable import Variable
+
+    return isinstance(node, (Variable, Let)) and node.rank == 1
 
 
 def _one_array(printer: Printer, operand: Node, row: tuple[Label, ...], output: tuple[Label, ...]) -> Shown | None:

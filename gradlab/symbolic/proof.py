@@ -78,6 +78,20 @@ def prove(step: Step) -> Evidence:
     return Evidence.CERTIFIED if isinstance(step.before, AFFINE) else Evidence.SAMPLED
 
 
+def prove_equal(before: Node, after: Node) -> Evidence:
+    """Return how surely two expressions are equal wherever both have a value: both are enclosed at several points."""
+    nodes = topological([before, after])
+    leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
+    sizes = _small_sizes(nodes)
+    held = 0
+    for values in _points(leaves, sizes):
+        outcome = _compared(*evaluation.with_balls([before, after], values, sizes, PRECISION))
+        if outcome is Outcome.FAILS:
+            return Evidence.REFUTED
+        held += outcome in (Outcome.HOLDS, Outcome.HOLDS_AT_ZERO)
+    return Evidence.CERTIFIED if held >= POINTS else Evidence.UNPROVED
+
+
 def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
     """Return different small numbers for the size symbols: equal ones would hide a transposition."""
     symbols = dict.fromkeys(size for node in nodes for size in node.axes if isinstance(size, str))
