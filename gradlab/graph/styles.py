@@ -99,13 +99,12 @@ class LatexPrinter(Printer):
         return Shown(rf"\left({shown.written}\right)")
 
     def joint(self, left: str, right: str) -> str:
-        meets_number = (right[0].isdigit() and right.partition("^")[0] != "1") or (
-            right.startswith(r"\frac") and left[-1].isdigit()
-        )
+        meets_number = right[0].isdigit() or (right.startswith(r"\frac") and left[-1].isdigit())
         return r" \cdot " if meets_number else " "
 
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
-        return Shown(names.in_latex(symbol, indices))
+        # The vector of ones; as a number 1 would not be a name.
+        return Shown(r"\mathbf{1}") if symbol == "1" else Shown(names.in_latex(symbol, indices))
 
     def decimal(self, written: str) -> Shown:
         mantissa, _, exponent = written.partition("e")

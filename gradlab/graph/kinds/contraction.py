@@ -131,15 +131,34 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
             equal.append(Shown(f"[{names[index]}={name}]"))
         else:
             names[index] = name
-    summed = node.summed
+    factors = list(zip(node.operands, node.inputs, strict=True))
+    picked = _picked(node)
+    if picked is not None:
+        place, index, classes, row = picked
+        names[index] = show_component(classes, printer, tuple(names[other] for other in row)).written
+        del factors[place]
+    summed = tuple(index for index in node.summed if index not in names)
     with printer.indices(len(summed)) as bound:
         names.update(zip(summed, bound, strict=True))
-        factors = [
-            show_component(operand, printer, tuple(names[index] for index in row))
-            for operand, row in zip(node.operands, node.inputs, strict=True)
-        ]
-        body = _product(printer, [*equal, *factors])
+        shown = [show_component(operand, printer, tuple(names[index] for index in row)) for operand, row in factors]
+        body = _product(printer, [*equal, *shown])
         return printer.summation(bound, body) if summed else body
+
+
+def _picked(node: Contraction) -> tuple[int, int, Node, Indices] | None:
+    """Return what picks one entry out of a sum: Σ_k [y_i = k] Z_ik is Z_{i y_i}.
+
+    The place of the one-hot factor, the index that it picks, the class numbers, and their indices.
+    """
+    from gradlab.graph.kinds.one_hot import OneHot
+
+    for place, (operand, row) in enumerate(zip(node.operands, node.inputs, strict=True)):
+        if not isinstance(operand, OneHot) or row[-1] in node.output:
+            continue
+        others = [other for position, other in enumerate(node.inputs) if position != place]
+        if sum(other.count(row[-1]) for other in others) == 1 and set(row[:-1]) <= set(node.output):
+            return place, row[-1], operand.operands[0], row[:-1]
+    return None
 
 
 def _product(printer: Printer, factors: list[Shown]) -> Shown:
