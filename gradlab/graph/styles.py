@@ -154,7 +154,7 @@ class LatexPrinter(Printer):
         return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
     def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
-        return Shown(rf"\left\|{inside.written}\right\|" + ("_{F}" if frobenius else ""))
+        return Shown(rf"\left\lVert {inside.written}\right\rVert" + ("_{F}" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")
