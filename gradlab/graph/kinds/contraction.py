@@ -43,6 +43,13 @@ class Contraction(Node):
         present = {index for indices in self.inputs for index in indices}
         return tuple(sorted(present - set(self.output)))
 
+    @property
+    def is_transpose(self) -> bool:
+        """Whether this only swaps the last two axes of one array."""
+        row = self.inputs[0] if len(self.operands) == 1 else ()
+        swapped = (*row[:-2], *row[:-3:-1])
+        return len(row) > 1 and len(set(row)) == len(row) and self.output == swapped
+
 
 def contraction(operands: Sequence[Node], inputs: Sequence[Sequence[Any]], output: Sequence[Any]) -> Contraction:
     """Return a contraction whose indices are named by any hashable labels, numbered here.
@@ -155,7 +162,7 @@ def _(node: Contraction, printer: Printer) -> Shown:
     scalars = [operand for operand, row in zip(node.operands, node.inputs, strict=True) if not row]
     arrays = [(operand, row) for operand, row in zip(node.operands, node.inputs, strict=True) if row]
     factors = [show(scalar, printer) for scalar in scalars]
-    body = _matrix_form(printer, arrays, node.output)
+    body = _matrix_form(printer, arrays, node.output, node.extents)
     if body is None:
         with printer.indices(len(node.output)) as indices:
             component = show_component(node, printer, indices)
@@ -163,8 +170,11 @@ def _(node: Contraction, printer: Printer) -> Shown:
     return _product(printer, [*factors, body])
 
 
-def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
+def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices, extents: Axes) -> Shown | None:
     """Return the product of *arrays* in matrix notation, or None where there is none."""
+    diagonal = _diagonal(printer, arrays, output)
+    if diagonal is not None:
+        return diagonal
     if len(output) > 2 or any(len(row) > 2 or len(set(row)) < len(row) for row in (*(r for _, r in arrays), output)):
         return None
     if not arrays:
@@ -173,11 +183,23 @@ def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: I
     if all(set(row) == present for _, row in arrays) and len(arrays) > 1:
         return _same_axes(printer, arrays, output, present)
     if len(arrays) == 1:
-        return _single(printer, *arrays[0], output)
+        return _column(printer, *arrays[0], output, extents) or _single(printer, *arrays[0], output)
     scaled = _scaled(printer, arrays, output)
     if scaled is not None:
         return scaled
     return _chain(printer, arrays, output)
+
+
+def _diagonal(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
+    """Return what has to do with the diagonal of one matrix: I, tr(A), diag(A), diag(v)."""
+    if not arrays and len(output) == 2 and output[0] == output[1]:
+        return printer.name("I")
+    if len(arrays) != 1:
+        return None
+    operand, row = arrays[0]
+    if row[:1] * 2 == row and len(set(output)) == len(output) and set(output) <= set(row):
+        return printer.call("diag" if output else "tr", [show(operand, printer)])
+    return printer.call("diag", [show(operand, printer)]) if len(row) == 1 and row * 2 == output else None
 
 
 def _same_axes(
@@ -209,6 +231,16 @@ def _scaled(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indice
 def _turned(printer: Printer, operand: Node, row: Indices, order: Indices) -> Shown:
     shown = show(operand, printer)
     return shown if row == order else printer.transposed(shown)
+
+
+def _column(printer: Printer, operand: Node, row: Indices, output: Indices, extents: Axes) -> Shown | None:
+    """Return a vector that becomes a column of one, or the other way round: they are written alike."""
+    if sorted((len(row), len(output))) != [1, 2]:
+        return None
+    (vector,), matrix = sorted((row, output), key=len)
+    if matrix[0] != vector or extents[matrix[1]] != 1:
+        return None
+    return show(operand, printer)
 
 
 def _single(printer: Printer, operand: Node, row: Indices, output: Indices) -> Shown | None:
@@ -281,4 +313,7 @@ def _chain(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices
             current = row[0]
     if current != (output[1] if len(output) == 2 else None):
         return None
-    return printer.product(factors)
+    product = printer.product(factors)
+    if len(factors) == 1 or len(output) != 2:
+        return product
+    return printer.turning(product, printer.product([printer.transposed(factor) for factor in reversed(factors)]))
