@@ -43,8 +43,7 @@ GREEK = {
     "Omega": "Ω",
 }
 _FROM_GREEK = {letter: name for name, letter in GREEK.items()}
-GREEK |= {"lam": "λ", "lmbda": "λ", "eps": "ε"}
-"""Python keeps ``lambda`` for itself, and nobody types epsilon in full."""
+GREEK.update(lam="λ", lmbda="λ", eps="ε")  # Python keeps lambda for itself, and nobody types epsilon in full
 _SUBSCRIPTED = re.compile(r"^([^\W\d_]+?)(\d+)$|^([A-Z])([a-z])$")
 """``w1`` and ``Wq`` stand for w₁ and W_q."""
 

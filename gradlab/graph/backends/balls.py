@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.backends.contracting import boxed, combined, contracted
+from gradlab.graph.backends.matrices import BallMatrices
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 
-class BallBackend:
+class BallBackend(BallMatrices):
     """Arb ball arithmetic: every number comes with a radius that encloses the exact value.
 
     precision: bits of the midpoints, 53 for double precision.  Values are NumPy object arrays of `flint.arb`.
