@@ -9,6 +9,7 @@ from gradlab.graph import bounds, evaluation, printing
 from gradlab.graph.backends import NumpyBackend
 from gradlab.graph.kinds import Elementwise, Variable
 from gradlab.graph.nodes import Node, switches, topological
+from gradlab.graph.operations import LETTERS
 from gradlab.graph.point import brief
 
 
@@ -68,7 +69,7 @@ def _said(node: Node, found: Mapping[Node, Any], values: Mapping[str, Any], vari
     needs = ""
     if isinstance(node, Elementwise) and node.operation.domain and what != "overflows":
         domain = node.operation.domain
-        for letter, operand in zip("uv", node.operands, strict=False):
+        for letter, operand in zip(LETTERS, node.operands, strict=False):
             domain = domain.replace(letter, printing.text(operand), 1)
         needs = f" (it needs {domain})"
     return f"{printing.text(node)} {what}{f' at {place}' if place else ''}{needs}"

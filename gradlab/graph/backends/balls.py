@@ -35,7 +35,7 @@ class BallBackend:
     def _arb(self, value: Fraction | str) -> Any:
         flint = self.flint
         if isinstance(value, str):
-            return flint.arb.pi() if value == "pi" else flint.arb.const_e()
+            return {"pi": flint.arb.pi, "e": flint.arb.const_e, "-inf": flint.arb.neg_inf}[value]()
         return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
     def _box(self, value: Any) -> Any:
@@ -52,8 +52,11 @@ class BallBackend:
         if given.dtype == object:
             return given
         unit = self.unit
-        ball = self.np.frompyfunc(lambda number: self.flint.arb(float(number), abs(float(number)) * unit), 1, 1)
+        ball = self.np.frompyfunc(lambda number: self._ball(float(number), unit), 1, 1)
         return self._array(ball(given))
+
+    def _ball(self, number: float, unit: float) -> Any:
+        return self.flint.arb(number, abs(number) * unit) if number > float("-inf") else self.flint.arb.neg_inf()
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Any:
         number = self._arb(value if isinstance(value, str) else value.value(self.sizes))
