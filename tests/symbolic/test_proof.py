@@ -12,7 +12,6 @@ from gradlab.symbolic import derive
 from gradlab.symbolic.proof import Evidence
 from tests.models import MODELS
 
-
 MEMBERS = {f"{name}({number})": FAMILIES[name](Fraction(number)) for name in FAMILIES for number in (1, "1/2", 3)}
 EVERY = {**OPERATIONS, **MEMBERS, "polygamma(1)": polygamma(Fraction(1))}
 
