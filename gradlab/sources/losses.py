@@ -105,7 +105,7 @@ def _smooth_l1_loss(trace: Trace, input: Any, target: Any, *, reduction: str = "
 def _bce_with_logits(trace: Trace, input: Any, target: Any, *, reduction: str = "mean", pos_weight: Any = None) -> Node:
     """-(y ln σ(z) + (1 - y) ln(1 - σ(z))) = softplus(z) - y z: stable for every z.
 
-    With weights p of the positive class: (1 - y) z + (1 + (p - 1) y) softplus(-z).
+    With weights p of the positive class: (1 - y) z + (1 - y + p y) softplus(-z).
     """
     z, y = trace.lift(input), trace.lift(target)
     same_shape(trace, z, y, "binary_cross_entropy_with_logits")
@@ -113,10 +113,10 @@ def _bce_with_logits(trace: Trace, input: Any, target: Any, *, reduction: str = 
     if pos_weight is None:
         losses = builder.subtract(Elementwise(SOFTPLUS, (z,)), builder.multiply(y, z))
     else:
-        one = builder.constant(1)
-        extra = builder.multiply(builder.subtract(trace.lift(pos_weight), one), y)
-        missed = builder.multiply(builder.add(one, extra), builder.apply(SOFTPLUS, builder.negative(z)))
-        losses = builder.add(builder.multiply(builder.subtract(one, y), z), missed)
+        rest = builder.subtract(builder.constant(1), y)
+        weight = builder.add(rest, builder.multiply(trace.lift(pos_weight), y))
+        missed = builder.multiply(weight, builder.apply(SOFTPLUS, builder.negative(z)))
+        losses = builder.add(builder.multiply(rest, z), missed)
     return reduced(trace, losses, reduction, "binary_cross_entropy_with_logits")
 
 
@@ -283,7 +283,7 @@ def _cosine_similarity(trace: Trace, x1: Any, x2: Any, dim: int = 1, eps: Any = 
     """x1·x2 / (max(‖x1‖, ε) max(‖x2‖, ε)); the squares are held at ε², whose root has a slope at 0."""
     first, second = trace.builder.broadcast([trace.lift(x1), trace.lift(x2)], "cosine_similarity of")
     axis = chosen_axis(trace, first, None, dim, "cosine_similarity")
-    least = Fraction(float(plain_number(eps, "eps")) ** 2)
+    least = Fraction(str(float(plain_number(eps, "eps")))) ** 2
     return _cosine(trace, first, second, axis, lambda squares: _at_least(trace, squares, least))
 
 
@@ -312,7 +312,7 @@ def _normalize(trace: Trace, input: Any, p: Any = 2.0, dim: int = 1, eps: Any = 
         return builder.divide(x, _at_least(trace, _length(trace, x, axis, 1, True), least))
     if p != 2:
         refuse(f"normalize of order {p}", "only the orders 1 and 2 are read; divide by the norm written out")
-    squares = _at_least(trace, builder.total(_square(x), axis, True), Fraction(float(least) ** 2))
+    squares = _at_least(trace, builder.total(_square(x), axis, True), Fraction(str(float(least))) ** 2)
     return builder.divide(x, builder.apply(SQRT, squares))
 
 

@@ -18,6 +18,7 @@ from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, power
 from gradlab.graph.sizes import Coefficient, Size
 from gradlab.sources.activations import ACTIVATIONS
 from gradlab.sources.builder import Builder
+from gradlab.sources.class_losses import CLASS_LOSSES
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.conditions import CONDITIONS
 from gradlab.sources.frames import refuse
@@ -327,5 +328,6 @@ TABLE: dict[str, Call] = {
     **CONDITIONS,
     **ACTIVATIONS,
     **LOSSES,
+    **CLASS_LOSSES,
     **POINTWISE,
 }
