@@ -78,6 +78,9 @@ class TextPrinter(Printer):
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(f"[{body.written}]_{self.subscript(indices)}")
 
+    def blocks(self, parts: Sequence[Shown], *, below: bool) -> Shown:
+        return Shown("[" + ("; " if below else ", ").join(part.written for part in parts) + "]")
+
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown("[" + ", ".join(entry.written for entry in entries) + "]")
 
@@ -105,7 +108,7 @@ class LatexPrinter(Printer):
         return r" \cdot " if meets_number else " "
 
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
-        return Shown(names.in_latex(symbol, indices))
+        return Shown(names.in_latex(symbol, tuple(_latex_index(index) for index in indices)))
 
     def decimal(self, written: str) -> Shown:
         mantissa, _, exponent = written.partition("e")
@@ -160,5 +163,13 @@ class LatexPrinter(Printer):
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")
 
+    def blocks(self, parts: Sequence[Shown], *, below: bool) -> Shown:
+        rows = (r" \\ " if below else " & ").join(part.written for part in parts)
+        return Shown(rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}")
+
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown(rf"\left[{', '.join(entry.written for entry in entries)}\right]")
+
+
+def _latex_index(index: str) -> str:
+    return index.replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor").replace(" mod ", r" \bmod ")

@@ -38,6 +38,8 @@ def numpy_function(trace: Trace, function: Any, arguments: Sequence[Any], option
     order = options.get("ord", arguments[1] if len(arguments) > 1 else None)
     if name == "norm" and order == 2 and trace.lift(arguments[0]).rank != 1:
         refuse("the spectral norm of a matrix", "leave ord out for the Frobenius norm, or write it out")
+    if name == "concatenate" and options.get("axis", 0) is None:
+        refuse("numpy.concatenate with axis=None", "join what .ravel() makes of the arrays")
     return _apply(trace, module, name, arguments, options)
 
 
@@ -75,7 +77,13 @@ def attribute(traced: Traced, name: str) -> Any:
     if name in ("data", "grad"):
         refuse(f".{name}", INSTEAD["data"])
     canonical = ALIASES.get(name, name)
-    if canonical in TABLE or name in UNCHANGED or canonical in INSTEAD or canonical in OPERATIONS:
+    if (
+        canonical in TABLE
+        or f".{name}" in TABLE
+        or name in UNCHANGED
+        or canonical in INSTEAD
+        or canonical in OPERATIONS
+    ):
         return lambda *arguments, **options: _apply(trace, "", name, (traced, *arguments), options)
     raise AttributeError(f"arrays have no attribute {name!r} that gradlab can read{_near(name)}")
 
@@ -120,14 +128,16 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
         refuse(".transpose(0, 1) of a matrix", "NumPy and torch mean different things by it; write .T")
     if name in UNCHANGED:
         return trace.wrap(trace.lift(arguments[0]))
-    call = TABLE.get(canonical)
+    # A name that the libraries mean differently stands in the table once for each of them.
+    call = TABLE.get(f"{module}.{name}") or TABLE.get(canonical)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:
             inspect.signature(call).bind(trace, *arguments, **chosen)
         except TypeError as error:
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
-        return trace.wrap(call(trace, *arguments, **chosen))
+        made = call(trace, *arguments, **chosen)
+        return tuple(trace.wrap(part) for part in made) if isinstance(made, tuple) else trace.wrap(made)
     operation = OPERATIONS.get(canonical)
     plain = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
     if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and plain:

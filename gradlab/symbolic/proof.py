@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
-from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Scatter, Stack, Variable
+from gradlab.graph.kinds import (
+    Concatenate,
+    Contraction,
+    Elementwise,
+    Index,
+    Linear,
+    Overlapped,
+    Reshape,
+    Scatter,
+    Stack,
+    Variable,
+    Windows,
+)
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import Operation
 
@@ -41,7 +53,7 @@ class Evidence(StrEnum):
 PRECISION = 256
 """Bits of the ball arithmetic."""
 
-AFFINE = (Linear, Contraction, Index, Scatter, Stack)
+AFFINE = (Linear, Contraction, Index, Scatter, Stack, Concatenate, Reshape, Windows, Overlapped)
 """Kinds that are affine in each of their operands."""
 
 DIFFERENCE = -60

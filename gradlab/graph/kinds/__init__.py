@@ -1,5 +1,6 @@
 """The kinds of node, one file each: the class, its rule, its evaluation, its printing."""
 
+from gradlab.graph.kinds.concatenate import Concatenate
 from gradlab.graph.kinds.constant import Constant
 from gradlab.graph.kinds.contraction import Contraction
 from gradlab.graph.kinds.elementwise import Elementwise
@@ -7,11 +8,14 @@ from gradlab.graph.kinds.index import Index, Scatter
 from gradlab.graph.kinds.let import Let
 from gradlab.graph.kinds.linear import Linear
 from gradlab.graph.kinds.one_hot import OneHot
+from gradlab.graph.kinds.reshape import Reshape
 from gradlab.graph.kinds.softmax import LogSumExp, Softmax
 from gradlab.graph.kinds.stack import Stack
 from gradlab.graph.kinds.variable import Variable
+from gradlab.graph.kinds.windows import Overlapped, Windows
 
 KINDS = (
+    Concatenate,
     Constant,
     Contraction,
     Elementwise,
@@ -20,14 +24,18 @@ KINDS = (
     Linear,
     LogSumExp,
     OneHot,
+    Overlapped,
+    Reshape,
     Scatter,
     Softmax,
     Stack,
     Variable,
+    Windows,
 )
 
 __all__ = [
     "KINDS",
+    "Concatenate",
     "Constant",
     "Contraction",
     "Elementwise",
@@ -36,8 +44,11 @@ __all__ = [
     "Linear",
     "LogSumExp",
     "OneHot",
+    "Overlapped",
+    "Reshape",
     "Scatter",
     "Softmax",
     "Stack",
     "Variable",
+    "Windows",
 ]

@@ -124,6 +124,9 @@ def _(node: Contraction, arguments: Sequence[Any], backend: Any) -> Any:
 
 @show_component.register
 def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    from gradlab.graph.kinds.let import Let
+    from gradlab.graph.kinds.variable import Variable
+
     names: dict[int, str] = {}
     equal: list[Shown] = []
     for index, name in zip(node.output, indices, strict=True):
@@ -139,6 +142,10 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
             for operand, row in zip(node.operands, node.inputs, strict=True)
         ]
         body = _product(printer, [*equal, *factors])
+        for operand, row in zip(node.operands, node.inputs, strict=True):
+            if isinstance(operand, (Let, Variable)):  # sum_k w_k x_{i+k}: it runs over the axis of w
+                for index in row:
+                    printer.limits.pop(names[index], None)
         return printer.summation(bound, body) if summed else body
 
 
@@ -165,6 +172,10 @@ def _(node: Contraction, printer: Printer) -> Shown:
 
 def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
     """Return the product of *arrays* in matrix notation, or None where there is none."""
+    from gradlab.graph.kinds.windows import Overlapped, Windows
+
+    if any(isinstance(operand, (Windows, Overlapped)) for operand, _ in arrays):
+        return None
     if len(output) > 2 or any(len(row) > 2 or len(set(row)) < len(row) for row in (*(r for _, r in arrays), output)):
         return None
     if not arrays:
