@@ -20,7 +20,9 @@ from gradlab.sources.builder import Builder
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.convolutions import CONVOLUTIONS
 from gradlab.sources.frames import refuse
+from gradlab.sources.joining import JOINING
 from gradlab.sources.names import INVERSES
+from gradlab.sources.pooling import POOLING
 from gradlab.sources.shaping import SHAPING
 
 if TYPE_CHECKING:
@@ -335,5 +337,7 @@ TABLE: dict[str, Call] = {
     "linear": _linear,
     **CLASSIFICATION,
     **SHAPING,
+    **JOINING,
     **CONVOLUTIONS,
+    **POOLING,
 }

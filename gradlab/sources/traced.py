@@ -73,12 +73,12 @@ class Traced:
         return self._binary(Builder.divide, other, swapped=True)
 
     def __floordiv__(self, other: Any) -> int:
-        return self._whole(other, lambda first, second: first // second)
+        return self._counted(other, lambda first, second: first // second)
 
     def __mod__(self, other: Any) -> int:
-        return self._whole(other, lambda first, second: first % second)
+        return self._counted(other, lambda first, second: first % second)
 
-    def _whole(self, other: Any, operation: Callable[[int, int], int]) -> int:
+    def _counted(self, other: Any, operation: Callable[[int, int], int]) -> int:
         """Return what whole numbers are taken for: the sizes that reshapes want, ``x.shape[1] // heads``."""
         if any(isinstance(part, Variable) for part in topological([self.node])):
             refuse("// or % of values", "write np.floor(x / y); it has no derivative at whole numbers")

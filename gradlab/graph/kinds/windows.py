@@ -139,7 +139,7 @@ def _(node: Windows, printer: Printer, indices: tuple[str, ...]) -> Shown:
 
 @show_component.register
 def _(node: Overlapped, printer: Printer, indices: tuple[str, ...]) -> Shown:
-    count, length = (_number(size) for size in node.operands[0].axes[node.axis : node.axis + 2])
+    length = _number(node.operands[0].axes[node.axis + 1])
     if length == 1:
         return _share(node, printer, indices, affine(indices[node.axis]).times(Fraction(1, node.stride)), "0")
     if node.dilation == 1 and length <= node.stride:  # an entry lies in one window at most
