@@ -138,7 +138,7 @@ SYMBOLS = {
 @pytest.mark.parametrize("case", SYMBOLS)
 def test_sizes_that_are_neither_split_nor_merged_stay_symbols(case):
     code, shape, axes = SYMBOLS[case]
-    function, point = at_point(code, {"X": drawn(shape)})
+    function, _ = at_point(code, {"X": drawn(shape)})
     assert function.variables["X"] == axes
     other = drawn([5 if isinstance(size, str) else size for size in axes])
     assert function(other) == pytest.approx(float(code(torch.tensor(other))), rel=1e-12)
@@ -152,7 +152,11 @@ def test_a_batch_of_unknown_size_is_reshaped_without_a_point():
 # What is refused -------------------------------------------------------------------------------------
 
 REFUSED = {
-    "impossible": (lambda X: X.reshape(4, 2).sum(), (2, 3), r"cannot reshape \(2, 3\) to \(4, 2\): 6 entries are not 8"),
+    "impossible": (
+        lambda X: X.reshape(4, 2).sum(),
+        (2, 3),
+        r"cannot reshape \(2, 3\) to \(4, 2\): 6 entries are not 8",
+    ),
     "no multiple": (lambda X: X.reshape(4, -1).sum(), (2, 3), r"to \(4, -1\): 6 entries are no multiple of 4"),
     "two unknown sizes": (lambda X: X.reshape(-1, -1).sum(), (2, 3), "only one size may be -1"),
     "Fortran's order": (lambda X: X.reshape(3, 2, order="F").sum(), (2, 3), "order 'F'.*transpose first"),
