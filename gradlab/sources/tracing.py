@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from gradlab.errors import GradlabError, TraceError
 from gradlab.graph.kinds import Constant, Variable
@@ -94,6 +94,10 @@ class Trace:
 
     def wrap(self, node: Node) -> Traced:
         return Traced(node, self)
+
+    def __call__(self, *arguments: Any) -> NoReturn:
+        # Every stand-in holds its trace under the name of that method.
+        refuse("the method .trace()", "write np.trace(A) or torch.trace(A)")
 
     def run(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Node:
         """Return the graph of what *function* returns; raises TraceError where it cannot be read."""
