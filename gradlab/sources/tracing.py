@@ -54,7 +54,11 @@ class Trace:
             return known[2]
         if array.ndim == 0:
             return self.builder.constant(float(array) if array.dtype.kind == "f" else int(array))
-        node = self._bound(array, name or name_of(value) or "data")
+        spoken = name or name_of(value)
+        factor = None if spoken else _identity_factor(array)
+        node = self._bound(array if factor is None else array / factor, spoken or ("data" if factor is None else "I"))
+        if factor not in (None, 1):  # 0.1 * np.eye(3) is written 0.1 I
+            node = self.builder.multiply(self.builder.constant(factor), node)
         # The value is kept, so that its id stays its own while the trace lasts; what it holds now is copied, because
         # the code may change it.
         self._lifted[id(value)] = (value, array, node)
@@ -153,6 +157,16 @@ class Trace:
         if number == 1 or name not in self.data_axes:
             self.taken.add(free)
             self.lets[node] = free
+
+
+def _identity_factor(array: Any) -> float | None:
+    """Return the number that *array* is the identity matrix times, or None if it is no such matrix."""
+    import numpy as np
+
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or len(array) < 2 or not array[0, 0]:
+        return None
+    factor = array[0, 0].item()
+    return factor if (array == factor * np.eye(len(array))).all() else None
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -253,22 +253,31 @@ def test_the_identity_vanishes_in_products():
     assert printing.text(algebra.contract([IDENTITY], [(0, 1)], (), ("n", "n"))) == "n"
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_contractions_with_diagonals_keep_their_value(seed):
+@pytest.mark.parametrize("seed", range(40))
+def test_contractions_with_diagonals_and_inverses_keep_their_value(seed):
     draw = np.random.default_rng(seed)
-    diagonal = contraction([b], ["i"], "ii")
-    operands = [(IDENTITY, 2), (diagonal, 2), (A, 2), (b, 1)]
-    chosen = [operands[place] for place in draw.integers(0, 4, size=3)]
+    operands = [(A, 2), (Inverse(A), 2), (IDENTITY, 2), (contraction([b], ["i"], "ii"), 2), (b, 1)]
+    chosen = [operands[0], operands[1], *(operands[place] for place in draw.integers(0, 5, size=2))]
     rows = [tuple(int(index) for index in draw.integers(0, 4, size=rank)) for _, rank in chosen]
+    rows[1] = (rows[0][1], rows[1][1]) if seed % 2 else (rows[1][0], rows[0][0])
     present = sorted({index for row in rows for index in row})
     output = tuple(int(index) for index in draw.permutation(present)[: draw.integers(0, 3)])
-    values = {"A": _drawn(3, 3), "b": _drawn(3)}
+    values = {"A": _drawn(3, 3) + 2 * np.eye(3), "b": _drawn(3)}
     made = algebra.contract([operand for operand, _ in chosen], rows, output, ("n",) * 4)
     (found,) = evaluation.with_numpy([made], values, SIZES)
     arrays = evaluation.with_numpy([operand for operand, _ in chosen], values, SIZES)
     left = ",".join("".join("ijkl"[index] for index in row) for row in rows)
     expected = np.einsum(f"{left}->{''.join('ijkl'[index] for index in output)}", *arrays)
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
+
+
+def test_an_inverse_beside_its_matrix_is_the_identity():
+    def times(first, second):
+        return algebra.contract([first, second], [(0, 1), (1, 2)], (0, 2), ("n",) * 3)
+
+    assert times(A, Inverse(A)) is IDENTITY
+    assert times(algebra.transposed(Inverse(A)), algebra.transposed(A)) is IDENTITY
+    assert times(algebra.transposed(Inverse(A)), A) is not IDENTITY
 
 
 # Printing ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ S = A @ A.T + np.eye(3)
 B, b, x, v = _drawn(3, 2), _drawn(3, seed=1), _drawn(4), _drawn(3, seed=2)
 X, Y, AA = _drawn(2, 4), _drawn(4, 2), _drawn(2, 3, 3)
 BB = _drawn(2, 3, 2)
-eye = torch.eye(3, dtype=torch.float64)
+identity = torch.eye(3, dtype=torch.float64)
 
 TORCH = {
     "inv": (lambda A: T.inv(A)[0, 1], (A,)),
@@ -253,3 +253,13 @@ def test_the_other_half_of_a_cholesky_factor_is_not_read():
             array[position] += sign * 1e-6
             moved.append(float(code(torch.tensor(array), torch.tensor(B))))
         assert (moved[0] - moved[1]) / 2e-6 == pytest.approx(gradient[position], rel=1e-6, abs=1e-9)
+
+
+def test_a_multiple_of_the_identity_is_written_as_one():
+    function = as_function(lambda X: np.linalg.slogdet(X.T @ X + 0.1 * np.eye(3))[1], shapes={"X": ("n", 3)})
+    assert function.text() == "log |det(X^T X + 0.1 I)|"
+    named = as_function(lambda X: torch.logdet(X.T @ X + identity), shapes={"X": ("n", 3)})
+    assert named.text() == "log det(X^T X + identity)"
+    two = as_function(lambda A: (A @ np.eye(3) @ (2 * np.eye(3))).sum(), shapes={"A": ("n", 3)})
+    assert set(two.data) == {"I", "I2"}
+    assert two({"A": np.ones((2, 3))}) == 12
