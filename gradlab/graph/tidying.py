@@ -36,7 +36,7 @@ def tidied(node: Node) -> Node:
             case Let() if not new.names_an_input:
                 return new.operands[0]
             case Contraction():
-                return _product(algebra.contract(new.operands, new.inputs, new.output, new.extents))
+                return _product(_powers_collected(algebra.contract(new.operands, new.inputs, new.output, new.extents)))
             case Elementwise() if new.operation is DIVIDE:
                 return _product(algebra.quotient(*new.operands))
             case Linear():
@@ -69,6 +69,20 @@ def _product(node: Node) -> Node:
     below = [algebra.raised(base, -exponent) for base, exponent in powers.items() if exponent < 0]
     top = _multiplied(above, node)
     return algebra.scale(coefficient, algebra.quotient(top, _multiplied(below, node)) if below else top)
+
+
+def _powers_collected(node: Node) -> Node:
+    """Return a sum of products with equal factors collected into powers: sum_i t_i² t_i as sum_i t_i³."""
+    coefficient, rest = algebra.split(node)
+    if not isinstance(rest, Contraction) or not rest.summed:
+        return node
+    groups: dict[tuple[int, ...], list[Node]] = {}
+    for operand, row in zip(rest.operands, rest.inputs, strict=True):
+        groups.setdefault(row, []).append(operand)
+    if all(len({_as_power(factor)[0] for factor in group}) == len(group) for group in groups.values()):
+        return node
+    operands = [_product(_multiplied(group, group[0])) for group in groups.values()]
+    return algebra.scale(coefficient, algebra.contract(operands, list(groups), rest.output, rest.extents))
 
 
 def _is_product(node: Node) -> bool:

@@ -59,7 +59,8 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
     if output.axes:
         raise NotScalarError(
             f"{function.signature} {described(output.axes)}, and a gradient belongs to a single number; "
-            "reduce it first, for example with .sum() or .mean(), or pick one component"
+            "reduce it first, for example with .sum() or .mean(), or pick one component; "
+            f"as_function(…).jacobian({next(iter(function.variables))!r}) derives all its partial derivatives"
         )
     names = function.chosen(wrt)
     return Derivation(function, names, sweep(output, [function.nodes[name] for name in names]))

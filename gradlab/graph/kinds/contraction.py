@@ -37,6 +37,13 @@ class Contraction(Node):
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Contraction(operands, self.inputs, self.output, renamed(self.extents, sizes))
 
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        from gradlab.graph import algebra
+
+        first = tuple(range(len(self.extents), len(self.extents) + len(batch)))
+        rows = [first + row if flagged else row for row, flagged in zip(self.inputs, lead, strict=True)]
+        return algebra.contract(operands, rows, first + self.output, self.extents + batch)
+
     @property
     def summed(self) -> tuple[int, ...]:
         """The indices that are summed over."""
@@ -165,6 +172,8 @@ def _(node: Contraction, printer: Printer) -> Shown:
 
 def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
     """Return the product of *arrays* in matrix notation, or None where there is none."""
+    if len(output) == 2 and output[0] == output[1]:
+        return _diagonal(printer, arrays, output)
     if len(output) > 2 or any(len(row) > 2 or len(set(row)) < len(row) for row in (*(r for _, r in arrays), output)):
         return None
     if not arrays:
@@ -178,6 +187,14 @@ def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: I
     if scaled is not None:
         return scaled
     return _chain(printer, arrays, output)
+
+
+def _diagonal(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
+    """Return the identity matrix, or diag(v)."""
+    if not arrays:
+        return printer.name("I") if "I" not in printer.reserved else None
+    (operand, row), *others = arrays
+    return printer.call("diag", [show(operand, printer)]) if not others and row == output[:1] else None
 
 
 def _same_axes(
