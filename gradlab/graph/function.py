@@ -196,12 +196,10 @@ class Function:
         return self._along(jacobians.hessian_vector(self.formula, variable, right), right, f"hvp_{variable.name}")
 
     def _one(self, wrt: str | None) -> Variable:
-        names_given = self.chosen(wrt)
-        if len(names_given) > 1:
-            raise PointError(
-                f"{self.signature} has {len(names_given)} variables; say which one, as wrt={names_given[0]!r}"
-            )
-        return self.nodes[names_given[0]]
+        name, *others = self.chosen(wrt)
+        if others:
+            raise PointError(f"{self.signature} has {1 + len(others)} variables; say which one, as wrt={name!r}")
+        return self.nodes[name]
 
     def _vector(self, name: str, axes: Axes) -> Variable:
         if name in self.variables or name in self.data or name in names.used_in(self.formula):

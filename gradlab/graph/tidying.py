@@ -137,7 +137,22 @@ def _flat(node: Node) -> list[tuple[Coefficient, Node]]:
 def _added(terms: list[tuple[Coefficient, Powers]], like: Node) -> Node:
     if not terms:
         return algebra.number(0, like.axes)
+    if len(terms) > 1 and all(isinstance(base, Variable) for _, powers in terms for base in powers):
+        terms = sorted(terms, key=lambda term: _order(term[1]))
+    elif like.rank > 1:  # X^T X + c I, not the other way round
+        terms = sorted(terms, key=lambda term: any(_is_identity(base) for base in term[1]))
     return algebra.add(*(algebra.scale(front, _from_powers(powers, like)) for front, powers in terms))
+
+
+def _is_identity(node: Node) -> bool:
+    """Return whether *node* is the identity matrix, or a multiple of it."""
+    return isinstance(node, Contraction) and not any(node.inputs) and len(set(node.output)) < len(node.output)
+
+
+def _order(powers: Powers) -> tuple[Any, ...]:
+    """Return where a term stands in a polynomial: the highest degree first, then as in a dictionary."""
+    named = sorted((base.name, -exponent) for base, exponent in powers.items() if isinstance(base, Variable))
+    return -sum(powers.values()), named
 
 
 def _common(terms: list[tuple[Coefficient, Powers]]) -> Powers:
@@ -249,10 +264,15 @@ def _as_power(node: Node) -> tuple[Node, Fraction]:
 
 def _multiplied(factors: list[Node], like: Node) -> Node:
     """Return the product of *factors*: powers of variables first, as people write them."""
-    ordered = sorted(factors, key=lambda factor: not isinstance(_as_power(factor)[0], (Variable, Constant)))
+    ordered = sorted(factors, key=_rank_of_factor)
     if not ordered:
         return algebra.number(1, like.axes)
     if len(ordered) == 1:
         return ordered[0]
     row = tuple(range(like.rank))
     return algebra.contract(ordered, [row] * len(ordered), row, like.axes)
+
+
+def _rank_of_factor(factor: Node) -> tuple[bool, str]:
+    base, _ = _as_power(factor)
+    return not isinstance(base, (Variable, Constant)), base.name if isinstance(base, Variable) and not base.axes else ""

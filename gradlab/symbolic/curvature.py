@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlab.graph.point import Point
 
@@ -62,7 +62,7 @@ class Curvature:
 
     @property
     def definiteness(self) -> str:
-        """ "positive definite", "negative definite", "indefinite" or "undecided", where an eigenvalue may be 0."""
+        """In words: positive definite, negative definite, indefinite; undecided where an eigenvalue may be 0."""
         smallest, largest = float(self.eigenvalues[0]), float(self.eigenvalues[-1])
         if smallest > self.uncertainty:
             return "positive definite"
@@ -119,6 +119,6 @@ def _labels(name: str, shape: tuple[int, ...]) -> list[str]:
     return [name + "".join(f"[{index}]" for index in place) for place in np.ndindex(shape)]
 
 
-def _read_only(array: Array) -> Array:
+def _read_only(array: Any) -> Array:
     array.setflags(write=False)
     return array

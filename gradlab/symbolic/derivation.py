@@ -155,9 +155,11 @@ class Derivation:
             problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
             if problem is not None:
                 raise DomainError(problem)
-        notes = at_switches(outputs, values, sizes) if point is not None else ()
+        kinks = at_switches(outputs, values, sizes) if point is not None else []
+        # A kink of f is a jump of its derivatives at the same place, and said once.
+        notes = {note.partition(" where ")[2]: note for note in reversed(kinks)}
         found = self._enclosed(list(blocks.values()), values, sizes)
-        return assembled(at, self.wrt, dict(zip(blocks, found, strict=True)), notes)
+        return assembled(at, self.wrt, dict(zip(blocks, found, strict=True)), list(notes.values()))
 
     def _anywhere(self) -> Mapping[str, Any]:
         """Return a point of the right shapes for a Hessian that is the same at all of them."""

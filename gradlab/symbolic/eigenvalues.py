@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import NoFormulaError
@@ -16,7 +17,7 @@ from gradlab.graph import algebra, evaluation, printing
 from gradlab.graph.kinds import Contraction, Linear, Stack
 from gradlab.graph.nodes import Node, show
 from gradlab.graph.operations import SQRT
-from gradlab.graph.sizes import Size, shape_of
+from gradlab.graph.sizes import ONE, Size, shape_of
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
 from gradlab.graph.writing import Level, Printer, Shown
@@ -205,8 +206,30 @@ def _pair(a: Node, b: Node, c: Node) -> list[Family]:
     apart = tidied(algebra.scale_by(half, algebra.add(a, algebra.negative(c))))
     if is_zero(apart):
         return [_number(tidied(algebra.add(middle, algebra.scale_by(sign, b)))) for sign in (-1, 1)]
-    root = algebra.apply(SQRT, tidied(algebra.add(algebra.raised(apart, 2), algebra.raised(b, 2))))
-    return [_number(algebra.add(middle, algebra.scale_by(sign, root))) for sign in (-1, 1)]
+    root = _root(tidied(algebra.add(algebra.product(apart, apart), algebra.product(b, b))))
+    if is_zero(middle):
+        return [_number(algebra.negative(root)), _number(root)]
+    return [_number(_joined(middle, sign, root)) for sign in (-1, 1)]
+
+
+def _joined(middle: Node, sign: int, root: Node) -> Node:
+    """Return ``middle ± root``, in this order."""
+    if algebra.is_constant(root):
+        return algebra.add(middle, algebra.scale_by(sign, root))
+    coefficient, rest = algebra.split(root)
+    front, body = algebra.split(middle)
+    terms = ((front, body), (coefficient if sign > 0 else -coefficient, rest))
+    return Linear(*zip(*((c, n) if n is not None else (ONE, algebra.constant(c)) for c, n in terms), strict=True))
+
+
+def _root(node: Node) -> Node:
+    """Return the square root, of a square number in front exactly: √(4 (x² + y²)) as 2 √(x² + y²)."""
+    coefficient, rest = algebra.split(node)
+    above, below = (isqrt(part) for part in coefficient.rational.as_integer_ratio())
+    if coefficient.sizes or Fraction(above, below) ** 2 != coefficient.rational:
+        return algebra.apply(SQRT, node)
+    front = Fraction(above, below)
+    return algebra.number(front) if rest is None else algebra.scale_by(front, algebra.apply(SQRT, rest))
 
 
 def _number(value: Node, count: Size = 1, less: int = 0, copies: Size = 1) -> Family:

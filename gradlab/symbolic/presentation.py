@@ -130,7 +130,7 @@ def _second_partials(
     ranks = len(axes[first]), len(axes[second])
     listed = _listed(derivation, first, second, block, style)
     if listed:
-        return [Equation(_second_left(derivation, *wrt, style), _forms(entry, style)) for *wrt, entry in listed]
+        return [Equation(_second_left(derivation, v, w, style), _forms(entry, style)) for v, w, entry in listed]
     if sum(ranks) > 2:
         _, indices = printing.written(block, style, form="index")
         wrt = _name(first, style, indices[: ranks[0]]), _name(second, style, indices[ranks[0] :])
@@ -157,7 +157,10 @@ def _listed(
     if not both or not whole or len(rows) * (len(rows) + 1) // 2 > MOST_LISTED:
         return []
     unpacked = _unpacked(derivation, first)
-    marks = [_name(*((unpacked[i], style) if i in unpacked else (first, style, (str(i),)))) for i in range(len(rows))]
+    marks = [
+        _name(unpacked[place], style) if place in unpacked else _name(first, style, (str(place),))
+        for place in range(len(rows))
+    ]
     return [(marks[i], marks[j], rows[i][j]) for i in range(len(rows)) for j in range(i, len(rows))]
 
 
