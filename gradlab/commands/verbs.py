@@ -36,15 +36,15 @@ def derive(options: Namespace) -> Outcome:
     if point is not None:
         try:
             gradient = derivation.at(point)
-            curvature = derivation.curvature(point) if options.order > 1 else None
+            text += f"\n\n{gradient!r}"
+            results["value"] = gradient_as_dict(gradient)
+            if options.order > 1:
+                curvature = derivation.curvature(point)
+                text += f"\n\n{curvature!r}"
+                results["curvature"] = curvature_as_dict(curvature)
         except DomainError as error:  # the derivation stands, whatever the point
             results["undecided"] = str(error)
             return Outcome(f"{text}\n\nundecided: {error}", results, "undecided", Code.UNDECIDED)
-        text += f"\n\n{gradient!r}"
-        results["value"] = gradient_as_dict(gradient)
-        if curvature is not None:
-            text += f"\n\n{curvature!r}"
-            results["curvature"] = curvature_as_dict(curvature)
     return Outcome(text, results)
 
 

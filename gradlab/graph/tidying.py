@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Let, Linear, Variable
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, Let, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import DIVIDE, SQRT
 from gradlab.graph.printing import is_unreadable
@@ -59,6 +59,8 @@ def _sum(node: Linear) -> Node:
 
     2 exp(x) + (2 x + x²) exp(x) + 2 x exp(x) becomes (x² + 4 x + 2) exp(x).
     """
+    if len(node.operands) == 1 and not isinstance(node.operands[0], Linear):
+        return algebra.scale(node.coefficients[0], node.operands[0])
     terms = _collected(node)
     forms = [_added(terms, node)]
     common = _common(terms) if len(terms) > 1 else {}
@@ -273,6 +275,10 @@ def _multiplied(factors: list[Node], like: Node) -> Node:
     return algebra.contract(ordered, [row] * len(ordered), row, like.axes)
 
 
-def _rank_of_factor(factor: Node) -> tuple[bool, str]:
+def _rank_of_factor(factor: Node) -> tuple[bool, str, str]:
+    """Return where a factor stands in a product of numbers: 2 x_0 x_1 y exp(x)."""
     base, _ = _as_power(factor)
-    return not isinstance(base, (Variable, Constant)), base.name if isinstance(base, Variable) and not base.axes else ""
+    picked = base.operands[0] if isinstance(base, Index) else base
+    name = picked.name if isinstance(picked, Variable) and not base.axes else ""
+    place = str(base.selection) if isinstance(base, Index) else ""
+    return not isinstance(base, (Variable, Constant, Index)), name, place if name else ""
