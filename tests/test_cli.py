@@ -125,11 +125,11 @@ def test_derive_knows_the_second_order(run, run_json):
     _, out, _ = run("derive", "x^2*y", "--order", "2", "--at", "x=3", "y=1")
     assert "Hessian at x = 3, y = 1 (x, y):\n  2  6\n  6  0\neigenvalues [-5.08276, 7.08276]: indefinite" in out
     _, found = run_json("derive", "x^2*y", "--order", "2", "--at", "x=3", "y=1")
-    assert found["hessian"] == {"x": {"x": "2 y", "y": "2 x"}, "y": {"x": "2 x", "y": "0"}}
-    assert found["curvature"]["hessian"] == [[2, 6], [6, 0]]
+    assert found["results"]["hessian"] == {"x": {"x": "2 y", "y": "2 x"}, "y": {"x": "2 x", "y": "0"}}
+    assert found["results"]["curvature"]["hessian"] == [[2, 6], [6, 0]]
     code, found = run_json("derive", "x^(3/2)", "--order", "2", "--at", "x=0")
-    assert (code, found["value"]["partials"]["x"]) == (3, 0)
-    assert "infinite" in found["undecided"]
+    assert (code, found["results"]["value"]["partials"]["x"]) == (3, 0)
+    assert "infinite" in found["results"]["undecided"]
 
 
 @pytest.mark.parametrize("function", ["-x^2", "-x**2 + 0", "- x^2"])
