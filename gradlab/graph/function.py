@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import GradlabError, NoFormulaError, PointError
-from gradlab.graph import evaluation, names, point, printing
+from gradlab.errors import GradlabError, NoFormulaError, NotScalarError, PointError
+from gradlab.graph import evaluation, jacobians, names, point, printing
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point
 from gradlab.graph.sizes import Axes
 from gradlab.graph.styles import LatexPrinter, TextPrinter
+from gradlab.graph.tidying import tidied
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -146,6 +147,70 @@ class Function:
     def with_output(self, output: Node, *, name: str | None = None) -> Function:
         """Return a function of the same variables and data with another formula."""
         return replace(self, output=output, name=name or self.name, source="", code=None, no_formula=None, reading=None)
+
+    # Derivatives of a function whose value may be an array ------------------------------------------
+
+    def jacobian(self, wrt: str | None = None) -> Function:
+        """Return the Jacobian with respect to one variable: of the axes of the value, then those of the variable.
+
+        wrt: its name; not needed where there is one variable only.
+        Raises NoFormulaError where f has no formula, or holds an operation without a rule for this.
+
+        >>> from gradlab import as_function
+        >>> as_function(lambda A, x: A @ x, shapes={"A": ("m", "n"), "x": ("n",)}).jacobian("x").text()
+        'A'
+        """
+        variable = self._one(wrt)
+        return self.with_output(tidied(jacobians.jacobian(self.formula, variable)), name=f"J_{variable.name}")
+
+    def vjp(self, wrt: str | None = None, *, vector: str = "u") -> Function:
+        """Return ``u^T J``, with the Jacobian with respect to one variable; *vector* names u, a new variable.
+
+        u has the axes of the value; what comes back has those of the variable.
+        """
+        variable, left = self._one(wrt), self._vector(vector, self.formula.axes)
+        return self._along(jacobians.vector_jacobian(self.formula, variable, left), left, f"vjp_{variable.name}")
+
+    def jvp(self, wrt: str | None = None, *, vector: str = "v") -> Function:
+        """Return ``J v``, the slope along v; *vector* names v, a new variable with the axes of the one in *wrt*.
+
+        >>> from gradlab import as_function
+        >>> as_function("x^3").jvp("x").text()
+        '3 v x²'
+        """
+        variable = self._one(wrt)
+        right = self._vector(vector, variable.axes)
+        return self._along(jacobians.jacobian_vector(self.formula, variable, right), right, f"jvp_{variable.name}")
+
+    def hvp(self, wrt: str | None = None, *, vector: str = "v") -> Function:
+        """Return ``H v``, with the Hessian with respect to one variable, which is never made; see `jvp`.
+
+        Raises NotScalarError where the value is no single number.
+        """
+        if self.formula.axes:
+            raise NotScalarError(
+                f"{self.signature} {point.described(self.formula.axes)}, and a Hessian belongs to a single number"
+            )
+        variable = self._one(wrt)
+        right = self._vector(vector, variable.axes)
+        return self._along(jacobians.hessian_vector(self.formula, variable, right), right, f"hvp_{variable.name}")
+
+    def _one(self, wrt: str | None) -> Variable:
+        name, *others = self.chosen(wrt)
+        if others:
+            raise PointError(f"{self.signature} has {1 + len(others)} variables; say which one, as wrt={name!r}")
+        return self.nodes[name]
+
+    def _vector(self, name: str, axes: Axes) -> Variable:
+        if name in self.variables or name in self.data or name in names.used_in(self.formula):
+            raise PointError(f"{self.name} uses the name {name} already; give the vector another: vector='direction'")
+        return Variable(name, axes)
+
+    def _along(self, output: Node, vector: Variable, name: str) -> Function:
+        variables = {**self.variables, vector.name: vector.axes}
+        return replace(self.with_output(tidied(output), name=name), variables=variables)
+
+    # Showing -----------------------------------------------------------------------------------------
 
     def text(self, *, form: str = "auto") -> str:
         """Return the formula as plain text; form: "auto", "matrix" or "index"."""

@@ -146,7 +146,8 @@ class Printer(ABC):
             return shown
         if shown.written == "1":
             return self.number(coefficient)
-        if shown.fraction and coefficient.rational.denominator <= LARGEST_FRACTION:
+        denominator = coefficient.rational.denominator
+        if shown.fraction and (denominator <= LARGEST_FRACTION or decimal(coefficient.rational) is None):
             above, below = coefficient.parts()
             top, bottom = shown.fraction
             return self.fraction(self.scaled(above, top), self.scaled(below, bottom))

@@ -112,15 +112,19 @@ def _on_diagonal(module: Any, values: Any, core: Row, output: Row, extents: Row)
     seen: dict[int, int] = {}
     fresh = max(extents and range(len(extents)), default=0) + 1
     labels: list[int] = []
+    options = {"device": values.device} if module.__name__ == "torch" else {}
     for index in output:
         if index in seen:
-            masks.append(module.eye(extents[index], dtype=values.dtype))
+            masks.append(module.eye(extents[index], dtype=values.dtype, **options))
             rows.append((index, fresh))
             labels.append(fresh)
             fresh += 1
         else:
             seen[index] = index
             labels.append(index)
+            if index not in core and output.count(index) == 1:  # a copy for each entry
+                masks.append(module.ones(extents[index], dtype=values.dtype, **options))
+                rows.append((index,))
     return module.einsum(_equation((core, *rows), tuple(labels)), values, *masks)
 
 

@@ -71,6 +71,9 @@ class Index(Node):
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Index(operands[0], self.selection)
 
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return Index(operands[0], (WHOLE,) * len(batch) + self.selection)
+
 
 class Scatter(Node):
     """An array of zeros of the given axes, with the operand at *selection*."""
@@ -84,6 +87,9 @@ class Scatter(Node):
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Scatter(operands[0], self.selection, renamed(self.axes, sizes))
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return Scatter(operands[0], (WHOLE,) * len(batch) + self.selection, batch + self.axes)
 
 
 @pullback.register

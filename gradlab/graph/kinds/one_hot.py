@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import Size
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -23,6 +23,9 @@ class OneHot(Node):
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         size = sizes.get(self.size, self.size) if isinstance(self.size, str) else self.size
         return OneHot(operands[0], size)
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return OneHot(operands[0], self.size)
 
 
 @pullback.register
