@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, WHERE, Operation, opposite, power
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, OPPOSITES, WHERE, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
 
 Indices = Sequence[int]
@@ -245,9 +245,9 @@ def negated(condition: Node) -> Node:
     if isinstance(condition, Elementwise):
         if condition.operation is LOGICAL_NOT:
             return condition.operands[0]
-        other = opposite(condition.operation, condition.operands)
+        other = OPPOSITES.get(condition.operation)
         if other is not None:
-            return Elementwise(*other)
+            return Elementwise(other, condition.operands)
     return Elementwise(LOGICAL_NOT, (condition,))
 
 
