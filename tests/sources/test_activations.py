@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -114,6 +116,15 @@ def test_gradients_read_as_in_a_textbook():
     assert gradient(F.hardtanh) == "[-1 < x < 1]"
     assert gradient(F.silu) == "σ(x) (x (1 - σ(x)) + 1)"
     assert derive("gelu(x)").gradient["x"].latex() == r"\Phi\left(x\right) + x \varphi\left(x\right)"
+
+
+def test_pythons_own_functions_are_read():
+    def code(x):
+        return math.erfc(x) + math.fmod(x, 0.7) * math.atan2(x, 2) + math.cbrt(x) * math.ceil(x) + math.lgamma(x)
+
+    function = as_function(code)
+    assert function(1.3) == pytest.approx(code(1.3), rel=1e-14)
+    assert "math.remainder" in str(as_function(lambda x: math.remainder(x, 2)).no_formula)
 
 
 def test_activations_with_a_slope_for_each_channel():
