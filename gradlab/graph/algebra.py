@@ -12,7 +12,7 @@ from typing import Any
 
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Inverse, Linear, Solve, Triangle
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, WHERE, Operation, opposite, power
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, OPPOSITES, WHERE, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
 
 Indices = Sequence[int]
@@ -359,9 +359,9 @@ def negated(condition: Node) -> Node:
     if isinstance(condition, Elementwise):
         if condition.operation is LOGICAL_NOT:
             return condition.operands[0]
-        other = opposite(condition.operation, condition.operands)
+        other = OPPOSITES.get(condition.operation)
         if other is not None:
-            return Elementwise(*other)
+            return Elementwise(other, condition.operands)
     return Elementwise(LOGICAL_NOT, (condition,))
 
 

@@ -207,12 +207,11 @@ class Printer(ABC):
 
     def logical(self, word: str, parts: Sequence[Shown]) -> Shown:
         """Return 1 where the parts joined by "and" or "or", or the part after "not", hold, else 0."""
-        inside = [
-            f"({part.condition})"
-            if " and " in part.condition or " or " in part.condition
-            else part.condition or part.written
-            for part in parts
-        ]
+        joints = [f" {self.sign(joint)} " for joint in ("and", "or")]
+        inside = []
+        for part in parts:
+            holds = part.condition or part.written
+            inside.append(self.bracketed(Shown(holds)).written if any(joint in holds for joint in joints) else holds)
         joined = f" {self.sign(word)} ".join(inside)
         return self.iverson(joined if len(parts) > 1 else f"{self.sign(word)} {joined}")
 

@@ -96,6 +96,24 @@ class Traced:
     def __rmatmul__(self, other: Any) -> Any:
         return self._binary(Builder.matmul, other, swapped=True)
 
+    def __invert__(self) -> Traced:
+        return self._logical("bitwise_not")
+
+    def __and__(self, other: Any) -> Traced:
+        return self._logical("bitwise_and", other)
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Traced:
+        return self._logical("bitwise_or", other)
+
+    __ror__ = __or__
+
+    def _logical(self, name: str, *others: Any) -> Traced:
+        from gradlab.sources.conditions import CONDITIONS
+
+        return self._new(CONDITIONS[name](self.trace, self, *others))
+
     def __xor__(self, other: Any) -> NoReturn:
         refuse("^ in Python code", "write ** for a power; ^ is one only in text")
 

@@ -54,7 +54,7 @@ def _(node: Elementwise, delta: Node, wanted: Sequence[bool], output: Node) -> l
             pulls.append(None)
             continue
         pulled = given[place] if given is not None else algebra.product(delta, local)
-        pulls.append(Pull(operation.rule, operation.formula, local, pulled))
+        pulls.append(Pull(operation.rule, operation.formula, local, pulled) if pulled is not None else None)
     return pulls
 
 
