@@ -43,6 +43,8 @@ GREEK = {
     "Omega": "Ω",
 }
 _FROM_GREEK = {letter: name for name, letter in GREEK.items()}
+_OF_A_LAYER = re.compile(r"^\w+(\.\w+)*\.[^\W\d]\w*$")
+_PARAMETERS = {"weight": "W", "bias": "b"}
 _TRAILING_NUMBER = re.compile(r"^([^\W\d_]+)(\d+)$")
 
 
@@ -61,10 +63,20 @@ def in_latex(symbol: str, indices: tuple[str, ...] = ()) -> str:
 
     >>> in_latex("delta_preds", ("i",)), in_latex("w1"), in_latex("x", ("i", "j"))
     ('\\delta_{\\mathrm{preds},i}', 'w_{1}', 'x_{ij}')
+
+    The parameters of a module are weights W and biases b of their layer.
+
+    >>> in_latex("fc1.weight"), in_latex("fc1.bias", ("j",)), in_latex("rnn.weight_ih_l0")
+    ('W_{\\mathrm{fc1}}', 'b_{\\mathrm{fc1},j}', 'W_{\\mathrm{rnn},\\mathrm{ih},\\mathrm{l0}}')
     """
+    layer = ""
+    if _OF_A_LAYER.match(symbol):
+        layer, _, symbol = symbol.rpartition(".")
     head, _, subscript = symbol.partition("_")
+    if layer:
+        head = _PARAMETERS.get(head, head)
     numbered = _TRAILING_NUMBER.match(head)
-    subscripts = []
+    subscripts = [_word(layer)] if layer else []
     if numbered:
         head = numbered.group(1)
         subscripts.append(numbered.group(2))

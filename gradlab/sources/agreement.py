@@ -41,13 +41,15 @@ def example_point(f: Function) -> Point:
     """Return a point of *f*, the same in every run: entries in (0.1, 0.9), small sizes that differ."""
     import numpy as np
 
-    sizes = sizes_of(f.data_axes, f.data)
+    known = {name: f.variables[name] for name in f.defaults}
+    sizes = sizes_of({**f.data_axes, **known}, {**f.data, **f.defaults})
     for axes in f.variables.values():
         for size in axes:
             if isinstance(size, str):
                 sizes.setdefault(size, 3 + len(sizes))
     draw = np.random.default_rng(0)
-    return Point({name: draw.uniform(0.1, 0.9, shape_of(axes, sizes)) for name, axes in f.variables.items()})
+    drawn = {name: draw.uniform(0.1, 0.9, shape_of(axes, sizes)) for name, axes in f.variables.items()}
+    return Point({**drawn, **f.defaults})
 
 
 def _check_at(f: Function, at: Point) -> None:

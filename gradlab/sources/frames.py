@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import os
+import sys
 import types
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -78,6 +79,12 @@ def refuse(what: str, instead: str) -> NoReturn:
     raise refusal
 
 
+def is_module(value: Any) -> bool:
+    """Return whether *value* is a module of torch; does not load torch for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
 def unpacked_count(frame: types.FrameType | None) -> int | None:
     """Return how many names ``a, b, c = value`` unpacks to, if that is what *frame* is doing.
 
@@ -94,6 +101,8 @@ def unpacked_count(frame: types.FrameType | None) -> int | None:
 
 def parameters(function: Callable[..., Any]) -> list[str]:
     """Return the names of the parameters that a caller must give."""
+    if is_module(function):
+        function = function.forward
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError) as error:

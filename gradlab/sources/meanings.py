@@ -324,7 +324,17 @@ def _relu(trace: Trace, x: Any, inplace: bool = False) -> Node:
 
 
 def _linear(trace: Trace, x: Any, weight: Any, bias: Any = None) -> Node:
-    result = trace.builder.matmul(trace.lift(x), trace.builder.transpose(trace.lift(weight)))
+    """x W^T + b, one contraction, so that the derivative is δ^T x and no transpose of x^T δ."""
+    inputs, weights = trace.lift(x), trace.lift(weight)
+    if inputs.rank and weights.rank:
+        sizes = trace.builder.sizes
+        said = f"linear of shape {sizes.shape_text(inputs)} with weight {sizes.shape_text(weights)}"
+        sizes.unify(inputs.axes[-1], weights.axes[-1], said)
+    else:
+        trace.builder.matmul(inputs, weights)  # says what shapes are needed
+    rows = list(range(inputs.rank))
+    out = ["out"] * (weights.rank - 1)
+    result = contraction([inputs, weights], [rows, [*out, rows[-1]]], [*rows[:-1], *out])
     return result if bias is None else trace.builder.add(result, trace.lift(bias))
 
 

@@ -27,6 +27,8 @@ class Trace:
     data, data_axes: arrays that the code brought in, by the name under which it found them.
     lets: the writer's own names for intermediate values.
     libraries: "numpy", "torch", "math": whose functions were called.
+    layers: the names of the layers of the modules in use, by id.
+    layer_outputs: what layers returned, in order, each with the layer's name and whether it has weights.
     """
 
     builder: Builder
@@ -35,6 +37,8 @@ class Trace:
     data_axes: dict[str, Axes] = field(default_factory=dict)
     lets: dict[Node, str] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
+    layers: dict[int, str] = field(default_factory=dict)
+    layer_outputs: list[tuple[Node, str, bool]] = field(default_factory=list)
     _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
     _gradients: bool = field(default_factory=lambda: _gradients_enabled())
 
@@ -127,7 +131,7 @@ class Trace:
             if event == "return" and is_writers(frame.f_code.co_filename):
                 for name, value in frame.f_locals.items():
                     if isinstance(value, Traced) and name.isidentifier() and not name.startswith("_"):
-                        self._name(value.node, name)
+                        self.name_value(value.node, name)
 
         before = sys.getprofile()
         if before is not None and not callable(before):  # cProfile's, which cannot be put back: do without the names
@@ -139,7 +143,8 @@ class Trace:
         finally:
             sys.setprofile(before)
 
-    def _name(self, node: Node, name: str) -> None:
+    def name_value(self, node: Node, name: str) -> None:
+        """Take *name* as what the writer calls *node*, unless it is an input or has a name."""
         if isinstance(node, (Variable, Constant)) or node in self.lets:
             return
         free, number = name, 1
