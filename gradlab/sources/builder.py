@@ -138,6 +138,10 @@ class Builder:
         """Return *node* without an axis of length 1; an axis that was only added is taken back."""
         if isinstance(node, Linear):
             return Linear(node.coefficients, tuple(self.drop_axis(part, position) for part in node.operands))
+        if isinstance(node, Elementwise) and all(_was_added(part, position) for part in node.operands):
+            return Elementwise(node.operation, tuple(self.drop_axis(part, position) for part in node.operands))
+        if isinstance(node, Constant):
+            return Constant(node.value, (*node.axes[:position], *node.axes[position + 1 :]))
         if isinstance(node, Contraction):
             index = node.output[position]
             if not any(index in row for row in node.inputs):
@@ -148,6 +152,13 @@ class Builder:
                     return node.operands[0]
                 return contraction(node.operands, node.inputs, output)
         return Index(node, tuple(0 if p == position else WHOLE for p in range(node.rank)))
+
+    def slim(self, node: Node) -> Node:
+        """Return *node* without the axes of length 1 that were only added to it, as ``keepdims=True`` does."""
+        for position in reversed(range(node.rank)):
+            if node.axes[position] == 1 and _was_added(node, position):
+                node = self.drop_axis(node, position)
+        return node
 
     def broadcast(self, nodes: Sequence[Node], said: str) -> list[Node]:
         """Return *nodes* stretched to one common shape."""
@@ -160,7 +171,7 @@ class Builder:
 
     def total(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
         """Return the sum over *axis*: None for all, a number, or several."""
-        axes = self._axes(node, axis, "sum")
+        axes = self.chosen_axes(node, axis, "sum")
         kept: list[Any] = [
             (("kept", position), 1) if position in axes else position
             for position in range(node.rank)
@@ -170,13 +181,14 @@ class Builder:
 
     def mean(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
         """Return the mean over *axis*: the sum times 1 over the size."""
-        axes = self._axes(node, axis, "mean")
+        axes = self.chosen_axes(node, axis, "mean")
         coefficient = ONE
         for position in axes:
             coefficient = coefficient * Coefficient.of_size(self.sizes.root(node.axes[position]), -1)
         return Linear((coefficient,), (self.total(node, axis, keepdims),))
 
-    def _axes(self, node: Node, axis: Any, said: str) -> set[int]:
+    def chosen_axes(self, node: Node, axis: Any, said: str) -> set[int]:
+        """Return the positions that *axis* names: None for all, a number, or several."""
         if node.rank == 0:
             self.need_axes(node, ("n",))
         if axis is None:
@@ -315,6 +327,21 @@ class Builder:
         known = {size: self.sizes.root(size) for size in node.axes if isinstance(size, str)}
         numbers = {size: root for size, root in known.items() if isinstance(root, int)}
         return rebuild([node], numbers)[0] if numbers else node
+
+
+def _was_added(node: Node, position: int) -> bool:
+    """Return whether the axis at *position* was added to what *node* is computed from, and is not an input's."""
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, (Linear, Elementwise)):
+            pending.extend(part.operands)
+        elif isinstance(part, Contraction):
+            if any(part.output[position] in row for row in part.inputs):
+                return False
+        elif not isinstance(part, Constant):
+            return False
+    return True
 
 
 def _stretched(node: Node, row: list[int], sizes: list[Size]) -> Node:

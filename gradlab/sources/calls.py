@@ -120,14 +120,15 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
         refuse(".transpose(0, 1) of a matrix", "NumPy and torch mean different things by it; write .T")
     if name in UNCHANGED:
         return trace.wrap(trace.lift(arguments[0]))
-    call = TABLE.get(canonical)
+    call = TABLE.get(f"{module.partition('.')[0]}.{canonical}", TABLE.get(canonical))
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:
             inspect.signature(call).bind(trace, *arguments, **chosen)
         except TypeError as error:
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
-        return trace.wrap(call(trace, *arguments, **chosen))
+        result: Any = call(trace, *arguments, **chosen)
+        return tuple(map(trace.wrap, result)) if isinstance(result, tuple) else trace.wrap(result)
     operation = OPERATIONS.get(canonical)
     plain = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
     if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and plain:

@@ -85,6 +85,17 @@ def is_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
+def calling_module() -> Any:
+    """Return the innermost module of torch whose method is running, or None."""
+    frame = caller()
+    while frame is not None:
+        own = frame.f_locals.get("self")
+        if is_module(own):
+            return own
+        frame = frame.f_back
+    return None
+
+
 def unpacked_count(frame: types.FrameType | None) -> int | None:
     """Return how many names ``a, b, c = value`` unpacks to, if that is what *frame* is doing.
 

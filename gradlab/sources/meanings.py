@@ -18,8 +18,10 @@ from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, SOFTPLUS, pow
 from gradlab.graph.sizes import Coefficient, Size
 from gradlab.sources.builder import Builder
 from gradlab.sources.classification import CLASSIFICATION
+from gradlab.sources.dropout import DROPOUT
 from gradlab.sources.frames import refuse
 from gradlab.sources.names import INVERSES
+from gradlab.sources.normalization import NORMALIZATION
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
@@ -80,6 +82,10 @@ INSTEAD = {
     "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",
     "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
     "where": "write np.maximum, torch.relu or abs, or do without a formula: as_function(f, opaque=True)",
+    "nanmean": "leave out what is no number before, and write mean",
+    "nanvar": "leave out what is no number before, and write var",
+    "nanstd": "leave out what is no number before, and write std",
+    "group_norm": "write it out: reshape the groups to an axis of their own, and standardize along it",
     "clip": "write np.minimum(np.maximum(x, low), high)",
     "clamp": "write torch.minimum(torch.maximum(x, low), high)",
 }
@@ -326,6 +332,8 @@ def _relu(trace: Trace, x: Any, inplace: bool = False) -> Node:
 def _linear(trace: Trace, x: Any, weight: Any, bias: Any = None) -> Node:
     """x W^T + b, one contraction, so that the derivative is δ^T x and no transpose of x^T δ."""
     inputs, weights = trace.lift(x), trace.lift(weight)
+    if not inputs.rank:
+        trace.builder.need_axes(inputs, ("n", "d"))  # a layer takes a batch; a point will tell
     if inputs.rank and weights.rank:
         sizes = trace.builder.sizes
         said = f"linear of shape {sizes.shape_text(inputs)} with weight {sizes.shape_text(weights)}"
@@ -381,4 +389,6 @@ TABLE: dict[str, Call] = {
     "relu": _relu,
     "linear": _linear,
     **CLASSIFICATION,
+    **DROPOUT,
+    **NORMALIZATION,
 }

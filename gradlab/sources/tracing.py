@@ -13,7 +13,7 @@ from typing import Any
 from gradlab.errors import GradlabError, TraceError
 from gradlab.graph.kinds import Constant, Variable
 from gradlab.graph.nodes import Node
-from gradlab.graph.sizes import Axes
+from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import REFUSALS, at_line, is_writers, name_of, refuse
 from gradlab.sources.rebinding import Rebinding
@@ -63,6 +63,17 @@ class Trace:
         # the code may change it.
         self._lifted[id(value)] = (value, array, node)
         return node
+
+    def size_of(self, value: Any) -> Size:
+        """Return what code gives as a length: a number, or the size of an axis."""
+        node = self.lift(value)
+        if isinstance(node, Constant) and isinstance(node.value, Coefficient) and not node.axes:
+            powers, rational = node.value.sizes, node.value.rational
+            if not powers and rational.denominator == 1:
+                return int(rational)
+            if rational == 1 and len(powers) == 1 and powers[0][1] == 1:
+                return powers[0][0]
+        raise TraceError(f"{value!r} stands where a length is expected")
 
     def check_gradients(self) -> None:
         """Refuse what is computed under torch.no_grad(): its derivative counts as 0 there, and not in its formula."""
@@ -145,6 +156,7 @@ class Trace:
 
     def name_value(self, node: Node, name: str) -> None:
         """Take *name* as what the writer calls *node*, unless it is an input or has a name."""
+        node = self.builder.slim(node)
         if isinstance(node, (Variable, Constant)) or node in self.lets:
             return
         free, number = name, 1

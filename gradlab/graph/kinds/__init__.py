@@ -9,7 +9,9 @@ from gradlab.graph.kinds.linear import Linear
 from gradlab.graph.kinds.one_hot import OneHot
 from gradlab.graph.kinds.softmax import LogSumExp, Softmax
 from gradlab.graph.kinds.stack import Stack
+from gradlab.graph.kinds.standardize import Standardize
 from gradlab.graph.kinds.variable import Variable
+from gradlab.graph.kinds.variance import Variance
 
 KINDS = (
     Constant,
@@ -23,7 +25,9 @@ KINDS = (
     Scatter,
     Softmax,
     Stack,
+    Standardize,
     Variable,
+    Variance,
 )
 
 __all__ = [
@@ -39,5 +43,7 @@ __all__ = [
     "Scatter",
     "Softmax",
     "Stack",
+    "Standardize",
     "Variable",
+    "Variance",
 ]
