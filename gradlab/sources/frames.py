@@ -112,10 +112,9 @@ def unpacked_count(frame: types.FrameType | None) -> int | None:
 
 def parameters(function: Callable[..., Any]) -> list[str]:
     """Return the names of the parameters that a caller must give."""
-    if is_module(function):
-        function = function.forward
+    call: Any = function
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(call.forward if is_module(call) else call)
     except (TypeError, ValueError) as error:
         raise TypeError(f"cannot see the parameters of {function!r}; name them: variables=[…]") from error
     names = []

@@ -20,8 +20,10 @@ from gradlab.sources.builder import Builder
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.dropout import DROPOUT
 from gradlab.sources.frames import refuse
+from gradlab.sources.linear_layer import linear
 from gradlab.sources.names import INVERSES
 from gradlab.sources.normalization import NORMALIZATION
+from gradlab.sources.recurrent import CELLS
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
@@ -329,23 +331,6 @@ def _relu(trace: Trace, x: Any, inplace: bool = False) -> Node:
     return trace.builder.apply(OPERATIONS["relu"], trace.lift(x))
 
 
-def _linear(trace: Trace, x: Any, weight: Any, bias: Any = None) -> Node:
-    """x W^T + b, one contraction, so that the derivative is δ^T x and no transpose of x^T δ."""
-    inputs, weights = trace.lift(x), trace.lift(weight)
-    if not inputs.rank:
-        trace.builder.need_axes(inputs, ("n", "d"))  # a layer takes a batch; a point will tell
-    if inputs.rank and weights.rank:
-        sizes = trace.builder.sizes
-        said = f"linear of shape {sizes.shape_text(inputs)} with weight {sizes.shape_text(weights)}"
-        sizes.unify(inputs.axes[-1], weights.axes[-1], said)
-    else:
-        trace.builder.matmul(inputs, weights)  # says what shapes are needed
-    rows = list(range(inputs.rank))
-    out = ["out"] * (weights.rank - 1)
-    result = contraction([inputs, weights], [rows, [*out, rows[-1]]], [*rows[:-1], *out])
-    return result if bias is None else trace.builder.add(result, trace.lift(bias))
-
-
 TABLE: dict[str, Call] = {
     "add": _weighted(1),
     "sub": _weighted(-1),
@@ -387,7 +372,8 @@ TABLE: dict[str, Call] = {
     "logsigmoid": _logsigmoid,
     "softplus": _softplus,
     "relu": _relu,
-    "linear": _linear,
+    "linear": linear,
+    **CELLS,
     **CLASSIFICATION,
     **DROPOUT,
     **NORMALIZATION,

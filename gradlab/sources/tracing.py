@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import GradlabError, TraceError
-from gradlab.graph.kinds import Constant, Variable
+from gradlab.graph.kinds import Constant, Contraction, Index, Linear, Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.sources.builder import Builder, NeedsAxes
@@ -136,13 +136,30 @@ class Trace:
 
     @contextmanager
     def _watched(self) -> Generator[None]:
-        """Note the local names of the writer's frames as they return."""
+        """Note the local names of the writer's frames: at every call, because a loop binds a name again and again."""
+        watched: dict[types.FrameType, dict[str, list[Node]]] = {}
+        writers: dict[str, bool] = {}
 
-        def note(frame: types.FrameType, event: str, argument: Any) -> None:
-            if event == "return" and is_writers(frame.f_code.co_filename):
-                for name, value in frame.f_locals.items():
-                    if isinstance(value, Traced) and name.isidentifier() and not name.startswith("_"):
-                        self.name_value(value.node, name)
+        def note(frame: types.FrameType | None, event: str, argument: Any) -> None:
+            if event == "call" and frame is not None:
+                frame = frame.f_back
+            if frame is None or event not in ("call", "c_call", "return"):
+                return
+            filename = frame.f_code.co_filename
+            own = writers.get(filename)
+            if own is None:
+                own = writers[filename] = is_writers(filename)
+            if not own:
+                return
+            bound = watched.setdefault(frame, {})
+            for name, value in frame.f_locals.items():
+                if isinstance(value, Traced) and name.isidentifier() and not name.startswith("_"):
+                    nodes = bound.setdefault(name, [])
+                    if not nodes or nodes[-1] is not value.node:
+                        nodes.append(value.node)
+            if event == "return":
+                for name, nodes in watched.pop(frame).items():
+                    self._name_bindings(nodes, name)
 
         before = sys.getprofile()
         if before is not None and not callable(before):  # cProfile's, which cannot be put back: do without the names
@@ -154,6 +171,18 @@ class Trace:
         finally:
             sys.setprofile(before)
 
+    def _name_bindings(self, nodes: Sequence[Node], name: str) -> None:
+        """Name what was bound to *name* one after the other: h, or h1, h2, … where there are several."""
+        several = [node for place, node in enumerate(nodes) if place == len(nodes) - 1 or _is_new(nodes, place)]
+        several = [node for node in several if not isinstance(node, (Variable, Constant))]
+        if len(nodes) > 1 and all(_is_input(node) for node in several):  # for x in X: X_0, X_1, … say it best
+            return
+        if len(several) == 1:
+            self.name_value(several[0], name)
+            return
+        for number, node in enumerate(several, 1):
+            self.name_value(node, f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}")
+
     def name_value(self, node: Node, name: str) -> None:
         """Take *name* as what the writer calls *node*, unless it is an input or has a name."""
         node = self.builder.slim(node)
@@ -162,10 +191,21 @@ class Trace:
         free, number = name, 1
         while free in self.taken:
             number += 1
-            free = f"{name}{number}"
+            free = f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
         if number == 1 or name not in self.data_axes:
             self.taken.add(free)
             self.lets[node] = free
+
+
+def _is_new(nodes: Sequence[Node], place: int) -> bool:
+    """Return whether a value is more than the one before it with something added or multiplied, as in a running sum."""
+    node = nodes[place]
+    running = node.rank == 0 and isinstance(node, (Linear, Contraction))
+    return not (running and (place == 0 or nodes[place - 1] in node.operands))
+
+
+def _is_input(node: Node) -> bool:
+    return isinstance(node, Index) and isinstance(node.operands[0], Variable)
 
 
 def _same(first: Any, second: Any) -> bool:
