@@ -72,6 +72,10 @@ def attribute(traced: Traced, name: str) -> Any:
         return _Size(traced)
     if name in ("dim", "numel", "nelement"):
         return lambda: node.rank if name == "dim" else _count(trace, node)
+    if name in ("dtype", "device") and "torch" in trace.libraries:
+        import torch
+
+        return torch.float64 if name == "dtype" else torch.device("cpu")
     if name in ("data", "grad"):
         refuse(f".{name}", INSTEAD["data"])
     canonical = ALIASES.get(name, name)

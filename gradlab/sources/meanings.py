@@ -16,6 +16,7 @@ from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, SOFTPLUS, power
 from gradlab.graph.sizes import Coefficient, Size
+from gradlab.sources.attention import ATTENTION
 from gradlab.sources.builder import Builder
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.dropout import DROPOUT
@@ -373,6 +374,7 @@ TABLE: dict[str, Call] = {
     "softplus": _softplus,
     "relu": _relu,
     "linear": linear,
+    **ATTENTION,
     **CELLS,
     **CLASSIFICATION,
     **DROPOUT,

@@ -18,6 +18,7 @@ from gradlab.errors import TraceError
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.point import as_array
+from gradlab.sources.attention import ATTENTION_LAYERS
 from gradlab.sources.frames import is_module, is_writers, parameters
 from gradlab.sources.rebinding import Rebinding, names_used
 from gradlab.sources.recurrent import RECURRENT
@@ -153,8 +154,9 @@ def _rebind(part: Module, rebinding: Rebinding) -> None:
 
 
 def _forward(part: Module, trace: Trace) -> Callable[..., Any]:
-    unrolled = RECURRENT.get(type(part).__name__) if type(part).__module__.startswith("torch.nn.") else None
-    return part.forward if unrolled is None else functools.partial(unrolled, trace, part)
+    of_torch = type(part).__module__.startswith("torch.nn.")
+    own = {**RECURRENT, **ATTENTION_LAYERS}.get(type(part).__name__) if of_torch else None
+    return part.forward if own is None else functools.partial(own, trace, part)
 
 
 def _noted(part: Module, forward: Callable[..., Any], trace: Trace) -> Callable[..., Any]:

@@ -102,7 +102,7 @@ def _partial(derivation: Derivation, wrt: str, partial: Node, style: type[Printe
     if not any(isinstance(node, Let) and not node.names_an_input for node in topological([partial])):
         return Equation(left, (full,))
     named = _written(partial, style)
-    forms = (named, full) if len(_written(final, TextPrinter)) <= LONGEST else (named,)
+    forms = (named, full) if len(_written(final, TextPrinter)) <= LONGEST and full != named else (named,)
     return Equation(left, forms)
 
 
