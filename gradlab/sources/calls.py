@@ -76,6 +76,8 @@ def attribute(traced: Traced, name: str) -> Any:
         import torch
 
         return torch.float64 if name == "dtype" else torch.device("cpu")
+    if name in ("is_nested", "is_sparse", "is_cuda"):
+        return False
     if name in ("data", "grad"):
         refuse(f".{name}", INSTEAD["data"])
     canonical = ALIASES.get(name, name)
