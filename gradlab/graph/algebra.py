@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
 from gradlab.graph.nodes import Node
@@ -69,11 +70,11 @@ def negative(node: Node) -> Node:
 def add(*nodes: Node) -> Node:
     """Return the sum of *nodes*: equal terms together, zeros dropped."""
     collected: dict[Node | None, list[Coefficient]] = {}
-    constants: dict[tuple[tuple[str, int], ...], Fraction] = {}
+    constants: list[Coefficient] = []
     for node in nodes:
         coefficient, rest = split(node)
         if rest is None:
-            constants[coefficient.sizes] = constants.get(coefficient.sizes, Fraction(0)) + coefficient.rational
+            constants.append(coefficient)
         else:
             collected.setdefault(rest, []).append(coefficient)
     axes = nodes[0].axes
@@ -86,11 +87,11 @@ def add(*nodes: Node) -> Node:
             operands.append(rest)
     # x² + 1 and y - 1, but 1 - u²: a number leads only where a minus would.
     leads = all(coefficient.rational < 0 for coefficient in coefficients)
-    for sizes, rational in constants.items():
-        if rational:
-            place = 0 if leads and rational > 0 else len(operands)
-            coefficients.insert(place, ONE if rational > 0 else -ONE)
-            operands.insert(place, Constant(Coefficient(abs(rational), sizes), axes))
+    for total in _added(constants):
+        positive = total.rational > 0
+        place = 0 if leads and positive else len(operands)
+        coefficients.insert(place, ONE if positive else -ONE)
+        operands.insert(place, Constant(total if positive else -total, axes))
     if not operands:
         return number(0, axes)
     if len(operands) == 1:
@@ -111,14 +112,22 @@ def _common_factor(coefficients: list[Coefficient], operands: list[Node]) -> Nod
 
 
 def _added(parts: list[Coefficient]) -> list[Coefficient]:
-    by_sizes: dict[tuple[tuple[str, int], ...], Fraction] = {}
+    """Return the sum of *parts*: one term for each power of the sizes, zeros dropped."""
+    if len(parts) == 1:
+        return parts if parts[0].rational else []
+    totals: dict[Any, Fraction] = {}
     for part in parts:
-        by_sizes[part.sizes] = by_sizes.get(part.sizes, Fraction(0)) + part.rational
-    return [Coefficient(rational, sizes) for sizes, rational in by_sizes.items() if rational]
+        alike = (part.sizes, part.root)
+        totals[alike] = totals.get(alike, Fraction(0)) + part.rational
+    return [Coefficient(rational, sizes, root) for (sizes, root), rational in totals.items() if rational]
 
 
 def product(first: Node, second: Node) -> Node:
-    """Return the entry-by-entry product of two nodes of the same axes."""
+    """Return the entry-by-entry product of two nodes of the same axes; u (1/v) is u/v."""
+    for one, other in ((first, second), (second, first)):
+        front, rest = split(other)
+        if isinstance(rest, Elementwise) and rest.operation is DIVIDE and split(rest.operands[0]) == (ONE, None):
+            return scale(front, quotient(one, rest.operands[1]))
     indices = tuple(range(first.rank))
     return contract([first, second], [indices, indices], indices, first.axes)
 
@@ -193,7 +202,7 @@ def apply(operation: Operation, *operands: Node) -> Node:
     """Return *operation* on *operands*; u^1 is u and u^0 is 1."""
     if operation is GENERAL_POWER:
         coefficient, rest = split(operands[1])
-        if rest is None and not coefficient.sizes:
+        if rest is None and coefficient.is_rational:
             return raised(operands[0], coefficient.rational)
     return Elementwise(operation, operands)
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from gradlab.graph import algebra
 from gradlab.graph.backends import Key, NumpyBackend, Row
+from gradlab.graph.backends.contracting import as_float
 from gradlab.graph.evaluation import evaluate
 from gradlab.graph.kinds import Elementwise, Variable
 from gradlab.graph.nodes import Node
@@ -54,7 +55,7 @@ class BoundBackend:
 
     def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Bounded]) -> Bounded:
         value = self.plain.linear(coefficients, [array.value for array in arrays])
-        sizes = [abs(float(c.value(self.plain.sizes))) for c in coefficients]
+        sizes = [abs(as_float(c, self.plain.sizes)) for c in coefficients]
         passed = sum(size * array.error for size, array in zip(sizes, arrays, strict=True))
         total = sum(size * abs(array.value) for size, array in zip(sizes, arrays, strict=True))
         return Bounded(value, passed + (len(arrays) + 1) * UNIT * total)

@@ -45,29 +45,29 @@ GREEK = {
 _FROM_GREEK = {letter: name for name, letter in GREEK.items()}
 _OF_A_LAYER = re.compile(r"^\w+(\.\w+)*\.[^\W\d]\w*$")
 _PARAMETERS = {"weight": "W", "bias": "b"}
-_TRAILING_NUMBER = re.compile(r"^([^\W\d_]+)(\d+)$")
+_SUBSCRIPTED = re.compile(r"^([^\W\d_]+?)(\d+)$|^([A-Z])([a-z])$")
+"""``w1`` and ``Wq`` stand for w₁ and W_q."""
 
 
 def in_text(symbol: str) -> str:
     """Return *symbol* for a terminal.
 
-    >>> in_text("delta_Z"), in_text("preds")
-    ('δ_Z', 'preds')
+    >>> in_text("delta_Z"), in_text("preds"), in_text("delta_mu")
+    ('δ_Z', 'preds', 'δ_μ')
     """
-    head, mark, rest = symbol.partition("_")
-    return GREEK.get(head, head) + mark + rest
+    return "_".join(GREEK.get(part, part) for part in symbol.split("_"))
 
 
 def in_latex(symbol: str, indices: tuple[str, ...] = ()) -> str:
     r"""Return *symbol* as LaTeX, its own subscript and the *indices* of a component together.
 
-    >>> in_latex("delta_preds", ("i",)), in_latex("w1"), in_latex("x", ("i", "j"))
-    ('\\delta_{\\mathrm{preds},i}', 'w_{1}', 'x_{ij}')
+    >>> in_latex("delta_preds", ("i",)), in_latex("w1"), in_latex("x", ("i", "j")), in_latex("delta_Wq")
+    ('\\delta_{\\mathrm{preds},i}', 'w_{1}', 'x_{ij}', '\\delta_{W_{q}}')
 
     The parameters of a module are weights W and biases b of their layer.
 
     >>> in_latex("fc1.weight"), in_latex("fc1.bias", ("j",)), in_latex("rnn.weight_ih_l0")
-    ('W_{\\mathrm{fc1}}', 'b_{\\mathrm{fc1},j}', 'W_{\\mathrm{rnn},\\mathrm{ih},\\mathrm{l0}}')
+    ('W_{\\mathrm{fc}_{1}}', 'b_{\\mathrm{fc}_{1},j}', 'W_{\\mathrm{rnn},\\mathrm{ih},l_{0}}')
     """
     layer = ""
     if _OF_A_LAYER.match(symbol):
@@ -75,11 +75,9 @@ def in_latex(symbol: str, indices: tuple[str, ...] = ()) -> str:
     head, _, subscript = symbol.partition("_")
     if layer:
         head = _PARAMETERS.get(head, head)
-    numbered = _TRAILING_NUMBER.match(head)
-    subscripts = [_word(layer)] if layer else []
-    if numbered:
-        head = numbered.group(1)
-        subscripts.append(numbered.group(2))
+    head, *subscripts = _split(head)
+    if layer:
+        subscripts.insert(0, _word(layer))
     if subscript:
         subscripts.append(",".join(_word(part) for part in subscript.split("_") if part))
     if indices:
@@ -98,7 +96,16 @@ def joined(indices: Sequence[str]) -> str:
     return "".join(indices) if plain else ",".join(indices)
 
 
+def _split(word: str) -> list[str]:
+    """Return a name and what stands below it, if something does: ``w1`` and ``Wq``, not ``preds``."""
+    found = _SUBSCRIPTED.match(word)
+    return [part for part in found.groups() if part] if found else [word]
+
+
 def _word(word: str) -> str:
+    name, *below = _split(word)
+    if below:
+        return f"{_word(name)}_{{{below[0]}}}"
     greek = _FROM_GREEK.get(word, word)
     if greek in GREEK:
         return rf"\{greek}"

@@ -52,7 +52,7 @@ class TextPrinter(Printer):
     def absolute(self, inside: Shown) -> Shown:
         return Shown(f"|{inside.written}|") if "|" not in inside.written else self.call("abs", [inside])
 
-    def root(self, inside: Shown) -> Shown:
+    def radical(self, inside: Shown) -> Shown:
         return Shown(f"√{inside.written}", Level.POWER) if len(inside.written) == 1 else self.call("sqrt", [inside])
 
     def exponential(self, exponent: Shown) -> Shown:
@@ -72,8 +72,8 @@ class TextPrinter(Printer):
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
-    def norm_squared(self, inside: Shown) -> Shown:
-        return Shown(f"‖{inside.written}‖²", Level.POWER)
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        return Shown(f"‖{inside.written}‖" + ("_F" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(f"[{body.written}]_{self.subscript(indices)}")
@@ -99,13 +99,12 @@ class LatexPrinter(Printer):
         return Shown(rf"\left({shown.written}\right)")
 
     def joint(self, left: str, right: str) -> str:
-        meets_number = (right[0].isdigit() and right.partition("^")[0] != "1") or (
-            right.startswith(r"\frac") and left[-1].isdigit()
-        )
+        meets_number = right[0].isdigit() or (right.startswith(r"\frac") and left[-1].isdigit())
         return r" \cdot " if meets_number else " "
 
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
-        return Shown(names.in_latex(symbol, indices))
+        # The vector of ones; as a number 1 would not be a name.
+        return Shown(r"\mathbf{1}") if symbol == "1" else Shown(names.in_latex(symbol, indices))
 
     def decimal(self, written: str) -> Shown:
         mantissa, _, exponent = written.partition("e")
@@ -133,7 +132,7 @@ class LatexPrinter(Printer):
     def absolute(self, inside: Shown) -> Shown:
         return Shown(rf"\left|{inside.written}\right|")
 
-    def root(self, inside: Shown) -> Shown:
+    def radical(self, inside: Shown) -> Shown:
         return Shown(rf"\sqrt{{{inside.written}}}")
 
     def exponential(self, exponent: Shown) -> Shown:
@@ -154,8 +153,8 @@ class LatexPrinter(Printer):
         mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
         return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
-    def norm_squared(self, inside: Shown) -> Shown:
-        return Shown(rf"\left\|{inside.written}\right\|^{{2}}", Level.POWER)
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        return Shown(rf"\left\|{inside.written}\right\|" + ("_{F}" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")

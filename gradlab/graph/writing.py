@@ -34,6 +34,7 @@ class Shown:
     open: it extends as far right as it can (a summation), so only a last factor may be one.
     fraction: its numerator and denominator, where it is a quotient written as one.
     summed: the indices, each with its extent where that is to be stated, and the body, where it is a summation.
+    norm: the norm whose square it is, where it is one.
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -41,6 +42,7 @@ class Shown:
     level: Level = Level.ATOM
     open: bool = False
     fraction: tuple[Shown, Shown] | None = None
+    norm: str | None = None
     applied: tuple[str, str] | None = None
     summed: tuple[Mapping[str, int | None], Shown] | None = None
 
@@ -157,16 +159,24 @@ class Printer(ABC):
             above.append(self.decimal(short))
         elif numerator != 1:
             above.append(self.integer(numerator))
-        above += [self.power_of_size(size, exponent) for size, exponent in coefficient.sizes if exponent > 0]
-        below: list[Shown] = [self.integer(denominator)] if denominator != 1 else []
-        below += [self.power_of_size(size, -exponent) for size, exponent in coefficient.sizes if exponent < 0]
+        root = [self.root(self.integer(coefficient.root))] if coefficient.root > 1 else []
+        below: list[Shown] = []
+        if root and denominator % coefficient.root == 0:  # 1/√3 rather than √3/3
+            denominator //= coefficient.root
+            below, root = root, []
+        above += root
+        below = ([self.integer(denominator)] if denominator != 1 else []) + below
+        for size, exponent in sorted(coefficient.sizes, key=lambda power: power[1].denominator):
+            (above if exponent > 0 else below).extend(self.powers_of_size(size, abs(exponent)))
         top = self.product(above) if above else Shown("1")
         # A number in front is no quotient to be merged with others: 1/n sum_i x_i, not (sum_i x_i)/n.
         return replace(self.fraction(top, self.product(below)), fraction=None) if below else top
 
-    def power_of_size(self, size: str, exponent: int) -> Shown:
-        base = self.name(size)
-        return base if exponent == 1 else self.power(base, Shown(str(exponent)))
+    def powers_of_size(self, size: str, exponent: Fraction) -> list[Shown]:
+        """Return a positive power of a size as factors: n, n², √n, n √n."""
+        base, whole = self.name(size), int(exponent)
+        factors = [base if whole == 1 else self.power(base, Shown(str(whole)))] if whole else []
+        return factors if exponent == whole else [*factors, self.root(base)]
 
     def integer(self, value: int) -> Shown:
         """Return a whole number; beyond 15 digits in powers of ten, so that a line stays a line."""
@@ -206,9 +216,13 @@ class Printer(ABC):
     def absolute(self, inside: Shown) -> Shown:
         """Return an absolute value."""
 
-    @abstractmethod
     def root(self, inside: Shown) -> Shown:
-        """Return a square root."""
+        """Return a square root; that of a squared norm is the norm."""
+        return Shown(inside.norm) if inside.norm else self.radical(inside)
+
+    @abstractmethod
+    def radical(self, inside: Shown) -> Shown:
+        """Return *inside* below the sign of a square root."""
 
     @abstractmethod
     def exponential(self, exponent: Shown) -> Shown:
@@ -234,9 +248,14 @@ class Printer(ABC):
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         """Return an elementwise product (⊙) or quotient (⊘)."""
 
+    def norm_squared(self, inside: Shown, *, frobenius: bool) -> Shown:
+        """Return the sum of the squares of all entries; *frobenius* for a matrix, whose norm needs the name."""
+        norm = self.norm(inside, frobenius=frobenius)
+        return replace(self.power(norm, Shown("2")), norm=norm.written)
+
     @abstractmethod
-    def norm_squared(self, inside: Shown) -> Shown:
-        """Return the sum of the squares of all entries."""
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        """Return the root of the sum of the squares of all entries."""
 
     @abstractmethod
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:

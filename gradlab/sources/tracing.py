@@ -12,7 +12,7 @@ from typing import Any
 
 from gradlab.errors import GradlabError, TraceError
 from gradlab.graph.kinds import Constant, Contraction, Index, Linear, Variable
-from gradlab.graph.nodes import Node
+from gradlab.graph.nodes import Node, topological
 from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import REFUSALS, at_line, is_writers, name_of, refuse
@@ -132,7 +132,23 @@ class Trace:
             raise refused[0]
         if isinstance(result, (dict, set, str)) or result is None:
             raise TraceError(f"the function returns {result!r:.40}; return a number or an array")
-        return self.lift(result)
+        output = self.lift(result)
+        self._name_without_added_axes(output)
+        return output
+
+    def _name_without_added_axes(self, output: Node) -> None:
+        """Give the name of a value that was kept with an axis of length 1 to the value without it, if that is used.
+
+        ``v = X.var(1, keepdims=True)`` is (n, 1) only so that it can be broadcast: what is computed with it is (n,).
+        """
+        used = set(topological([output]))
+        for node, name in list(self.lets.items()):
+            slim: Node | None = None if node in used else node
+            for position in reversed(range(node.rank)):
+                if slim is not None and node.axes[position] == 1:
+                    slim = self.builder.taken_back(slim, position)
+            if slim is not None and slim is not node and slim not in self.lets:
+                self.lets[slim] = name
 
     @contextmanager
     def _watched(self) -> Generator[None]:
@@ -185,7 +201,6 @@ class Trace:
 
     def name_value(self, node: Node, name: str) -> None:
         """Take *name* as what the writer calls *node*, unless it is an input or has a name."""
-        node = self.builder.slim(node)
         if isinstance(node, (Variable, Constant)) or node in self.lets:
             return
         free, number = name, 1

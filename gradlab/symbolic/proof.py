@@ -18,6 +18,7 @@ from gradlab.graph.backends import BallBackend
 from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Scatter, Stack, Variable
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import Operation
+from gradlab.graph.sizes import Coefficient
 
 if TYPE_CHECKING:
     from gradlab.symbolic.steps import Step
@@ -75,6 +76,20 @@ def prove(step: Step) -> Evidence:
     if isinstance(step.before, Elementwise):
         return Evidence.EXACT if _rule_is_exact(step.before.operation) else Evidence.CERTIFIED
     return Evidence.CERTIFIED if isinstance(step.before, AFFINE) else Evidence.SAMPLED
+
+
+def prove_equal(before: Node, after: Node) -> Evidence:
+    """Return how surely two expressions are equal wherever both have a value: both are enclosed at several points."""
+    nodes = topological([before, after])
+    leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
+    sizes = _small_sizes(nodes)
+    held = 0
+    for values in _points(leaves, sizes):
+        outcome = _compared(*evaluation.with_balls([before, after], values, sizes, PRECISION))
+        if outcome is Outcome.FAILS:
+            return Evidence.REFUTED
+        held += outcome in (Outcome.HOLDS, Outcome.HOLDS_AT_ZERO)
+    return Evidence.CERTIFIED if held >= POINTS else Evidence.UNPROVED
 
 
 def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
@@ -255,7 +270,7 @@ def as_sympy(node: Node, named: Mapping[Variable, Any]) -> Any:
                 made[part] = _sympy_constant(sympy, part)
             case Linear():
                 terms = zip(part.coefficients, below, strict=True)
-                made[part] = sum(sympy.Rational(*c.rational.as_integer_ratio()) * term for c, term in terms)
+                made[part] = sum(_sympy_number(sympy, coefficient) * term for coefficient, term in terms)
             case Elementwise():
                 made[part] = part.operation.sympy(sympy, *below)
             case Contraction():
@@ -270,4 +285,8 @@ def as_sympy(node: Node, named: Mapping[Variable, Any]) -> Any:
 def _sympy_constant(sympy: Any, node: Any) -> Any:
     if isinstance(node.value, str):
         return sympy.pi if node.value == "pi" else sympy.E
-    return sympy.Rational(*node.value.rational.as_integer_ratio())
+    return _sympy_number(sympy, node.value)
+
+
+def _sympy_number(sympy: Any, coefficient: Coefficient) -> Any:
+    return sympy.Rational(*coefficient.rational.as_integer_ratio()) * sympy.sqrt(coefficient.root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from gradlab.graph.backends.contracting import boxed, combined, contracted
@@ -32,11 +31,13 @@ class BallBackend:
         self.sizes = sizes
         self.values = values
 
-    def _arb(self, value: Fraction | str) -> Any:
+    def _arb(self, value: Coefficient | str) -> Any:
         flint = self.flint
         if isinstance(value, str):
             return flint.arb.pi() if value == "pi" else flint.arb.const_e()
-        return flint.arb(flint.fmpq(value.numerator, value.denominator))
+        rational, root = value.number(self.sizes)
+        number = flint.arb(flint.fmpq(rational.numerator, rational.denominator))
+        return number if root == 1 else number * flint.arb(root).sqrt()
 
     def _box(self, value: Any) -> Any:
         # The sum of no entries is Python's 0.
@@ -56,11 +57,11 @@ class BallBackend:
         return self._array(ball(given))
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Any:
-        number = self._arb(value if isinstance(value, str) else value.value(self.sizes))
+        number = self._arb(value)
         return self.np.broadcast_to(self._box(number), shape_of(axes, self.sizes))
 
     def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
-        return self._array(combined(coefficients, arrays, lambda c: self._arb(c.value(self.sizes))))
+        return self._array(combined(coefficients, arrays, self._arb))
 
     def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
         flint = self.flint
