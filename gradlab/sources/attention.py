@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ShapeError
-from gradlab.graph.kinds import Constant, Linear, Softmax
+from gradlab.graph.kinds import Linear, Softmax
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
 from gradlab.graph.sizes import ONE, Coefficient, Size
@@ -40,8 +40,7 @@ def _scaled(trace: Trace, scores: Node, width: Size, scale: Any) -> Node:
     builder = trace.builder
     if scale is not None:
         return builder.multiply(trace.lift(scale), scores)
-    root = builder.power(Constant(Coefficient.of_size(builder.sizes.root(width))), builder.constant(Fraction(1, 2)))
-    return builder.divide(scores, root)
+    return Linear((Coefficient.of_size(builder.sizes.root(width), Fraction(-1, 2)),), (scores,))
 
 
 def _masked(trace: Trace, scores: Node, mask: Any, *, true_is_kept: bool) -> Node:
@@ -65,11 +64,7 @@ def _hidden(trace: Trace, scores: Node, kept: Any) -> Node:
     refuse("attention with a mask", "add the mask to the scores, or do without a formula: as_function(f, opaque=True)")
 
 
-def _attend(
-    trace: Trace,
-    scores: Node,
-    name: str = "A",
-) -> Node:
+def _attend(trace: Trace, scores: Node, name: str = "A") -> Node:
     weights = Softmax(scores, scores.rank - 1)
     trace.name_value(weights, name)
     return weights

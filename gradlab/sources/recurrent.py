@@ -151,7 +151,9 @@ def _unrolled(trace: Trace, module: Any, input: Any, hx: Any = None) -> Any:
     inputs = [builder.index(sequence, (*[slice(None)] * time, place)) for place in range(steps)]
     last: list[tuple[Node, ...]] = []
     for layer in range(module.num_layers):
-        weights = [getattr(module, f"{name}_l{layer}", None) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        weights = [
+            getattr(module, f"{name}_l{layer}", None) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ]
         state: tuple[Any, ...] = tuple(builder.index(trace.lift(part), layer) for part in given) or (None,) * (1 + lstm)
         behind = f"_l{layer}" if module.num_layers > 1 else ""
         for place, x in enumerate(inputs):

@@ -69,9 +69,9 @@ class Trace:
         node = self.lift(value)
         if isinstance(node, Constant) and isinstance(node.value, Coefficient) and not node.axes:
             powers, rational = node.value.sizes, node.value.rational
-            if not powers and rational.denominator == 1:
+            if node.value.is_rational and rational.denominator == 1:
                 return int(rational)
-            if rational == 1 and len(powers) == 1 and powers[0][1] == 1:
+            if rational == 1 and node.value.root == 1 and len(powers) == 1 and powers[0][1] == 1:
                 return powers[0][0]
         raise TraceError(f"{value!r} stands where a length is expected")
 
