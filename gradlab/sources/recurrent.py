@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ShapeError
-
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import OPERATIONS
-
 from gradlab.sources.frames import refuse
 from gradlab.sources.linear_layer import linear
 
