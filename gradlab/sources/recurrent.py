@@ -47,7 +47,7 @@ def _named(trace: Trace, suffix: str, **nodes: Node) -> None:
         trace.name_value(node, name + suffix)
 
 
-def _simple(nonlinearity: str) -> Callable[..., Node]:
+def _simple(nonlinearity: str) -> Callable[..., tuple[Node, ...]]:
     def step(trace: Trace, x: Any, state: tuple[Any, ...], weights: Weights, suffix: str = "") -> tuple[Node, ...]:
         return (trace.builder.apply(OPERATIONS[nonlinearity], _total(trace, x, state[0], weights)),)
 
