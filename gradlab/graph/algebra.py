@@ -12,7 +12,7 @@ from typing import Any
 
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation, power
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, WHERE, Operation, opposite, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
 
 Indices = Sequence[int]
@@ -239,3 +239,37 @@ def quotient(above: Node, below: Node) -> Node:
 def one_minus_square(node: Node) -> Node:
     """Return 1 - u²."""
     return add(number(1, node.axes), negative(raised(node, 2)))
+
+
+# Conditions ------------------------------------------------------------------------------------
+
+
+def where(condition: Node, first: Node, second: Node) -> Node:
+    """Return *first* where *condition* holds, else *second*."""
+    return Elementwise(WHERE, (condition, first, second))
+
+
+def negated(condition: Node) -> Node:
+    """Return the condition that holds where *condition* does not: u ≤ v for u > v."""
+    if isinstance(condition, Elementwise):
+        if condition.operation is LOGICAL_NOT:
+            return condition.operands[0]
+        other = opposite(condition.operation, condition.operands)
+        if other is not None:
+            return Elementwise(*other)
+    return Elementwise(LOGICAL_NOT, (condition,))
+
+
+def indicator(condition: Node) -> Node:
+    """Return 1 where *condition* holds, else 0."""
+    if isinstance(condition, Elementwise) and condition.operation.truth:
+        return condition
+    return where(condition, number(1, condition.axes), number(0, condition.axes))
+
+
+def kept(condition: Node, node: Node) -> Node:
+    """Return *node* where *condition* holds, else 0, whatever *node* is there."""
+    coefficient, rest = split(node)
+    if rest is None:
+        return scale(coefficient, indicator(condition))
+    return scale(coefficient, where(condition, rest, number(0, node.axes)))

@@ -10,6 +10,9 @@ from gradlab.graph.writing import Level, Printer, Shown
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
+_TEXT_FUNCTIONS = {"sigmoid": "σ", "Phi": "Φ", "phi": "φ", "digamma": "ψ"}
+
+
 class TextPrinter(Printer):
     """Plain text for a terminal: ``2/n X^T (X w - y)``."""
 
@@ -26,6 +29,19 @@ class TextPrinter(Printer):
         """Return indices as they follow an underscore: ``i``, ``ij``, ``{i+1}``."""
         joined = names.joined(indices)
         return joined if joined.isalnum() else f"{{{joined}}}"
+
+    def sign(self, sign: str) -> str:
+        return sign
+
+    def iverson(self, condition: str) -> Shown:
+        return Shown(f"[{condition}]", condition=condition)
+
+    def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
+        holds = condition.condition or condition.written
+        return Shown(f"{self.wrap(first, Level.SUM)} if {holds} else {second.written}", Level.CASES)
+
+    def minus_infinity(self) -> Shown:
+        return Shown("-∞", Level.SUM)
 
     def decimal(self, written: str) -> Shown:
         return Shown(written)
@@ -47,7 +63,7 @@ class TextPrinter(Printer):
 
     def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
         inside = ", ".join(argument.written for argument in arguments)
-        return Shown(f"{'σ' if function == 'sigmoid' else function}({inside})")
+        return Shown(f"{_TEXT_FUNCTIONS.get(function, function)}({inside})")
 
     def absolute(self, inside: Shown) -> Shown:
         return Shown(f"|{inside.written}|") if "|" not in inside.written else self.call("abs", [inside])
@@ -89,7 +105,13 @@ _LATEX_FUNCTIONS = {
     "acos": r"\arccos",
     "atan": r"\arctan",
     "sigmoid": r"\sigma",
+    "Phi": r"\Phi",
+    "phi": r"\varphi",
+    "digamma": r"\psi",
+    "lgamma": r"\ln\Gamma",
 }
+
+_LATEX_SIGNS = {"≥": r"\ge", "≤": r"\le", "≠": r"\ne", "and": r"\wedge", "or": r"\vee", "not": r"\neg"}
 
 
 class LatexPrinter(Printer):
@@ -105,6 +127,20 @@ class LatexPrinter(Printer):
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
         # The vector of ones; as a number 1 would not be a name.
         return Shown(r"\mathbf{1}") if symbol == "1" else Shown(names.in_latex(symbol, indices))
+
+    def sign(self, sign: str) -> str:
+        return _LATEX_SIGNS.get(sign, sign)
+
+    def iverson(self, condition: str) -> Shown:
+        return Shown(rf"\left[{condition}\right]", condition=condition)
+
+    def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
+        holds = condition.condition or condition.written
+        rows = rf"{first.written} & \text{{if }} {holds} \\ {second.written} & \text{{otherwise}}"
+        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.CASES)
+
+    def minus_infinity(self) -> Shown:
+        return Shown(r"-\infty", Level.SUM)
 
     def decimal(self, written: str) -> Shown:
         mantissa, _, exponent = written.partition("e")

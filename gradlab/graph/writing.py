@@ -20,6 +20,7 @@ from gradlab.graph.sizes import Coefficient, decimal
 class Level(IntEnum):
     """How tightly a written expression holds together; looser ones get brackets inside tighter ones."""
 
+    CASES = -1
     SUM = 0
     HADAMARD = 1
     PRODUCT = 2
@@ -35,6 +36,7 @@ class Shown:
     fraction: its numerator and denominator, where it is a quotient written as one.
     summed: the indices, each with its extent where that is to be stated, and the body, where it is a summation.
     norm: the norm whose square it is, where it is one.
+    condition: what stands between the brackets, where it is a truth value as a number: [x > 0].
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -45,6 +47,7 @@ class Shown:
     norm: str | None = None
     applied: tuple[str, str] | None = None
     summed: tuple[Mapping[str, int | None], Shown] | None = None
+    condition: str = ""
 
 
 INDEX_NAMES = "ijklpqrs"
@@ -107,7 +110,7 @@ class Printer(ABC):
         """Return a sum; each term comes with whether it is subtracted."""
         written = ""
         for position, (negative, term) in enumerate(terms):
-            body = self.wrap(term, Level.HADAMARD) if negative or position else term.written
+            body = self.wrap(term, Level.HADAMARD if negative or position else Level.SUM)
             if position == 0:
                 written = f"-{body}" if negative else body
             else:
@@ -186,6 +189,26 @@ class Printer(ABC):
         written = str(value) if abs(value) < 10**30 else f"{Decimal(value):.6e}"
         return Shown(written) if value >= 0 else Shown(written, Level.SUM)
 
+    # Conditions --------------------------------------------------------------------------------
+
+    def relation(self, sides: Sequence[Shown], signs: Sequence[str]) -> Shown:
+        """Return 1 where the relations hold, else 0, in Iverson's brackets: [x > 0], [0 ≤ x ≤ 1]."""
+        written = self.wrap(sides[0], Level.SUM)
+        for sign, side in zip(signs, sides[1:], strict=True):
+            written += f" {self.sign(sign)} {self.wrap(side, Level.SUM)}"
+        return self.iverson(written)
+
+    def logical(self, word: str, parts: Sequence[Shown]) -> Shown:
+        """Return 1 where the parts joined by "and" or "or", or the part after "not", hold, else 0."""
+        inside = [
+            f"({part.condition})"
+            if " and " in part.condition or " or " in part.condition
+            else part.condition or part.written
+            for part in parts
+        ]
+        joined = f" {self.sign(word)} ".join(inside)
+        return self.iverson(joined if len(parts) > 1 else f"{self.sign(word)} {joined}")
+
     # What the two styles write differently ---------------------------------------------------
 
     @abstractmethod
@@ -195,6 +218,22 @@ class Printer(ABC):
     @abstractmethod
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
         """Return a name, with the indices of one component."""
+
+    @abstractmethod
+    def sign(self, sign: str) -> str:
+        """Return a sign of comparison (> ≥ = ≠ < ≤) or of logic (and, or, not)."""
+
+    @abstractmethod
+    def iverson(self, condition: str) -> Shown:
+        """Return 1 where *condition* holds, else 0."""
+
+    @abstractmethod
+    def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
+        """Return *first* where *condition* holds, else *second*."""
+
+    @abstractmethod
+    def minus_infinity(self) -> Shown:
+        """Return -∞."""
 
     @abstractmethod
     def decimal(self, written: str) -> Shown:

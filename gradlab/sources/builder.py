@@ -62,6 +62,9 @@ class Builder:
         return Linear(tuple(ONE if sign > 0 else -ONE for sign in signs), tuple(aligned))
 
     def add(self, first: Node, second: Node) -> Node:
+        """Return the sum; of two truth values it would be another thing in NumPy and torch: their "or"."""
+        if all(isinstance(node, Elementwise) and node.operation.truth for node in (first, second)):
+            raise TraceError("the sum of two comparisons is their 'or'; write a.float() + b.float() to count them")
         return self.linear((1, 1), (first, second), "cannot add")
 
     def subtract(self, first: Node, second: Node) -> Node:

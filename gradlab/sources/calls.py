@@ -10,10 +10,11 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradlab.graph.kinds import Constant
+from gradlab.graph.kinds import Constant, Linear
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import ONE, Coefficient, Size
+from gradlab.sources.conditions import is_truth
 from gradlab.sources.frames import refuse
 from gradlab.sources.meanings import ALIASES, INSTEAD, TABLE, UNCHANGED, last_two_swapped
 from gradlab.sources.traced import Traced
@@ -46,7 +47,11 @@ def torch_function(trace: Trace, function: Any, arguments: Sequence[Any], option
     name = function.__name__
     if name.endswith("_") and not name.startswith("_") and name not in UNCHANGED:
         refuse(f"torch.{name}", "in-place operations are not read; write x = …")
-    name = name.strip("_")
+    name = name.strip("_").removeprefix("special_")
+    if name == "where" and type(function).__name__ == "method_descriptor":  # x.where(condition, other)
+        arguments = (arguments[1], arguments[0], *arguments[2:])
+    if name == "equal":
+        refuse("torch.equal", "it compares whole tensors; write torch.eq(a, b) for a comparison of the entries")
     if name in _SWAPPED and len(arguments) == 2:
         name, arguments = _SWAPPED[name], (arguments[1], arguments[0])
     if name in ("iadd", "isub", "imul", "idiv", "itruediv"):
@@ -78,6 +83,10 @@ def attribute(traced: Traced, name: str) -> Any:
         return torch.float64 if name == "dtype" else torch.device("cpu")
     if name in ("is_nested", "is_sparse", "is_cuda"):
         return False
+    if name == "where":
+        return lambda condition, other: _apply(trace, "", name, (condition, traced, other), {})
+    if name == "equal":
+        refuse(".equal()", "it compares whole tensors; write torch.eq(a, b) for a comparison of the entries")
     if name in ("data", "grad"):
         refuse(f".{name}", INSTEAD["data"])
     canonical = ALIASES.get(name, name)
@@ -125,7 +134,9 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
     if canonical == "transpose" and not module and _is_ambiguous(trace, arguments):
         refuse(".transpose(0, 1) of a matrix", "NumPy and torch mean different things by it; write .T")
     if name in UNCHANGED:
-        return trace.wrap(trace.lift(arguments[0]))
+        node = trace.lift(arguments[0])
+        # As numbers, truth values can be added.
+        return trace.wrap(Linear((ONE,), (node,)) if name in _TO_NUMBERS and is_truth(trace, node) else node)
     call = TABLE.get(f"{module.partition('.')[0]}.{canonical}", TABLE.get(canonical))
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
@@ -141,6 +152,9 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
     instead = INSTEAD.get(canonical)
     refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(canonical)}")
+
+
+_TO_NUMBERS = ("float", "double", "to", "astype", "type", "type_as")
 
 
 def _is_no_float(value: Any) -> bool:

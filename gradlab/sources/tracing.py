@@ -29,6 +29,7 @@ class Trace:
     libraries: "numpy", "torch", "math": whose functions were called.
     layers: the names of the layers of the modules in use, by id.
     layer_outputs: what layers returned, in order, each with the layer's name and whether it has weights.
+    truths: the data that were arrays of True and False, which the graph has as 1 and 0.
     """
 
     builder: Builder
@@ -39,6 +40,7 @@ class Trace:
     libraries: set[str] = field(default_factory=set)
     layers: dict[int, str] = field(default_factory=dict)
     layer_outputs: list[tuple[Node, str, bool]] = field(default_factory=list)
+    truths: set[str] = field(default_factory=set)
     _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
     _gradients: bool = field(default_factory=lambda: _gradients_enabled())
 
@@ -58,7 +60,10 @@ class Trace:
             return known[2]
         if array.ndim == 0:
             return self.builder.constant(float(array) if array.dtype.kind == "f" else int(array))
-        node = self._bound(array, name or name_of(value) or "data")
+        truth = array.dtype == bool
+        node = self._bound(array.astype(float) if truth else array, name or name_of(value) or "data")
+        if truth and isinstance(node, Variable):
+            self.truths.add(node.name)
         # The value is kept, so that its id stays its own while the trace lasts; what it holds now is copied, because
         # the code may change it.
         self._lifted[id(value)] = (value, array, node)
@@ -93,7 +98,7 @@ class Trace:
             array = np.asarray(value)
         else:
             raise TraceError(f"a {type(value).__name__} stands where a number or an array is expected")
-        if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        if not any(np.issubdtype(array.dtype, kind) for kind in (np.integer, np.floating, np.bool_)):
             raise TraceError(f"an array of {array.dtype} stands where real numbers are expected")
         return array.copy()
 

@@ -17,7 +17,7 @@ from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
 from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Scatter, Stack, Variable
 from gradlab.graph.nodes import Node, compute, topological
-from gradlab.graph.operations import Operation
+from gradlab.graph.operations import LETTERS, Operation
 from gradlab.graph.sizes import Coefficient
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _outcome(step: Step, values: Mapping[str, Any], sizes: Mapping[str, int]) ->
         if isinstance(step.before, Elementwise):
             slope = evaluation.evaluate(
                 [_sympy_partials(step.before.operation)[step.place]],
-                BallBackend(dict(zip("uv", inputs, strict=False)), {}, PRECISION),
+                BallBackend(dict(zip(LETTERS, inputs, strict=False)), {}, PRECISION),
             )[0]
             expected = incoming * slope
         elif isinstance(step.before, AFFINE):
@@ -216,13 +216,13 @@ def _compared(expected: Any, claimed: Any) -> Outcome:
 
 @cache
 def _sympy_partials(operation: Operation) -> tuple[Node, ...]:
-    """Return the operation's derivatives as SymPy finds them, as nodes of ``u`` and ``v``."""
+    """Return the operation's derivatives as SymPy finds them, as nodes of ``u``, ``v`` and ``w``."""
     import sympy
 
     from gradlab.sources.builder import Builder
     from gradlab.sources.sympy_expressions import convert
 
-    operands = tuple(Variable(letter) for letter in "uv"[: operation.arity])
+    operands = tuple(Variable(letter) for letter in LETTERS[: operation.arity])
     function, symbols = Elementwise(operation, operands).scalar_function()
     axes = {symbol.name: () for symbol in symbols}
     derivatives = [sympy.diff(function, symbol) for symbol in symbols]
@@ -243,7 +243,7 @@ def _rule_is_exact(operation: Operation) -> bool:
     """Return whether SymPy's algebra shows that the rule's local derivatives are its own."""
     import sympy
 
-    operands = tuple(Variable(letter) for letter in "uv"[: operation.arity])
+    operands = tuple(Variable(letter) for letter in LETTERS[: operation.arity])
     node = Elementwise(operation, operands)
     function, symbols = node.scalar_function()
     named = dict(zip(operands, symbols, strict=True))
@@ -284,7 +284,7 @@ def as_sympy(node: Node, named: Mapping[Variable, Any]) -> Any:
 
 def _sympy_constant(sympy: Any, node: Any) -> Any:
     if isinstance(node.value, str):
-        return sympy.pi if node.value == "pi" else sympy.E
+        return {"pi": sympy.pi, "e": sympy.E, "-inf": -sympy.oo}[node.value]
     return _sympy_number(sympy, node.value)
 
 

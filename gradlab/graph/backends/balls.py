@@ -34,7 +34,7 @@ class BallBackend:
     def _arb(self, value: Coefficient | str) -> Any:
         flint = self.flint
         if isinstance(value, str):
-            return flint.arb.pi() if value == "pi" else flint.arb.const_e()
+            return {"pi": flint.arb.pi, "e": flint.arb.const_e, "-inf": flint.arb.neg_inf}[value]()
         rational, root = value.number(self.sizes)
         number = flint.arb(flint.fmpq(rational.numerator, rational.denominator))
         return number if root == 1 else number * flint.arb(root).sqrt()
@@ -53,8 +53,11 @@ class BallBackend:
         if given.dtype == object:
             return given
         unit = self.unit
-        ball = self.np.frompyfunc(lambda number: self.flint.arb(float(number), abs(float(number)) * unit), 1, 1)
+        ball = self.np.frompyfunc(lambda number: self._ball(float(number), unit), 1, 1)
         return self._array(ball(given))
+
+    def _ball(self, number: float, unit: float) -> Any:
+        return self.flint.arb(number, abs(number) * unit) if number > float("-inf") else self.flint.arb.neg_inf()
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Any:
         number = self._arb(value)

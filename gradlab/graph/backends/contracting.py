@@ -139,7 +139,7 @@ def combined(coefficients: Sequence[Coefficient], arrays: Sequence[Any], number:
 def as_float(value: Coefficient | str, sizes: Mapping[str, int]) -> float:
     """Return the nearest float; inf where it overflows."""
     if isinstance(value, str):
-        return pi if value == "pi" else e
+        return {"pi": pi, "e": e, "-inf": float("-inf")}[value]
     rational, root = value.number(sizes)
     try:
         return float(rational) if root == 1 else float(rational) * sqrt(root)
