@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ShapeError
 from gradlab.graph.kinds import Linear, Softmax
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
+from gradlab.graph.operations import WHERE
 from gradlab.graph.sizes import ONE, Coefficient, Size
-from gradlab.sources.frames import refuse
+from gradlab.sources.conditions import MINUS_INFINITY, is_truth
+from gradlab.sources.frames import name_of, refuse
 from gradlab.sources.linear_layer import linear
 from gradlab.sources.traced import Traced
 
@@ -45,23 +48,34 @@ def _scaled(trace: Trace, scores: Node, width: Size, scale: Any) -> Node:
 
 def _masked(trace: Trace, scores: Node, mask: Any, *, true_is_kept: bool) -> Node:
     """Return the scores with a mask: truth values, or numbers to be added, -∞ among them."""
-    if isinstance(mask, Traced):
-        return trace.builder.add(scores, trace.lift(mask))
+    builder = trace.builder
+    if not isinstance(mask, Traced):
+        import numpy as np
+
+        given = mask
+        mask = np.asarray(given.detach().cpu().numpy() if hasattr(given, "detach") else given)
+        if mask.dtype == bool:
+            mask = trace.wrap(trace.lift(given, name_of(given) or "mask"))
+        else:
+            hidden = mask == -np.inf
+            finite = np.where(hidden, 0.0, mask)
+            if finite.any():
+                scores = builder.add(scores, trace.lift(finite, "bias"))
+            if not hidden.any():
+                return scores
+            mask, true_is_kept = trace.wrap(trace.lift(~hidden, "mask")), True
+    node = trace.lift(mask)
+    if not is_truth(trace, node):
+        return builder.add(scores, node)
+    pair = (scores, MINUS_INFINITY) if true_is_kept else (MINUS_INFINITY, scores)
+    return builder.apply(WHERE, node, *pair)
+
+
+@cache
+def _triangle(rows: int, columns: int) -> Any:
     import numpy as np
 
-    array = np.asarray(mask.detach().cpu().numpy() if hasattr(mask, "detach") else mask)
-    if array.dtype == bool:
-        return _hidden(trace, scores, array if true_is_kept else ~array)
-    hidden = array == -np.inf
-    finite = np.where(hidden, 0.0, array)
-    if finite.any():
-        scores = trace.builder.add(scores, trace.lift(finite, "mask"))
-    return _hidden(trace, scores, ~hidden) if hidden.any() else scores
-
-
-def _hidden(trace: Trace, scores: Node, kept: Any) -> Node:
-    """Return the scores where *kept* is true, and -∞ elsewhere, so that their softmax is 0 there."""
-    refuse("attention with a mask", "add the mask to the scores, or do without a formula: as_function(f, opaque=True)")
+    return np.tril(np.ones((rows, columns), dtype=bool))
 
 
 def _attend(trace: Trace, scores: Node, name: str = "A") -> Node:
@@ -98,10 +112,8 @@ def _scaled_dot_product_attention(
     scores = _product(trace, q, [*lead, "l", "d"], k, [*lead, "s", "d"], [*lead, "l", "s"])
     scores = _scaled(trace, scores, q.axes[-1], scale)
     if is_causal:
-        import numpy as np
-
-        rows, columns = (sizes.pin(size) for size in scores.axes[-2:])
-        scores = _hidden(trace, scores, np.tril(np.ones((rows, columns), dtype=bool)))
+        causal = _triangle(*(sizes.pin(size) for size in scores.axes[-2:]))
+        scores = _masked(trace, scores, trace.wrap(trace.lift(causal, "causal")), true_is_kept=True)
     if attn_mask is not None:
         scores = _masked(trace, scores, attn_mask, true_is_kept=True)
     return _product(trace, _attend(trace, scores), [*lead, "l", "s"], v, [*lead, "s", "e"], [*lead, "l", "e"])
