@@ -60,7 +60,16 @@ def _check_at(f: Function, at: Point) -> None:
         warnings.simplefilter("ignore")  # the code's own warnings come when it is run for its own sake
         try:
             result = f.run_code(at)
-        except (ArithmeticError, ValueError, TypeError, AttributeError, RuntimeError, LookupError, GradlabError):
+        except (
+            ArithmeticError,
+            AssertionError,
+            AttributeError,
+            GradlabError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ):
             return  # outside the domain, or made for other arguments than arrays: nothing to compare
         coded = _as_float(result)
         values, sizes = {**f.data, **at}, f.sizes(at)

@@ -198,8 +198,11 @@ def _multihead_module(
         return pick
 
     pickers = [picker(place, f"{letter}_proj_weight") for place, letter in enumerate("qkv")]
-    if key_padding_mask is not None and rank == 3:  # (batch, keys): the same for all queries
-        key_padding_mask = key_padding_mask[:, None, :]
+    if key_padding_mask is not None:
+        if key_padding_mask.ndim != rank - 1:
+            raise ShapeError(f"key_padding_mask has {key_padding_mask.ndim} axes; for {rank} axes it has {rank - 1}")
+        if rank == 3:  # (batch, keys): the same for all queries
+            key_padding_mask = key_padding_mask[:, None, :]
     out = (module.out_proj.weight, module.out_proj.bias)
     masks = (_without_heads(attn_mask, heads), key_padding_mask)
     result, found = _heads(trace, (query, key, value), pickers, out, heads, width, masks, batch)

@@ -293,8 +293,6 @@ def _filled(value: int) -> Call:
     return lambda trace, x: Constant(Coefficient(Fraction(value)), trace.lift(x).axes)
 
 
-
-
 TABLE: dict[str, Call] = {
     "add": _weighted(1),
     "sub": _weighted(-1),

@@ -194,7 +194,9 @@ class Trace:
 
     def _name_bindings(self, nodes: Sequence[Node], name: str) -> None:
         """Name what was bound to *name* one after the other: h, or h1, h2, … where there are several."""
-        several = [node for place, node in enumerate(nodes) if place == len(nodes) - 1 or _is_new(nodes, place)]
+        several = [
+            node for node, following in zip(nodes, [*nodes[1:], None], strict=True) if not _runs(node, following)
+        ]
         several = [node for node in several if not isinstance(node, (Variable, Constant))]
         if len(nodes) > 1 and all(_is_input(node) for node in several):  # for x in X: X_0, X_1, … say it best
             return
@@ -217,11 +219,9 @@ class Trace:
             self.lets[node] = free
 
 
-def _is_new(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether a value is more than the one before it with something added or multiplied, as in a running sum."""
-    node = nodes[place]
-    running = node.rank == 0 and isinstance(node, (Linear, Contraction))
-    return not (running and (place == 0 or nodes[place - 1] in node.operands))
+def _runs(node: Node, following: Node | None) -> bool:
+    """Return whether the next value is this one with something added or multiplied, as in a running sum."""
+    return isinstance(following, (Linear, Contraction)) and following.rank == 0 and node in following.operands
 
 
 def _is_input(node: Node) -> bool:

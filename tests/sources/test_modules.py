@@ -12,6 +12,7 @@ from torch.nn import functional as F
 import gradlab as gl
 from gradlab.errors import PointError
 from gradlab.graph.names import in_latex
+from gradlab.sources import as_function, at_point
 from tests.models.model import drawn
 
 X, Y = drawn(5, 3), drawn(5, 2, seed=1)
@@ -59,14 +60,14 @@ class Regression(nn.Module):
 
 
 def test_the_parameters_of_a_module_are_variables_by_the_names_of_its_state_dict():
-    function = gl.as_function(Regression())
+    function = as_function(Regression())
     assert list(function.variables) == ["x", "y", "scale", "fc1.weight", "fc1.bias", "block.out.weight"]
 
 
 def test_a_module_is_derived_at_its_present_values():
     module = Regression()
     expected = expected_gradients(module, lambda double: double(torch.tensor(X), torch.tensor(Y)))
-    function, point = gl.sources.at_point(module, {"x": X, "y": Y})
+    function, point = at_point(module, {"x": X, "y": Y})
     assert list(function.data) == ["shift"]
     assert_same(function, point, expected)
 
@@ -77,7 +78,7 @@ def test_values_in_the_point_override_the_present_ones():
     with torch.no_grad():
         changed.fc1.bias.fill_(0.75)
     expected = expected_gradients(changed, lambda double: double(torch.tensor(X), torch.tensor(Y)))
-    function, point = gl.sources.at_point(module, {"x": X, "y": Y, "fc1.bias": np.full(4, 0.75)})
+    function, point = at_point(module, {"x": X, "y": Y, "fc1.bias": np.full(4, 0.75)})
     assert_same(function, point, expected)
     assert gl.backward(module, point).value == pytest.approx(function(point), rel=1e-12)
 
@@ -88,9 +89,9 @@ def test_a_function_uses_a_module_that_it_closes_over():
     def loss(X, y):
         return F.mse_loss(model(X), y)
 
-    assert list(gl.as_function(loss).variables) == ["X", "y", "0.weight", "0.bias", "2.weight", "2.bias"]
+    assert list(as_function(loss).variables) == ["X", "y", "0.weight", "0.bias", "2.weight", "2.bias"]
     expected = expected_gradients(model, lambda double: F.mse_loss(double(torch.tensor(X)), torch.tensor(Y)))
-    assert_same(*gl.sources.at_point(loss, {"X": X, "y": Y}), expected)
+    assert_same(*at_point(loss, {"X": X, "y": Y}), expected)
 
 
 def test_all_routes_agree_on_float32_modules():
@@ -102,7 +103,7 @@ def test_all_routes_agree_on_float32_modules():
 
 def test_data_leaves_the_parameters_alone_and_one_descends_from_their_values():
     model = mlp()
-    function = gl.as_function(lambda X, y: F.mse_loss(model(X), y), data={"X": X, "y": torch.tensor(Y).float()})
+    function = as_function(lambda X, y: F.mse_loss(model(X), y), data={"X": X, "y": torch.tensor(Y).float()})
     assert list(function.variables) == ["0.weight", "0.bias", "2.weight", "2.bias"]
     for engine in ("exact", "torch"):
         run = gl.descend(function, {}, steps=3, engine=engine)
@@ -130,7 +131,7 @@ def test_the_module_is_put_back_where_its_code_cannot_be_read():
             return float(super().forward(x, y))
 
     module = Odd()
-    function, _ = gl.sources.at_point(module, {"x": X, "y": Y})
+    function, _ = at_point(module, {"x": X, "y": Y})
     assert function.output is None
     assert isinstance(module.fc1.weight, nn.Parameter)
     assert isinstance(module.shift, torch.Tensor)
@@ -149,16 +150,16 @@ def test_tied_parameters_are_one_variable():
             return (self.decode(torch.tanh(self.encode(x))) ** 2).sum()
 
     module = Tied()
-    assert list(gl.as_function(module).variables) == ["x", "encode.weight", "encode.bias"]
+    assert list(as_function(module).variables) == ["x", "encode.weight", "encode.bias"]
     expected = expected_gradients(module, lambda double: double(torch.tensor(X)))
-    assert_same(*gl.sources.at_point(module, {"x": X}), expected)
+    assert_same(*at_point(module, {"x": X}), expected)
     assert gl.compare(module, {"x": X}).verdict == "agree"
 
 
 def test_frozen_parameters_are_data():
     model = mlp()
     model[0].requires_grad_(False)
-    function, point = gl.sources.at_point(lambda X, y: F.mse_loss(model(X), y), {"X": X, "y": Y})
+    function, point = at_point(lambda X, y: F.mse_loss(model(X), y), {"X": X, "y": Y})
     assert list(function.variables) == ["X", "y", "2.weight", "2.bias"]
     assert sorted(function.data) == ["0.bias", "0.weight"]
     expected = expected_gradients(model, lambda double: F.mse_loss(double(torch.tensor(X)), torch.tensor(Y)))
@@ -173,7 +174,7 @@ def test_several_modules_are_told_apart_by_their_names():
         return criterion(decoder(torch.tanh(encoder(X))), y)
 
     names = ["decoder.bias", "decoder.weight", "encoder.bias", "encoder.weight"]
-    assert sorted(gl.as_function(loss).variables) == ["X", *names, "y"]
+    assert sorted(as_function(loss).variables) == ["X", *names, "y"]
     assert gl.compare(loss, {"X": X, "y": Y}).verdict == "agree"
 
 
@@ -183,7 +184,7 @@ def test_a_parameter_of_the_module_and_one_of_the_function_keep_different_names(
     def loss(X, weight):
         return (model(X) ** 2).sum() * weight
 
-    assert list(gl.as_function(loss).variables) == ["X", "weight", "model.weight", "model.bias"]
+    assert list(as_function(loss).variables) == ["X", "weight", "model.weight", "model.bias"]
     assert gl.compare(loss, {"X": X, "weight": 0.3}).verdict == "agree"
 
 
@@ -215,7 +216,7 @@ def test_modules_are_found_wherever_the_code_holds_them(place):
         "helper": lambda X: (helper(X) ** 2).sum(),
         "keyword": holder.loss,
     }
-    function, point = gl.sources.at_point(sources[place], {"X": X})
+    function, point = at_point(sources[place], {"X": X})
     assert list(function.variables) == ["X", "0.weight", "0.bias", "2.weight", "2.bias"]
     assert_same(function, point, expected_gradients(model, lambda double: (double(torch.tensor(X)) ** 2).sum()))
 
@@ -224,12 +225,12 @@ def test_a_hook_is_read_too():
     model = mlp()
     model[1].register_forward_hook(lambda module, inputs, output: 3 * output)
     expected = expected_gradients(model, lambda double: (double(torch.tensor(X)) ** 2).sum())
-    assert_same(*gl.sources.at_point(lambda X: (model(X) ** 2).sum(), {"X": X}), expected)
+    assert_same(*at_point(lambda X: (model(X) ** 2).sum(), {"X": X}), expected)
 
 
 def test_dropout_in_training_mode_is_refused_and_names_its_layer():
     model = nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5))
-    function = gl.as_function(lambda X: model(X).sum())
+    function = as_function(lambda X: model(X).sum())
     assert "dropout of the layer 1 in training mode" in str(function.no_formula)
     assert "module.eval()" in str(function.no_formula)
     model.eval()
@@ -239,7 +240,7 @@ def test_dropout_in_training_mode_is_refused_and_names_its_layer():
 def test_a_point_that_lacks_an_input_says_so():
     model = mlp()
     with pytest.raises(PointError, match="no value for y"):
-        gl.derive(gl.as_function(lambda X, y: F.mse_loss(model(X), y))).at({"X": X})
+        gl.derive(as_function(lambda X, y: F.mse_loss(model(X), y))).at({"X": X})
 
 
 def test_a_point_may_name_the_variables_in_any_order():
@@ -255,7 +256,7 @@ def test_a_network_reads_as_in_a_textbook():
     def loss(X, y):
         return F.mse_loss(model(X), y)
 
-    derivation = gl.derive(gl.as_function(loss, shapes={"X": ("n", "d"), "y": ("n", "k")}), ["0.weight", "2.bias"])
+    derivation = gl.derive(as_function(loss, shapes={"X": ("n", "d"), "y": ("n", "k")}), ["0.weight", "2.bias"])
     assert derivation.text().splitlines() == [
         "loss(X, y, 0.weight, 0.bias, 2.weight, 2.bias) = 1/(k n) ‖Z2 - y‖_F²",
         "where Z0 = X·0.weight^T + 1·0.bias^T",
@@ -280,7 +281,7 @@ def test_the_writers_names_go_before_those_of_the_layers():
             hidden = torch.tanh(self.fc1(x))
             return self.fc2(hidden).sum()
 
-    text = gl.derive(gl.as_function(Named())).text()
+    text = gl.derive(as_function(Named())).text()
     assert "fc1 = x fc1.weight^T" in text
     assert "hidden = tanh(fc1)" in text
 

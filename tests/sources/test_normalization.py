@@ -8,12 +8,13 @@ from torch.nn import functional as F
 
 import gradlab as gl
 from gradlab.errors import PointError
+from gradlab.sources import as_function, at_point
 from tests.models.model import drawn
 
 
 def assert_as_autograd(source, at):
     """Assert that value and gradient of the derived function are those of the code under torch.autograd."""
-    function, point = gl.sources.at_point(source, at)
+    function, point = at_point(source, at)
     assert function.output is not None, function.no_formula
     leaves = {name: torch.tensor(np.array(value), requires_grad=True) for name, value in point.items()}
     loss = source(*leaves.values())
@@ -58,7 +59,7 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_has_autograds_gradient(name):
     source, values = LAYERS[name]
-    names = list(gl.as_function(source).variables)
+    names = list(as_function(source).variables)
     assert_as_autograd(source, dict(zip(names, values, strict=True)))
 
 
@@ -97,26 +98,26 @@ def test_torchs_variances_have_autograds_gradient(source, shape):
 )
 def test_numpys_variances_are_divided_by_n(source):
     x = drawn(4, 3)
-    function, point = gl.sources.at_point(source, {"x": x})
+    function, point = at_point(source, {"x": x})
     assert function.output is not None, function.no_formula
     assert function(point) == pytest.approx(float(source(x)), rel=1e-13)
     assert gl.compare(function, point).verdict == "agree"
 
 
 def test_a_variance_of_unknown_library_is_refused():
-    reason = str(gl.as_function(lambda x: x.var(), shapes={"x": ("n",)}).no_formula)
+    reason = str(as_function(lambda x: x.var(), shapes={"x": ("n",)}).no_formula)
     assert "n in NumPy and by n - 1 in torch" in reason
     assert "correction=0" in reason
 
 
 def test_a_sample_variance_of_any_size_is_divided_by_n_minus_1():
-    function = gl.as_function(lambda x: torch.var(x), shapes={"x": ("n",)})
+    function = as_function(lambda x: torch.var(x), shapes={"x": ("n",)})
     assert gl.derive(function).text().endswith("∂f/∂x_i = 2 (x_i - 1/n sum_j x_j)/(n - 1)")
 
 
 def test_layer_norm_of_a_module_stays_general_in_its_size():
     model = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3))
-    function, point = gl.sources.at_point(lambda X: (model(X) ** 3).sum(), {"X": drawn(4, 2)})
+    function, point = at_point(lambda X: (model(X) ** 3).sum(), {"X": drawn(4, 2)})
     assert function.variables["1.weight"] == function.variables["0.bias"]
     assert isinstance(function.variables["1.weight"][0], str)
     assert gl.compare(function, point).verdict == "agree"
@@ -124,7 +125,7 @@ def test_layer_norm_of_a_module_stays_general_in_its_size():
 
 def test_layer_norm_over_another_shape_is_refused():
     with pytest.raises(PointError, match=r"X has shape \(n, 4\)"):
-        gl.sources.at_point(lambda X: F.layer_norm(X, (4,)).sum(), {"X": drawn(4, 3)})
+        at_point(lambda X: F.layer_norm(X, (4,)).sum(), {"X": drawn(4, 3)})
 
 
 def test_batch_norm_derives_the_mode_that_the_module_is_in():
@@ -138,7 +139,7 @@ def test_batch_norm_derives_the_mode_that_the_module_is_in():
     X = drawn(5, 3)
     for training in (True, False):
         model.train(training)
-        function, point = gl.sources.at_point(loss, {"X": X})
+        function, point = at_point(loss, {"X": X})
         assert gl.compare(function, point).verdict == "agree"
         assert ("1.running_var" in function.data) is not training
         assert torch.equal(model[1].running_var, torch.full((2,), 4.0, dtype=torch.float64))
@@ -153,7 +154,7 @@ def test_batch_norm_derives_the_mode_that_the_module_is_in():
     ],
 )
 def test_refusals_say_what_to_write(source, said):
-    function, _ = gl.sources.at_point(source, {"x": drawn(4, 4)})
+    function, _ = at_point(source, {"x": drawn(4, 4)})
     assert said in str(function.no_formula)
 
 
