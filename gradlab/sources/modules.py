@@ -268,6 +268,9 @@ def _holder(modules: Sequence[Module], source: Any) -> Any:
 DEEPEST = 3
 """How many objects inside one another are looked into for modules."""
 
+LONGEST = 1_000
+"""Entries up to which a list or a mapping is looked into: longer ones are data."""
+
 
 def _modules_in(value: Any, name: str, seen: set[int], depth: int) -> Iterator[tuple[str, Module]]:
     if id(value) in seen or depth > DEEPEST:
@@ -285,6 +288,8 @@ def _modules_in(value: Any, name: str, seen: set[int], depth: int) -> Iterator[t
     elif isinstance(value, functools.partial):
         for key, held in (("", value.func), *(("", part) for part in value.args), *value.keywords.items()):
             yield from _modules_in(held, key, seen, depth)
+    elif isinstance(value, (list, tuple, dict)) and len(value) > LONGEST:
+        return
     elif isinstance(value, (list, tuple)):
         for place, held in enumerate(value):
             yield from _modules_in(held, f"{name}{place}", seen, depth + 1)
