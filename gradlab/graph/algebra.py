@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Inverse, Linear, Solve, Triangle
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, WHERE, Operation, opposite, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
@@ -151,6 +151,15 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
         if isinstance(rest, Contraction) and not rest.summed and _plain(rest):
             pending[:0] = _absorbed(rest, row)
             continue
+        if isinstance(rest, Contraction) and _on_diagonal(rest):
+            # Its entries are 0 but where two indices are equal: they become one.
+            one = _united(rest, row)
+            pending = [(part, tuple(one.get(index, index) for index in own)) for part, own in pending]
+            kept = [(part, tuple(one.get(index, index) for index in own)) for part, own in kept]
+            present_before = {one.get(index, index) for index in present_before}
+            output = tuple(one.get(index, index) for index in output)
+            pending[:0] = _absorbed(rest, tuple(one.get(index, index) for index in row))
+            continue
         kept.append((rest, row))
     axes = tuple(sizes[index] for index in output)
     present = {index for _, row in kept for index in row}
@@ -173,6 +182,23 @@ def _plain(node: Contraction) -> bool:
     Products stay whole: taken apart, a chain of n products would cost n² operations instead of n.
     """
     return len(node.operands) == 1 and not any(len(set(row)) < len(row) for row in (*node.inputs, node.output))
+
+
+def _on_diagonal(node: Contraction) -> bool:
+    """Return whether *node* puts one array, or a number, on a diagonal, with zeros elsewhere."""
+    row = node.inputs[0] if len(node.operands) == 1 else ()
+    return len(node.operands) == 1 and len(set(row)) == len(row) and len(set(node.output)) < len(node.output)
+
+
+def _united(node: Contraction, row: tuple[int, ...]) -> dict[int, int]:
+    """Return which of the indices *row* of *node* is to be written for which others."""
+    first: dict[int, int] = {}
+    one: dict[int, int] = {}
+    for inner, outer in zip(node.output, row, strict=True):
+        kept, other = one.get(first.setdefault(inner, outer), first[inner]), one.get(outer, outer)
+        if kept != other:
+            one = {index: kept if named == other else named for index, named in one.items()} | {other: kept}
+    return one
 
 
 def _absorbed(node: Contraction, row: tuple[int, ...]) -> list[tuple[Node, tuple[int, ...]]]:
@@ -239,6 +265,37 @@ def quotient(above: Node, below: Node) -> Node:
 def one_minus_square(node: Node) -> Node:
     """Return 1 - u²."""
     return add(number(1, node.axes), negative(raised(node, 2)))
+
+
+def transposed(node: Node) -> Node:
+    """Return *node* with its last two axes swapped."""
+    *lead, i, j = range(node.rank)
+    return contract([node], [(*lead, j, i)], (*lead, i, j), (*node.axes[:-2], node.axes[-1], node.axes[-2]))
+
+
+def inverse(node: Node) -> Node:
+    """Return the inverse of *node*; that of an inverse is what was inverted."""
+    if isinstance(node, Inverse):
+        return node.operands[0]
+    if isinstance(node, Contraction) and node.is_transpose:
+        return transposed(inverse(node.operands[0]))
+    return Inverse(node)
+
+
+def solve(matrix: Node, right: Node, vector: bool) -> Node:
+    """Return the solution of a linear system, numbers moved to the front."""
+    coefficient, rest = split(right)
+    if coefficient.is_zero:
+        return number(0, right.axes)
+    return scale(coefficient, Solve(matrix, rest if rest is not None else number(1, right.axes), vector))
+
+
+def triangle(node: Node, offset: int, upper: bool) -> Node:
+    """Return a triangle of *node*, numbers moved to the front; one that was already taken is not taken again."""
+    coefficient, rest = split(node)
+    if coefficient.is_zero or (isinstance(rest, Triangle) and (rest.offset, rest.upper) == (offset, upper)):
+        return node
+    return scale(coefficient, Triangle(rest if rest is not None else number(1, node.axes), offset, upper))
 
 
 # Conditions ------------------------------------------------------------------------------------

@@ -9,32 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradlab.graph import algebra
 from gradlab.graph.backends import Key, NumpyBackend, Row
 from gradlab.graph.backends.contracting import as_float
+from gradlab.graph.bounded import UNIT, Bounded
 from gradlab.graph.evaluation import evaluate
 from gradlab.graph.kinds import Elementwise, Variable
+from gradlab.graph.matrix_bounds import MatrixBounds
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import LETTERS, WHERE, Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
-
-UNIT = 2.0**-53
-"""The largest relative error of one correctly rounded float64 operation."""
 
 LIBRARY_ROUNDINGS = 4
 """Units of rounding allowed to a library function such as exp: NumPy's and torch's stay within 4 ulp."""
 
 
-class Bounded(NamedTuple):
-    """Values and a bound on the error of each."""
-
-    value: Any
-    error: Any
-
-
-class BoundBackend:
+class BoundBackend(MatrixBounds):
     """float64 arithmetic on `Bounded` pairs; see `gradlab.graph.backends.Backend`.
 
     rounded_inputs: take every input as rounded to float64, instead of as exact.

@@ -8,7 +8,7 @@ from typing import Any
 from gradlab.graph import bounds, evaluation, printing
 from gradlab.graph.backends import NumpyBackend
 from gradlab.graph.kinds import Elementwise, Variable
-from gradlab.graph.nodes import Node, switches, topological
+from gradlab.graph.nodes import Node, fault, switches, topological
 from gradlab.graph.operations import LETTERS
 from gradlab.graph.point import brief
 
@@ -32,10 +32,12 @@ def first_not_finite(
     ordered = topological(outputs)
     with np.errstate(all="ignore"):
         found = evaluation.evaluate_all(ordered, NumpyBackend(values, sizes))
+    for node in ordered:
+        why = fault(node, [found[operand] for operand in node.operands], found[node], printing.text)
+        if why:
+            return why + _place(node, values, variables)
     bad = next((output for output in outputs if not np.all(np.isfinite(found[output]))), None)
-    if bad is None:
-        return None
-    return _said(_at_fault(bad, found), found, values, variables)
+    return _said(_at_fault(bad, found), found, values, variables) if bad is not None else None
 
 
 def _at_fault(bad: Node, found: Mapping[Node, Any]) -> Node:
@@ -84,8 +86,6 @@ def at_switches(
 def _said(node: Node, found: Mapping[Node, Any], values: Mapping[str, Any], variables: Sequence[str]) -> str:
     import numpy as np
 
-    behind = {part.name for part in topological([node]) if isinstance(part, Variable)}
-    place = ", ".join(f"{name} = {brief(np.asarray(values[name]))}" for name in variables if name in behind)
     what = "overflows" if np.any(np.isinf(found[node])) and not _has_pole(node) else "is not a number"
     if np.any(np.isinf(found[node])) and _has_pole(node):
         what = "is infinite"
@@ -95,7 +95,15 @@ def _said(node: Node, found: Mapping[Node, Any], values: Mapping[str, Any], vari
         for letter, operand in zip(LETTERS, node.operands, strict=False):
             domain = domain.replace(letter, printing.text(operand), 1)
         needs = f" (it needs {domain})"
-    return f"{printing.text(node)} {what}{f' at {place}' if place else ''}{needs}"
+    return f"{printing.text(node)} {what}{_place(node, values, variables)}{needs}"
+
+
+def _place(node: Node, values: Mapping[str, Any], variables: Sequence[str]) -> str:
+    import numpy as np
+
+    behind = {part.name for part in topological([node]) if isinstance(part, Variable)}
+    place = ", ".join(f"{name} = {brief(np.asarray(values[name]))}" for name in variables if name in behind)
+    return f" at {place}" if place else ""
 
 
 def _has_pole(node: Node) -> bool:

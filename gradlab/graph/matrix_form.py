@@ -14,6 +14,7 @@ from itertools import count
 from typing import NamedTuple
 
 from gradlab.graph.nodes import Node, show
+from gradlab.graph.sizes import Size
 from gradlab.graph.writing import Level, Printer, Shown
 
 Label = Hashable
@@ -37,13 +38,17 @@ MOST_FACTORS = 12
 
 
 def matrix_form(
-    printer: Printer, arrays: Sequence[tuple[Node, tuple[int, ...]]], output: Sequence[int]
+    printer: Printer, arrays: Sequence[Array], output: Sequence[Label], extents: Sequence[Size]
 ) -> Shown | None:
-    """Return the contraction of *arrays* to the indices *output* in matrix notation, or None where there is none."""
+    """Return the contraction of *arrays* to the indices *output* in matrix notation, or None where there is none.
+
+    extents: the size of each index, by its number.
+    """
     if len(output) > 2:
         return None
     if not arrays:
-        return Shown("1")
+        return printer.name("I") if len(output) == 2 and output[0] == output[1] else Shown("1")
+    arrays, output = _without_columns_of_one(arrays, output, extents)
     squares = _squares(printer, *arrays[0]) if len(arrays) == 1 and not output else None
     if squares is not None:
         return squares
@@ -53,7 +58,19 @@ def matrix_form(
     return found or _product(printer, list(arrays), tuple(output))
 
 
-def _squares(printer: Printer, operand: Node, row: tuple[int, ...]) -> Shown | None:
+def _without_columns_of_one(
+    arrays: Sequence[Array], output: Sequence[Label], extents: Sequence[Size]
+) -> tuple[Sequence[Array], Sequence[Label]]:
+    """Return the contraction without second axes of length 1: a vector and its column are written alike."""
+    rows = [row for _, row in arrays]
+    for label, size in enumerate(extents):
+        if size == 1 and all(row.index(label) == 1 for row in (*rows, tuple(output)) if label in row):
+            rows = [tuple(other for other in row if other != label) for row in rows]
+            output = [other for other in output if other != label]
+    return [(operand, row) for (operand, _), row in zip(arrays, rows, strict=True)], output
+
+
+def _squares(printer: Printer, operand: Node, row: tuple[Label, ...]) -> Shown | None:
     """Return the sum of the squares of all entries as a norm, None for any other sum."""
     from gradlab.graph.kinds.elementwise import Elementwise
     from gradlab.graph.kinds.index import Index, inward

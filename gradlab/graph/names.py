@@ -43,6 +43,7 @@ GREEK = {
     "Omega": "Ω",
 }
 _FROM_GREEK = {letter: name for name, letter in GREEK.items()}
+GREEK.update(lam="λ", lmbda="λ", eps="ε")  # Python keeps lambda for itself, and nobody types epsilon in full
 _OF_A_LAYER = re.compile(r"^\w+(\.\w+)*\.[^\W\d]\w*$")
 _PARAMETERS = {"weight": "W", "bias": "b"}
 _SUBSCRIPTED = re.compile(r"^([^\W\d_]+?)(\d+)$|^([A-Z])([a-z])$")
@@ -106,9 +107,9 @@ def _word(word: str) -> str:
     name, *below = _split(word)
     if below:
         return f"{_word(name)}_{{{below[0]}}}"
-    greek = _FROM_GREEK.get(word, word)
-    if greek in GREEK:
-        return rf"\{greek}"
+    letter = GREEK.get(word, word)
+    if letter in _FROM_GREEK:
+        return rf"\{_FROM_GREEK[letter]}"
     if len(word) == 1 or word.isdigit():
         return word.translate(_LATEX_MARKS)
     return rf"\mathrm{{{word.translate(_LATEX_MARKS)}}}"

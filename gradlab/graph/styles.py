@@ -82,8 +82,16 @@ class TextPrinter(Printer):
             signs = f"sum_{names.joined(tuple(extents))}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
-    def transposed(self, shown: Shown) -> Shown:
+    def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
+
+    def inverse(self, shown: Shown) -> Shown:
+        base = self.wrap(shown, Level.ATOM)
+        return self.turning(Shown(f"{base}^-1", Level.POWER), Shown(f"{base}^-T", Level.POWER))
+
+    def prefixed(self, functions: Sequence[str], shown: Shown) -> Shown:
+        body = self.wrap(shown, Level.POWER)
+        return Shown(" ".join(functions) + (body if body[0] == "(" else f" {body}"), Level.PRODUCT, open=True)
 
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
@@ -182,15 +190,23 @@ class LatexPrinter(Printer):
             signs = rf"\sum_{{{', '.join(extents)}}}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
-    def transposed(self, shown: Shown) -> Shown:
+    def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)
+
+    def inverse(self, shown: Shown) -> Shown:
+        base = self.wrap(shown, Level.ATOM)
+        return self.turning(Shown(f"{base}^{{-1}}", Level.POWER), Shown(rf"{base}^{{-\top}}", Level.POWER))
+
+    def prefixed(self, functions: Sequence[str], shown: Shown) -> Shown:
+        body = self.wrap(shown, Level.POWER)
+        return Shown(" ".join(rf"\{name}" for name in functions) + f" {body}", Level.PRODUCT, open=True)
 
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
         return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
     def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
-        return Shown(rf"\left\|{inside.written}\right\|" + ("_{F}" if frobenius else ""))
+        return Shown(rf"\left\lVert {inside.written}\right\rVert" + ("_{F}" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")

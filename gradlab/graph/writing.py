@@ -36,6 +36,7 @@ class Shown:
     fraction: its numerator and denominator, where it is a quotient written as one.
     summed: the indices, each with its extent where that is to be stated, and the body, where it is a summation.
     norm: the norm whose square it is, where it is one.
+    turned: how its transpose is written, where that is not a T behind it: A^-T for A^-1.
     condition: what stands between the brackets, where it is a truth value as a number: [x > 0].
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
@@ -47,6 +48,7 @@ class Shown:
     norm: str | None = None
     applied: tuple[str, str] | None = None
     summed: tuple[Mapping[str, int | None], Shown] | None = None
+    turned: Shown | None = None
     condition: str = ""
 
 
@@ -279,9 +281,25 @@ class Printer(ABC):
     def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
         """Return the summation sign in front of *body* over indices, with limits where an extent is given."""
 
-    @abstractmethod
     def transposed(self, shown: Shown) -> Shown:
-        """Return a transpose."""
+        """Return a transpose; that of a transpose is what was there before."""
+        return shown.turned if shown.turned is not None else replace(self.transpose_sign(shown), turned=shown)
+
+    def turning(self, shown: Shown, turned: Shown) -> Shown:
+        """Return *shown*, whose transpose is written *turned*, and the other way round."""
+        return replace(shown, turned=replace(turned, turned=shown))
+
+    @abstractmethod
+    def transpose_sign(self, shown: Shown) -> Shown:
+        """Return *shown* with the sign of a transpose."""
+
+    @abstractmethod
+    def inverse(self, shown: Shown) -> Shown:
+        """Return the inverse of a matrix."""
+
+    @abstractmethod
+    def prefixed(self, functions: Sequence[str], shown: Shown) -> Shown:
+        """Return functions applied without brackets: log det A."""
 
     @abstractmethod
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:

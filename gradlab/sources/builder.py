@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import DomainError, ShapeError, TraceError, UnknownShape
-from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Stack, Variable
+from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Norm, Stack, Variable
 from gradlab.graph.kinds.contraction import Contraction, contraction
 from gradlab.graph.kinds.index import WHOLE, Range
 from gradlab.graph.nodes import Node, rebuild, topological
@@ -104,7 +104,8 @@ class Builder:
                 return raised
             if abs(value) > LARGEST_EXPONENT:
                 raise DomainError(f"the exponent {float(value):.6g} is too large; the limit is {LARGEST_EXPONENT:,}")
-            return Elementwise(power(value), (base,))
+            # ‖x‖² is the sum of the squares: it has a derivative at 0 too.
+            return base.squares if isinstance(base, Norm) and value == 2 else Elementwise(power(value), (base,))
         if isinstance(base, Constant) and base.value == "e":
             return Elementwise(EXP, (exponent,))
         return Elementwise(GENERAL_POWER, tuple(self.broadcast((base, exponent), "cannot raise to a power")))

@@ -14,8 +14,9 @@ from gradlab.errors import TraceError
 from gradlab.graph.kinds import Constant, Elementwise
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, power
+from gradlab.graph.operations import MAXIMUM, MINIMUM, power
 from gradlab.graph.sizes import Coefficient, Size
+from gradlab.sources import linear_algebra
 from gradlab.sources.activations import ACTIVATIONS
 from gradlab.sources.attention import ATTENTION
 from gradlab.sources.builder import Builder
@@ -28,6 +29,7 @@ from gradlab.sources.linear_layer import linear
 from gradlab.sources.losses import LOSSES
 from gradlab.sources.names import INVERSES
 from gradlab.sources.normalization import NORMALIZATION
+from gradlab.sources.norms import NORMS
 from gradlab.sources.pointwise import POINTWISE
 from gradlab.sources.recurrent import CELLS
 from gradlab.sources.traced import Traced
@@ -35,10 +37,11 @@ from gradlab.sources.traced import Traced
 if TYPE_CHECKING:
     from gradlab.sources.tracing import Trace
 
-Call = Callable[..., Node]
+Call = Callable[..., Any]
 
 ALIASES = {
     **INVERSES,
+    **linear_algebra.ALIASES,
     "absolute": "abs",
     "fabs": "abs",
     "amax": "max",
@@ -101,6 +104,7 @@ UNCHANGED = (
 """Calls that return the same values: their differences (dtype, memory, device) do not exist in mathematics."""
 
 INSTEAD = {
+    **linear_algebra.INSTEAD,
     "item": "leave it an array: a number taken out no longer depends on the variables",
     "tolist": "leave it an array: numbers taken out no longer depend on the variables",
     "numpy": "leave it a tensor: an array taken out no longer depends on the variables",
@@ -118,6 +122,14 @@ INSTEAD = {
     "copysign": "write abs(x) * sign(y)",
     "rrelu": "it draws its slopes at random; write F.leaky_relu",
 }
+
+
+def canonical(module: str, name: str) -> str:
+    """Return under which name of these tables stands what *module*, "" for a method, calls *name*."""
+    own = linear_algebra.OWN.get((module, name))
+    within = f"linalg_{name}" if module.endswith(".linalg") else ""
+    within = ALIASES.get(within, within)
+    return own or (within if within in TABLE or within in INSTEAD else ALIASES.get(name, name))
 
 
 def _pair(operation: Callable[[Builder, Node, Node], Node]) -> Call:
@@ -251,24 +263,6 @@ def _flatten(trace: Trace, x: Any) -> Node:
     return _reshape(trace, x, -1)
 
 
-def _norm(
-    trace: Trace,
-    x: Any,
-    ord: Any = None,
-    axis: Any = None,
-    keepdims: Any = False,
-    *,
-    p: Any = None,
-    dim: Any = None,
-    keepdim: Any = False,
-) -> Node:
-    order = ord if p is None else p
-    if order not in (None, 2, 2.0, "fro"):
-        refuse(f"a norm of order {order}", "only the Euclidean norm is read; write the sum out")
-    squares = trace.builder.total(_square(trace, x), axis if dim is None else dim, bool(keepdims or keepdim))
-    return trace.builder.apply(OPERATIONS["sqrt"], squares)
-
-
 def _einsum(trace: Trace, equation: str, *arrays: Any) -> Node:
     nodes = [trace.lift(array) for array in arrays]
     left, arrow, right = equation.replace(" ", "").partition("->")
@@ -308,7 +302,6 @@ TABLE: dict[str, Call] = {
     "vdot": lambda trace, first, second: trace.builder.total(
         trace.builder.multiply(trace.lift(first), trace.lift(second))
     ),
-    "outer": lambda trace, first, second: contraction([trace.lift(first), trace.lift(second)], ["i", "j"], "ij"),
     "neg": _negative,
     "square": _square,
     "reciprocal": _reciprocal,
@@ -323,7 +316,6 @@ TABLE: dict[str, Call] = {
     "squeeze": _squeeze,
     "reshape": _reshape,
     "flatten": _flatten,
-    "norm": _norm,
     "einsum": _einsum,
     "ones_like": _filled(1),
     "zeros_like": _filled(0),
@@ -333,6 +325,8 @@ TABLE: dict[str, Call] = {
     **DROPOUT,
     **NORMALIZATION,
     **CLASSIFICATION,
+    **linear_algebra.LINEAR_ALGEBRA,
+    **NORMS,
     **CONDITIONS,
     **ACTIVATIONS,
     **LOSSES,

@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
-from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Scatter, Stack, Variable
+from gradlab.graph.kinds import (
+    Cholesky,
+    Contraction,
+    Elementwise,
+    Index,
+    Linear,
+    LogDeterminant,
+    Scatter,
+    Stack,
+    Triangle,
+    Variable,
+)
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import LETTERS, Operation
 from gradlab.graph.sizes import Coefficient
@@ -42,11 +53,11 @@ class Evidence(StrEnum):
 PRECISION = 256
 """Bits of the ball arithmetic."""
 
-AFFINE = (Linear, Contraction, Index, Scatter, Stack)
+AFFINE = (Linear, Contraction, Index, Scatter, Stack, Triangle)
 """Kinds that are affine in each of their operands."""
 
-DIFFERENCE = -60
-"""Differences are taken at 2 to this power: the truncation error is its square, 1e-36, times a third derivative."""
+DIFFERENCE = -100
+"""Differences are taken at 2 to this power: the truncation error is its square, 1e-60, times a third derivative."""
 
 TIGHTEST = 2.0**-100
 """A radius below this (1e-30) is no accident: two different expressions do not agree to 30 digits at random points."""
@@ -64,7 +75,8 @@ def prove(step: Step) -> Evidence:
     leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
     sizes = _small_sizes(nodes)
     held = {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0}
-    for values in _points(leaves, sizes):
+    definite = any(isinstance(node, (Cholesky, LogDeterminant)) for node in nodes)
+    for values in _points(leaves, sizes, definite):
         outcome = _outcome(step, values, sizes)
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
@@ -84,7 +96,7 @@ def prove_equal(before: Node, after: Node) -> Evidence:
     leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
     sizes = _small_sizes(nodes)
     held = 0
-    for values in _points(leaves, sizes):
+    for values in _points(leaves, sizes, definite=False):
         outcome = _compared(*evaluation.with_balls([before, after], values, sizes, PRECISION))
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
@@ -111,7 +123,8 @@ def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
     return {symbol: least[symbol] + place for place, symbol in enumerate(symbols)}
 
 
-def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int], definite: bool) -> Iterator[dict[str, Any]]:
+    """Yield values of the leaves; *definite*: with square matrices that are positive definite, though not symmetric."""
     import numpy as np
 
     from gradlab.graph.sizes import shape_of
@@ -119,7 +132,11 @@ def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int]) -> Iterato
     draw = np.random.default_rng(0)
     for low, high in RANGES:
         for _ in range(POINTS):
-            yield {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
+            values = {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
+            for name, array in values.items() if definite else ():
+                if array.ndim > 1 and array.shape[-1] == array.shape[-2]:
+                    values[name] = array + np.abs(array).sum() * np.eye(array.shape[-1])
+            yield values
 
 
 class Outcome(Enum):

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.backends.contracting import boxed, combined, contracted
+from gradlab.graph.backends.matrices import BallMatrices
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 
-class BallBackend:
+class BallBackend(BallMatrices):
     """Arb ball arithmetic: every number comes with a radius that encloses the exact value.
 
     precision: bits of the midpoints, 53 for double precision.  Values are NumPy object arrays of `flint.arb`.
@@ -53,10 +54,10 @@ class BallBackend:
         if given.dtype == object:
             return given
         unit = self.unit
-        ball = self.np.frompyfunc(lambda number: self._ball(float(number), unit), 1, 1)
+        ball = self.np.frompyfunc(lambda number: self._enclosed(float(number), unit), 1, 1)
         return self._array(ball(given))
 
-    def _ball(self, number: float, unit: float) -> Any:
+    def _enclosed(self, number: float, unit: float) -> Any:
         return self.flint.arb(number, abs(number) * unit) if number > float("-inf") else self.flint.arb.neg_inf()
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Any:

@@ -43,6 +43,13 @@ class Contraction(Node):
         present = {index for indices in self.inputs for index in indices}
         return tuple(sorted(present - set(self.output)))
 
+    @property
+    def is_transpose(self) -> bool:
+        """Whether this only swaps the last two axes of one array."""
+        row = self.inputs[0] if len(self.operands) == 1 else ()
+        swapped = (*row[:-2], *row[:-3:-1])
+        return len(row) > 1 and len(set(row)) == len(row) and self.output == swapped
+
 
 def contraction(operands: Sequence[Node], inputs: Sequence[Sequence[Any]], output: Sequence[Any]) -> Contraction:
     """Return a contraction whose indices are named by any hashable labels, numbered here.
@@ -174,7 +181,7 @@ def _(node: Contraction, printer: Printer) -> Shown:
     scalars = [operand for operand, row in zip(node.operands, node.inputs, strict=True) if not row]
     arrays = [(operand, row) for operand, row in zip(node.operands, node.inputs, strict=True) if row]
     factors = [show(scalar, printer) for scalar in scalars]
-    body = matrix_form(printer, arrays, node.output)
+    body = matrix_form(printer, arrays, node.output, node.extents)
     if body is None:
         with printer.indices(len(node.output)) as indices:
             component = show_component(node, printer, indices)
