@@ -91,6 +91,7 @@ PROBLEMS = [
         lambda A, X, B: torch.einsum("ij,jk,ki->", A, X, B),
         {"A": ("n", "d"), "X": ("d", "h"), "B": ("h", "n")},
     ),
+    Problem("log det", lambda A: torch.linalg.slogdet(A).logabsdet, {"A": ("d", "d")}),
     Problem("quadratic form", lambda x, A: x @ A @ x, {"x": ("d",), "A": ("d", "d")}),
     Problem("layer norm", layer_norm, {"X": ("n", "d"), "g": ("d",), "b": ("d",), "T": ("n", "d")}),
     Problem(

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ShapeError
-from gradlab.graph.kinds import Linear, Softmax
+from gradlab.graph.kinds import Constant, Linear, Softmax, Triangle
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import WHERE
+from gradlab.graph.operations import GREATER, WHERE
 from gradlab.graph.sizes import ONE, Coefficient, Size
 from gradlab.sources.conditions import MINUS_INFINITY, is_truth
 from gradlab.sources.frames import name_of, refuse
@@ -71,11 +70,13 @@ def _masked(trace: Trace, scores: Node, mask: Any, *, true_is_kept: bool) -> Nod
     return builder.apply(WHERE, node, *pair)
 
 
-@cache
-def _triangle(rows: int, columns: int) -> Any:
-    import numpy as np
-
-    return np.tril(np.ones((rows, columns), dtype=bool))
+def _causal(trace: Trace, scores: Node) -> Node:
+    """Return whether each key comes no later than its query: the lower triangle of the last two axes."""
+    builder = trace.builder
+    ones = Constant(ONE, scores.axes[-2:])
+    lower = builder.apply(GREATER, Triangle(ones, 0, False), builder.constant(Fraction(1, 2)))
+    trace.name_value(lower, "causal")
+    return lower
 
 
 def _attend(trace: Trace, scores: Node, name: str = "A") -> Node:
@@ -112,8 +113,7 @@ def _scaled_dot_product_attention(
     scores = _product(trace, q, [*lead, "l", "d"], k, [*lead, "s", "d"], [*lead, "l", "s"])
     scores = _scaled(trace, scores, q.axes[-1], scale)
     if is_causal:
-        causal = _triangle(*(sizes.pin(size) for size in scores.axes[-2:]))
-        scores = _masked(trace, scores, trace.wrap(trace.lift(causal, "causal")), true_is_kept=True)
+        scores = _masked(trace, scores, trace.wrap(_causal(trace, scores)), true_is_kept=True)
     if attn_mask is not None:
         scores = _masked(trace, scores, attn_mask, true_is_kept=True)
     return _product(trace, _attend(trace, scores), [*lead, "l", "s"], v, [*lead, "s", "e"], [*lead, "l", "e"])

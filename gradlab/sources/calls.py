@@ -137,7 +137,7 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
         node = trace.lift(arguments[0])
         # As numbers, truth values can be added.
         return trace.wrap(Linear((ONE,), (node,)) if name in _TO_NUMBERS and is_truth(trace, node) else node)
-    call = TABLE.get(f"{module.partition('.')[0]}.{known}", TABLE.get(known))
+    call = TABLE.get(known)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:

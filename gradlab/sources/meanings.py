@@ -16,7 +16,7 @@ from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import MAXIMUM, MINIMUM, power
 from gradlab.graph.sizes import Coefficient, Size
-from gradlab.sources import linear_algebra
+from gradlab.sources import linear_algebra, normalization
 from gradlab.sources.activations import ACTIVATIONS
 from gradlab.sources.attention import ATTENTION
 from gradlab.sources.builder import Builder
@@ -28,7 +28,6 @@ from gradlab.sources.frames import refuse
 from gradlab.sources.linear_layer import linear
 from gradlab.sources.losses import LOSSES
 from gradlab.sources.names import INVERSES
-from gradlab.sources.normalization import NORMALIZATION
 from gradlab.sources.norms import NORMS
 from gradlab.sources.pointwise import POINTWISE
 from gradlab.sources.recurrent import CELLS
@@ -126,7 +125,7 @@ INSTEAD = {
 
 def canonical(module: str, name: str) -> str:
     """Return under which name of these tables stands what *module*, "" for a method, calls *name*."""
-    own = linear_algebra.OWN.get((module, name))
+    own = linear_algebra.OWN.get((module, name)) or normalization.OWN.get((module, name))
     within = f"linalg_{name}" if module.endswith(".linalg") else ""
     within = ALIASES.get(within, within)
     return own or (within if within in TABLE or within in INSTEAD else ALIASES.get(name, name))
@@ -323,7 +322,7 @@ TABLE: dict[str, Call] = {
     **ATTENTION,
     **CELLS,
     **DROPOUT,
-    **NORMALIZATION,
+    **normalization.NORMALIZATION,
     **CLASSIFICATION,
     **linear_algebra.LINEAR_ALGEBRA,
     **NORMS,

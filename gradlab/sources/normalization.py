@@ -227,13 +227,16 @@ def _instance_norm(
     return _channelwise(trace, node, along, use_input_stats, (running_mean, running_var), (weight, bias), eps)
 
 
+OWN = {(library, name): f"{library}_{name}" for library in ("numpy", "torch") for name in ("var", "std")}
+"""NumPy divides by n, torch by n - 1; as methods the two cannot be told apart by their names."""
+
 NORMALIZATION: dict[str, Callable[..., Any]] = {
     "var": _variance_method,
     "std": _root_of(_variance_method),
-    "numpy.var": _numpy_variance,
-    "numpy.std": _root_of(_numpy_variance),
-    "torch.var": _torch_variance,
-    "torch.std": _root_of(_torch_variance),
+    "numpy_var": _numpy_variance,
+    "numpy_std": _root_of(_numpy_variance),
+    "torch_var": _torch_variance,
+    "torch_std": _root_of(_torch_variance),
     "var_mean": _with_mean(_torch_variance),
     "std_mean": _with_mean(_root_of(_torch_variance)),
     "layer_norm": _layer_norm,

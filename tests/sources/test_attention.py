@@ -77,6 +77,17 @@ def test_causal_attention_is_the_handwritten_one():
         np.testing.assert_allclose(first.partials[name], second.partials[name], rtol=1e-12, atol=1e-14)
 
 
+def test_causal_attention_is_derived_for_every_length():
+    def loss(Q, K, V):
+        return (F.scaled_dot_product_attention(Q, K, V, is_causal=True) ** 2).sum()
+
+    shapes = {"Q": ("n", "k"), "K": ("m", "k"), "V": ("m", "d")}
+    function = as_function(loss, shapes=shapes)
+    assert function.variables == shapes
+    assert "A = softmax(1/√k Q K^T if causal else -∞)" in gl.derive(function).text()
+    assert gl.compare(function, {"Q": drawn(3, 2), "K": drawn(5, 2), "V": drawn(5, 4)}).verdict == "agree"
+
+
 @pytest.mark.parametrize("size", [40.0, 800.0, 1e4])
 def test_attention_is_finite_and_right_at_large_scores(size):
     def loss(Q, K, V):
