@@ -34,6 +34,7 @@ class Function:
     no_formula: why there is no graph.
     notes: what a reader should know, such as a size that the code fixed.
     reading: what `gradlab.sources` needs to read the source again for other shapes.
+    defaults: values of variables that a point need not give, such as the parameters of a module.
 
     Make one with `gradlab.as_function`.
     """
@@ -49,6 +50,7 @@ class Function:
     no_formula: GradlabError | None = None
     notes: tuple[str, ...] = ()
     reading: object = None
+    defaults: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def formula(self) -> Node:
@@ -65,7 +67,7 @@ class Function:
 
     def point(self, at: Any) -> Point:
         """Return *at* as a point of this function; raises PointError where it does not fit."""
-        return point.read(self.variables, at)
+        return point.read(self.variables, at, self.defaults)
 
     def sizes(self, at: Mapping[str, Any]) -> dict[str, int]:
         """Return the number behind each size symbol at a point; raises PointError where two disagree."""
@@ -87,6 +89,8 @@ class Function:
             return named
         if len(values) == 1 and not named and (isinstance(values[0], Mapping) or len(self.variables) == 1):
             return values[0]
+        if not values:
+            return {}
         if len(values) > len(self.variables):
             raise TypeError(f"{self.name} takes {len(self.variables)} values, not {len(values)}")
         return {**dict(zip(self.variables, values, strict=False)), **named}

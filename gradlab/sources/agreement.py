@@ -57,7 +57,8 @@ def example_point(f: Function) -> Point:
     """Return a point of *f*, the same in every run: entries in (0.1, 0.9), small sizes that differ."""
     import numpy as np
 
-    sizes = sizes_of(f.data_axes, f.data)
+    known = {name: f.variables[name] for name in f.defaults}
+    sizes = sizes_of({**f.data_axes, **known}, {**f.data, **f.defaults})
     for axes in f.variables.values():
         for size in axes:
             if isinstance(size, str):
@@ -66,7 +67,7 @@ def example_point(f: Function) -> Point:
     arrays = {name: draw.uniform(0.1, 0.9, shape_of(axes, sizes)) for name, axes in f.variables.items()}
     if any(isinstance(node, Cholesky) for node in topological([f.formula])):
         arrays = {name: _definite(array) for name, array in arrays.items()}
-    return Point(arrays)
+    return Point({**arrays, **f.defaults})
 
 
 def _definite(array: Array) -> Array:
@@ -98,7 +99,16 @@ def _check_at(f: Function, at: Point) -> None:
         warnings.simplefilter("ignore")  # the code's own warnings come when it is run for its own sake
         try:
             result = f.run_code(at)
-        except (ArithmeticError, ValueError, TypeError, AttributeError, RuntimeError, LookupError, GradlabError):
+        except (
+            ArithmeticError,
+            AssertionError,
+            AttributeError,
+            GradlabError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ):
             return  # outside the domain, or made for other arguments than arrays: nothing to compare
         coded = _as_float(result)
         values, sizes = {**f.data, **at}, f.sizes(at)

@@ -79,6 +79,12 @@ def attribute(traced: Traced, name: str) -> Any:
         return _Size(traced)
     if name in ("dim", "numel", "nelement"):
         return lambda: node.rank if name == "dim" else _count(trace, node)
+    if name in ("dtype", "device") and "torch" in trace.libraries:
+        import torch
+
+        return torch.float64 if name == "dtype" else torch.device("cpu")
+    if name in ("is_nested", "is_sparse", "is_cuda"):
+        return False
     if name == "where":
         return lambda condition, other: _apply(trace, "", name, (condition, traced, other), {})
     if name == "equal":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import os
+import sys
 import types
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -78,6 +79,23 @@ def refuse(what: str, instead: str) -> NoReturn:
     raise refusal
 
 
+def is_module(value: Any) -> bool:
+    """Return whether *value* is a module of torch; does not load torch for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def calling_module() -> Any:
+    """Return the innermost module of torch whose method is running, or None."""
+    frame = caller()
+    while frame is not None:
+        own = frame.f_locals.get("self")
+        if is_module(own):
+            return own
+        frame = frame.f_back
+    return None
+
+
 def unpacked_count(frame: types.FrameType | None) -> int | None:
     """Return how many names ``a, b, c = value`` unpacks to, if that is what *frame* is doing.
 
@@ -94,8 +112,9 @@ def unpacked_count(frame: types.FrameType | None) -> int | None:
 
 def parameters(function: Callable[..., Any]) -> list[str]:
     """Return the names of the parameters that a caller must give."""
+    call: Any = function
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(call.forward if is_module(call) else call)
     except (TypeError, ValueError) as error:
         raise TypeError(f"cannot see the parameters of {function!r}; name them: variables=[…]") from error
     names = []

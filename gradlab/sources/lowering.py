@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from gradlab.errors import DomainError, ParseError, ShapeError, TraceError, UnknownShape
 from gradlab.graph.algebra import split

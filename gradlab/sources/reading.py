@@ -11,11 +11,12 @@ from gradlab.errors import GradlabError, PointError, TraceError, UnknownShape
 from gradlab.graph.function import Function
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
-from gradlab.graph.point import Point, as_array
+from gradlab.graph.point import Point, as_array, completed
 from gradlab.graph.sizes import Axes, Size
 from gradlab.sources.agreement import check_example, check_trace
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import parameters
+from gradlab.sources.modules import NO_NETWORKS, Networks, find
 
 Shapes = Mapping[str, Sequence[Size] | Size]
 
@@ -33,6 +34,7 @@ class Reading:
     data: Mapping[str, Any]
     name: str
     opaque: bool
+    networks: Networks = NO_NETWORKS
 
 
 def as_function(
@@ -46,8 +48,10 @@ def as_function(
 ) -> Function:
     """Return *source* as a `Function`: the expression graph, as written, of named variables.
 
-    source: text ("x^2 + y"), a SymPy expression, or a Python function that computes with Python, NumPy or torch.
-    variables: their names in order; by default the names in the text, the symbols, or the parameters.
+    source: text ("x^2 + y"), a SymPy expression, a Python function that computes with Python, NumPy or torch, or an
+        nn.Module.
+    variables: their names in order; by default the names in the text, the symbols, or the parameters. The parameters
+        of the modules that are used follow, by the names of their state_dict; a point need not give those.
     shapes: per variable, sizes as numbers or symbols: ``{"X": ("n", "d"), "w": ("d",)}``.
     data: values bound once, such as a dataset; what is bound is not differentiated.
     name: what the function is called.  opaque: do not look inside; only the numeric routes are then open.
@@ -65,10 +69,11 @@ def as_function(
     stated = {key: _axes(key, value) for key, value in (shapes or {}).items()}
     bound = dict(data or {})
     spoken = name or _name(source)
-    names = _variables(source, variables, bound)
+    networks = find(source)
+    names = _variables(source, variables, bound, networks)
     _check_names(stated, (*names, *bound), "shapes", spoken)
     _check_sizes(stated, (*names, *bound))
-    reading = Reading(source, names, stated, bound, spoken, opaque)
+    reading = Reading(source, names, stated, bound, spoken, opaque, networks)
     return _read(reading, {})
 
 
@@ -83,7 +88,7 @@ def at_point(source: Any, at: Any) -> tuple[Function, Point]:
     values = _values(function, at)
     reading = function.reading
     if isinstance(reading, Reading) and set(values) == set(function.variables):
-        arrays = {name: as_array(name, value) for name, value in values.items()}
+        arrays = {name: as_array(name, values[name]) for name in function.variables}
         examples = {name: array.shape for name, array in arrays.items() if name not in reading.shapes}
         fits = _fits(function, arrays)
         if examples and (function.output is None or not fits) and not reading.opaque:
@@ -107,9 +112,8 @@ def _fits(function: Function, arrays: Mapping[str, Any]) -> bool:
 
 
 def _values(function: Function, at: Any) -> Mapping[str, Any]:
-    if isinstance(at, Mapping):
-        return at
-    return {next(iter(function.variables)): at} if len(function.variables) == 1 else {}
+    given = completed(function.variables, at, function.defaults)
+    return given if isinstance(given, Mapping) else {}
 
 
 def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
@@ -141,6 +145,7 @@ def _settled(
     read: Callable[[Builder, Mapping[str, Axes]], _Read],
 ) -> Function:
     """Return the function, trying shapes for the variables that have none until the code agrees with them."""
+    examples = {**reading.networks.shapes, **examples}
     guessed: dict[str, Axes] = {}
     while True:
         undeclared = frozenset(n for n in reading.variables if n not in reading.shapes and n not in examples)
@@ -178,7 +183,12 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
         style=found.style,
         code=found.code,
         reading=reading,
+        defaults=_defaults(reading),
     )
+
+
+def _defaults(reading: Reading) -> Mapping[str, Any]:
+    return {name: value for name, value in reading.networks.defaults.items() if name not in reading.data}
 
 
 def _data_axes(builder: Builder, reading: Reading) -> tuple[dict[str, Any], dict[str, Axes]]:
@@ -221,13 +231,13 @@ def _sympy_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _
 def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
     from gradlab.sources import tracing
 
+    networks = reading.networks
     code = _bound_code(reading)
     written = _written(reading.source)
+    seen: set[str] = {"torch"} if networks.modules else set()  # the libraries called, also if it could not be read on
     if reading.opaque:
         reason = TraceError("it was given as opaque")
-        return _without_formula(reading, examples, code, written, reason)
-
-    seen: set[str] = set()  # the libraries that the code called, also before it could not be read on
+        return _without_formula(reading, examples, code, written, reason, _style(seen))
 
     def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
         trace = tracing.Trace(builder, set(axes), libraries=seen)
@@ -237,7 +247,9 @@ def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Fun
                 arguments.append(trace.wrap(trace.lift(reading.data[name], name)))
             else:
                 arguments.append(trace.wrap(Variable(name, axes[name])))
-        output = trace.run(reading.source, arguments)
+        with networks.standing_in(trace, axes, reading.data):
+            output = trace.run(reading.source, arguments)
+        networks.name_layers(trace, output)
         return _Read(output, _style(seen), trace.data, trace.data_axes, trace.lets, code, written)
 
     try:
@@ -265,20 +277,24 @@ def _without_formula(
     error: GradlabError,
     style: str = "python",
 ) -> Function:
+    known = {**reading.networks.shapes, **examples}
     return Function(
         name=reading.name,
-        variables={name: examples.get(name, reading.shapes.get(name, ())) for name in reading.variables},
+        variables={name: known.get(name, reading.shapes.get(name, ())) for name in reading.variables},
         output=None,
         source=written,
         style=style,
         code=code,
         no_formula=error,
         reading=reading,
+        defaults=_defaults(reading),
     )
 
 
 def _bound_code(reading: Reading) -> Callable[..., Any]:
     """Return the writer's code as a function of the variables alone."""
+    if reading.networks.modules:
+        return reading.networks.code(reading.variables, reading.data)
     if not reading.data:
         return reading.source
     order = parameters(reading.source)
@@ -299,13 +315,15 @@ def _written(source: Any) -> str:
         return getattr(source, "__name__", repr(source))
 
 
-def _variables(source: Any, variables: Sequence[str] | None, data: Mapping[str, Any]) -> tuple[str, ...]:
+def _variables(
+    source: Any, variables: Sequence[str] | None, data: Mapping[str, Any], networks: Networks
+) -> tuple[str, ...]:
     if isinstance(variables, str):
         raise TypeError(f"variables is a list of names: variables=[{variables!r}], not variables={variables!r}")
     if isinstance(source, str):
         found = tuple(variables) if variables is not None else _names_in_text(source)
     elif callable(source) and not hasattr(source, "free_symbols"):
-        found = tuple(parameters(source))
+        found = (*parameters(source), *networks.parameters)
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
     elif hasattr(source, "free_symbols"):

@@ -42,7 +42,7 @@ class Rebinding:
         copy.__kwdefaults__ = function.__kwdefaults__
         self._made[id(function)] = copy
         self._kept += [function, *(function.__closure__ or ())]
-        for name in _names_used(function.__code__):
+        for name in names_used(function.__code__):
             if name in function.__globals__ and scope[name] is function.__globals__[name]:
                 scope[name] = self.value(function.__globals__[name], name)
         for name, old, new in zip(
@@ -73,9 +73,10 @@ class Rebinding:
 _NUMBERS = ("float64", "float32", "float16", "bfloat16", "int64", "int32")
 
 
-def _names_used(code: types.CodeType) -> list[str]:
+def names_used(code: types.CodeType) -> list[str]:
+    """Return the names that *code*, and functions defined in it, look up outside of themselves."""
     inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return list(dict.fromkeys([*code.co_names, *(name for constant in inner for name in _names_used(constant))]))
+    return list(dict.fromkeys([*code.co_names, *(name for constant in inner for name in names_used(constant))]))
 
 
 class _Math:

@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Any, NoReturn
 
 from gradlab.errors import GradlabError, TraceError
-from gradlab.graph.kinds import Constant, Variable
+from gradlab.graph.kinds import Constant, Contraction, Index, Linear, Variable
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.sizes import Axes
+from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import REFUSALS, at_line, is_writers, name_of, refuse
 from gradlab.sources.rebinding import Rebinding
@@ -27,6 +27,8 @@ class Trace:
     data, data_axes: arrays that the code brought in, by the name under which it found them.
     lets: the writer's own names for intermediate values.
     libraries: "numpy", "torch", "math": whose functions were called.
+    layers: the names of the layers of the modules in use, by id.
+    layer_outputs: what layers returned, in order, each with the layer's name and whether it has weights.
     truths: the data that were arrays of True and False, which the graph has as 1 and 0.
     """
 
@@ -36,6 +38,8 @@ class Trace:
     data_axes: dict[str, Axes] = field(default_factory=dict)
     lets: dict[Node, str] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
+    layers: dict[int, str] = field(default_factory=dict)
+    layer_outputs: list[tuple[Node, str, bool]] = field(default_factory=list)
     truths: set[str] = field(default_factory=set)
     _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
     _gradients: bool = field(default_factory=lambda: _gradients_enabled())
@@ -69,6 +73,17 @@ class Trace:
         # the code may change it.
         self._lifted[id(value)] = (value, array, node)
         return node
+
+    def size_of(self, value: Any) -> Size:
+        """Return what code gives as a length: a number, or the size of an axis."""
+        node = self.lift(value)
+        if isinstance(node, Constant) and isinstance(node.value, Coefficient) and not node.axes:
+            powers, rational = node.value.sizes, node.value.rational
+            if node.value.is_rational and rational.denominator == 1:
+                return int(rational)
+            if rational == 1 and node.value.root == 1 and len(powers) == 1 and powers[0][1] == 1:
+                return powers[0][0]
+        raise TraceError(f"{value!r} stands where a length is expected")
 
     def check_gradients(self) -> None:
         """Refuse what is computed under torch.no_grad(): its derivative counts as 0 there, and not in its formula."""
@@ -151,13 +166,30 @@ class Trace:
 
     @contextmanager
     def _watched(self) -> Generator[None]:
-        """Note the local names of the writer's frames as they return."""
+        """Note the local names of the writer's frames: at every call, because a loop binds a name again and again."""
+        watched: dict[types.FrameType, dict[str, list[Node]]] = {}
+        writers: dict[str, bool] = {}
 
-        def note(frame: types.FrameType, event: str, argument: Any) -> None:
-            if event == "return" and is_writers(frame.f_code.co_filename):
-                for name, value in frame.f_locals.items():
-                    if isinstance(value, Traced) and name.isidentifier() and not name.startswith("_"):
-                        self._name(value.node, name)
+        def note(frame: types.FrameType | None, event: str, argument: Any) -> None:
+            if event == "call" and frame is not None:
+                frame = frame.f_back
+            if frame is None or event not in ("call", "c_call", "return"):
+                return
+            filename = frame.f_code.co_filename
+            own = writers.get(filename)
+            if own is None:
+                own = writers[filename] = is_writers(filename)
+            if not own:
+                return
+            bound = watched.setdefault(frame, {})
+            for name, value in frame.f_locals.items():
+                if isinstance(value, Traced) and name.isidentifier() and not name.startswith("_"):
+                    nodes = bound.setdefault(name, [])
+                    if not nodes or nodes[-1] is not value.node:
+                        nodes.append(value.node)
+            if event == "return":
+                for name, nodes in watched.pop(frame).items():
+                    self._name_bindings(nodes, name)
 
         before = sys.getprofile()
         if before is not None and not callable(before):  # cProfile's, which cannot be put back: do without the names
@@ -169,13 +201,28 @@ class Trace:
         finally:
             sys.setprofile(before)
 
-    def _name(self, node: Node, name: str) -> None:
+    def _name_bindings(self, nodes: Sequence[Node], name: str) -> None:
+        """Name what was bound to *name* one after the other: h, or h1, h2, … where there are several."""
+        several = [
+            node for node, following in zip(nodes, [*nodes[1:], None], strict=True) if not _runs(node, following)
+        ]
+        several = [node for node in several if not isinstance(node, (Variable, Constant))]
+        if len(nodes) > 1 and all(_is_input(node) for node in several):  # for x in X: X_0, X_1, … say it best
+            return
+        if len(several) == 1:
+            self.name_value(several[0], name)
+            return
+        for number, node in enumerate(several, 1):
+            self.name_value(node, f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}")
+
+    def name_value(self, node: Node, name: str) -> None:
+        """Take *name* as what the writer calls *node*, unless it is an input or has a name."""
         if isinstance(node, (Variable, Constant)) or node in self.lets:
             return
         free, number = name, 1
         while free in self.taken:
             number += 1
-            free = f"{name}{number}"
+            free = f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
         if number == 1 or name not in self.data_axes:
             self.taken.add(free)
             self.lets[node] = free
@@ -189,6 +236,15 @@ def _identity_factor(array: Any) -> float | None:
         return None
     factor = array[0, 0].item()
     return factor if (array == factor * np.eye(len(array))).all() else None
+
+
+def _runs(node: Node, following: Node | None) -> bool:
+    """Return whether the next value is this one with something added or multiplied, as in a running sum."""
+    return isinstance(following, (Linear, Contraction)) and following.rank == 0 and node in following.operands
+
+
+def _is_input(node: Node) -> bool:
+    return isinstance(node, Index) and isinstance(node.operands[0], Variable)
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -127,7 +127,7 @@ def _forms(node: Node, style: type[Printer], form: str = "auto") -> tuple[str, .
         return (full,)
     named = printing.written(node, style, form=form)[0]
     short = len(printing.written(final, TextPrinter, form=form)[0]) <= LONGEST
-    return (named, full) if short else (named,)
+    return (named, full) if short and full != named else (named,)
 
 
 def hessian_equations(derivation: Derivation, style: type[Printer]) -> list[Equation]:

@@ -15,8 +15,10 @@ from gradlab.graph.kinds.one_hot import OneHot
 from gradlab.graph.kinds.reshape import Reshape
 from gradlab.graph.kinds.softmax import LogSumExp, Softmax
 from gradlab.graph.kinds.stack import Stack
+from gradlab.graph.kinds.standardize import Standardize
 from gradlab.graph.kinds.triangle import Triangle
 from gradlab.graph.kinds.variable import Variable
+from gradlab.graph.kinds.variance import Variance
 from gradlab.graph.kinds.windows import Overlapped, Windows
 
 KINDS = (
@@ -41,9 +43,11 @@ KINDS = (
     Softmax,
     Solve,
     Stack,
+    Standardize,
     Triangle,
     Variable,
     Windows,
+    Variance,
 )
 
 __all__ = [
@@ -69,7 +73,9 @@ __all__ = [
     "Softmax",
     "Solve",
     "Stack",
+    "Standardize",
     "Triangle",
     "Variable",
+    "Variance",
     "Windows",
 ]
