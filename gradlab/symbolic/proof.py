@@ -2,8 +2,9 @@
 
 An operation that is affine in an operand (sums, products, contractions, indexing) is its own derivative: its value
 at each unit array minus its value at zero; for large arrays, in one drawn direction. An elementwise operation is
-differentiated by SymPy. Both are evaluated in ball arithmetic at 256 bits, at several points and sizes, and must enclose what the step claims. Any other operation
-(softmax) is differenced at those 256 bits, with a step so small that 30 digits are left.
+differentiated by SymPy. Both are evaluated in ball arithmetic at 256 bits, at several points and sizes, and must
+enclose what the step claims. Any other operation (softmax) is differenced at those 256 bits, with a step so small
+that 30 digits are left.
 """
 
 from __future__ import annotations

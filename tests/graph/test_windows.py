@@ -3,7 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gradlab.graph import evaluation
+from gradlab.graph import bounds, evaluation
 from gradlab.graph.kinds import Concatenate, Overlapped, Reshape, Scatter, Variable, Windows
 from gradlab.graph.kinds.index import affine
 from gradlab.graph.kinds.reshape import grouped, reshaped
@@ -46,6 +46,16 @@ def test_overlapping_is_the_adjoint_of_windows_in_every_arithmetic(length, strid
     many = {"x": np.stack([values["x"], 2 * values["x"]]), "u": np.stack([values["u"], 2 * values["u"]])}
     for found, known in zip(evaluation.with_numpy([node, back], many, {}), (windows, added), strict=True):
         np.testing.assert_allclose(found, np.stack([known, 2 * known]), rtol=1e-14)
+
+
+def test_the_error_bound_of_overlapping_windows_holds():
+    node = Overlapped(Variable("u", (200, 20)), 0, 219)
+    values = {"u": np.random.default_rng(0).normal(size=(200, 20)) * 10.0 ** np.arange(-10, 10)}
+    (found,) = bounds.with_bounds([node], values, {})
+    (balls,) = evaluation.with_balls([node], values, {}, 128)
+    off = np.abs(found.value - np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(balls))
+    assert off.max() > 0
+    assert (off <= found.error).all()
 
 
 def test_windows_are_not_copied():
@@ -181,18 +191,25 @@ def test_an_index_of_two_letters():
 
 
 def test_a_convolution_reads_as_in_a_textbook():
-    def loss(x, w):
-        z = F.conv1d(x[None], w[None, None])[0]
-        return (z**2).sum()
+    def loss(X, W):
+        Z = F.conv2d(X, W)
+        return (Z**2).sum()
 
-    function, _ = at_point(loss, {"x": np.ones(6), "w": np.ones(3)})
-    assert "w_" in derive(function).text()
+    function, _ = at_point(loss, {"X": np.ones((2, 3, 4, 5)), "W": np.ones((4, 3, 2, 2))})
+    written = derive(function).text()
+    assert "Z = [sum_qrs W_jqrs X_{i,q,l+r,p+s}]_ijlp" in written  # k and n are sizes here
+    assert "∂loss/∂X = [sum_qrs [l-q ∈ 0:3] [p-r ∈ 0:4] δ_Z_{i,s,l-q,p-r} W_sjqr]_ijlp" in written
+    assert "∂loss/∂W = [sum_qrs δ_Z_qirs X_{q,j,r+l,s+p}]_ijlp" in written
+    one, _ = at_point(loss, {"X": np.ones((2, 1, 4, 5)), "W": np.ones((4, 1, 2, 2))})
+    assert "Z = [sum_pq W_{j,0,p,q} X_{i,0,k+p,l+q}]_ijkl" in derive(one).text()
 
-    def smooth(x, w):
-        return (np.correlate(x, w) ** 2).sum()
 
-    function, _ = at_point(smooth, {"x": np.ones(6), "w": np.ones(3)})
-    assert derive(function).text().startswith("smooth(x, w) = ‖[sum_j w_j x_{i+j}]_i‖²")
+def test_a_correlation_and_a_convolution_read_as_in_a_textbook():
+    vectors = {"x": np.ones(6), "w": np.ones(3)}
+    function, _ = at_point(lambda x, w: (np.correlate(x, w) ** 2).sum(), vectors)
+    assert function.text() == "‖[sum_j w_j x_{i+j}]_i‖²"
+    function, _ = at_point(lambda x, w: (np.convolve(x, w) ** 2).sum(), vectors)
+    assert function.text() == "‖[sum_j [i-j ∈ 0:6] x_{i-j} w_j]_i‖²"
 
 
 def test_a_part_of_joined_arrays_is_that_array():

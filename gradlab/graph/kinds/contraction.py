@@ -134,7 +134,9 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
             equal.append(Shown(f"[{names[index]}={name}]"))
         else:
             names[index] = name
-    summed = node.summed
+    # A sum of one term, as over the only channel of an image, is that term.
+    names.update((index, "0") for index in node.summed if node.extents[index] == 1)
+    summed = [index for index in node.summed if node.extents[index] != 1]
     with printer.indices(len(summed)) as bound:
         names.update(zip(summed, bound, strict=True))
         factors = [
