@@ -1,9 +1,10 @@
 """Proving steps without the rules that made them.
 
 An operation that is affine in an operand (sums, products, contractions, indexing) is its own derivative: its value
-at each unit array minus its value at zero. An elementwise operation is differentiated by SymPy. Both are evaluated
-in ball arithmetic at 256 bits, at several points and sizes, and must enclose what the step claims. Any other operation
-(softmax) is differenced at those 256 bits, with a step so small that 30 digits are left.
+at each unit array minus its value at zero; for large arrays, in one drawn direction. An elementwise operation is
+differentiated by SymPy. Both are evaluated in ball arithmetic at 256 bits, at several points and sizes, and must
+enclose what the step claims. Any other operation (softmax) is differenced at those 256 bits, with a step so small
+that 30 digits are left.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, StrEnum
 from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import algebra, evaluation
@@ -43,7 +45,8 @@ class Evidence(StrEnum):
     """How surely a step is known.
 
     exact: the local derivative is SymPy's, by algebra; certified: enclosed at several points;
-    sampled: differences in high precision agree to 30 digits; unproved: none of these could be shown;
+    sampled: differences in high precision agree to 30 digits, or large arrays do in a drawn direction;
+    unproved: none of these could be shown;
     refuted: a point contradicts the step.
     """
 
@@ -69,6 +72,12 @@ TIGHTEST = 2.0**-100
 POINTS = 2
 """Points at which a step must hold in each range where it is defined: a kink shows only on its other side."""
 
+LARGE = 200_000
+"""Products of balls (a tenth of a second) beyond which a step is tried at fewer points, and in one direction."""
+
+LARGEST = 5_000_000
+"""Products of balls beyond which a step is left unproved."""
+
 RANGES = ((0.1, 0.9), (1.1, 3.0), (-0.9, -0.1), (-3.0, 3.0), (50.0, 200.0))
 """Where points are drawn from: in (0, 1), above 1, below 0, on both sides of 0, far out."""
 
@@ -80,7 +89,12 @@ def prove(step: Step) -> Evidence:
     sizes = _small_sizes(nodes)
     held = {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0}
     definite = any(isinstance(node, (Cholesky, LogDeterminant)) for node in nodes)
+    products = sum(_products(node, sizes) for node in nodes)
+    if products > LARGEST:
+        return Evidence.UNPROVED
     for values in _points(leaves, sizes, definite):
+        if products > LARGE and max(held.values()) >= POINTS:
+            break
         outcome = _outcome(step, values, sizes)
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
@@ -91,7 +105,19 @@ def prove(step: Step) -> Evidence:
         return Evidence.UNPROVED
     if isinstance(step.before, Elementwise):
         return Evidence.EXACT if _rule_is_exact(step.before.operation) else Evidence.CERTIFIED
-    return Evidence.CERTIFIED if isinstance(step.before, AFFINE) else Evidence.SAMPLED
+    whole = isinstance(step.before, AFFINE) and not _in_one_direction(step, sizes)
+    return Evidence.CERTIFIED if whole else Evidence.SAMPLED
+
+
+def _products(node: Node, sizes: Mapping[str, int]) -> int:
+    from gradlab.graph.sizes import shape_of
+
+    return prod(shape_of(getattr(node, "extents", None) or node.axes, sizes))
+
+
+def _in_one_direction(step: Step, sizes: Mapping[str, int]) -> bool:
+    """Return whether there are too many unit arrays to try them all."""
+    return _products(step.operand, sizes) * _products(step.before, sizes) > LARGE
 
 
 def prove_equal(before: Node, after: Node) -> Evidence:
@@ -168,6 +194,8 @@ def _outcome(step: Step, values: Mapping[str, Any], sizes: Mapping[str, int]) ->
                 BallBackend(dict(zip(LETTERS, inputs, strict=False)), {}, PRECISION),
             )[0]
             expected = incoming * slope
+        elif isinstance(step.before, AFFINE) and _in_one_direction(step, sizes):
+            expected, claimed = _in_direction(step, inputs, incoming, claimed, backend)
         elif isinstance(step.before, AFFINE):
             expected = _by_unit_arrays(step, inputs, incoming, backend)
         else:
@@ -201,6 +229,23 @@ def _by_unit_arrays(step: Step, inputs: Sequence[Any], incoming: Any, backend: B
         unit[position] = flint.arb(1)
         received[position] = np.sum(incoming * (at(unit) - base))
     return received
+
+
+def _in_direction(
+    step: Step, inputs: Sequence[Any], incoming: Any, claimed: Any, backend: BallBackend
+) -> tuple[Any, Any]:
+    """Return how the result changes in a drawn direction, from the operation and from what is claimed."""
+    import numpy as np
+
+    operand = inputs[step.place]
+    drawn = np.random.default_rng(1).normal(size=operand.shape)
+    zero = BallBackend({"direction": np.zeros(operand.shape)}, {}).variable("direction")
+    direction = BallBackend({"direction": drawn}, {}).variable("direction")
+    ends = [
+        compute(step.before, [*inputs[: step.place], array, *inputs[step.place + 1 :]], backend)
+        for array in (direction, zero)
+    ]
+    return np.sum(incoming * (ends[0] - ends[1]), keepdims=True), np.sum(claimed * direction, keepdims=True)
 
 
 def _by_differences(step: Step, inputs: Sequence[Any], incoming: Any, backend: BallBackend) -> Any:

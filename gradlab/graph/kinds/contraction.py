@@ -156,6 +156,8 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
         place, index, classes, row = picked
         names[index] = show_component(classes, printer, tuple(names[other] for other in row)).written
         del factors[place]
+    # A sum of one term, as over the only channel of an image, is that term.
+    names.update((index, "0") for index in node.summed if node.extents[index] == 1 and index not in names)
     summed = tuple(index for index in node.summed if index not in names)
     with printer.indices(len(summed)) as bound:
         names.update(zip(summed, bound, strict=True))
