@@ -6,10 +6,10 @@ to the front, zeros vanish, and a broadcast that is summed away again is never m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear, OneHot
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
@@ -143,6 +143,7 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
             pending[:0] = _absorbed(rest, row)
             continue
         kept.append((rest, row))
+    present_before -= _added_to_one(kept, output)
     axes = tuple(sizes[index] for index in output)
     present = {index for _, row in kept for index in row}
     # An index that was summed but now stands nowhere was a sum of equal terms: n of them.
@@ -156,6 +157,17 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
     if len(kept) == 1 and kept[0][1] == tuple(output) and not repeated:
         return scale(total, kept[0][0])
     return scale(total, _numbered(kept, tuple(output), sizes))
+
+
+def _added_to_one(kept: list[tuple[Node, tuple[int, ...]]], output: Indices) -> set[int]:
+    """Drop the factors whose entries are added up to 1, and return the indices over which they are."""
+    found: set[int] = set()
+    for position in reversed(range(len(kept))):
+        node, row = kept[position]
+        if isinstance(node, OneHot) and row[-1] not in output and sum(r.count(row[-1]) for _, r in kept) == 1:
+            found.add(row[-1])
+            del kept[position]
+    return found
 
 
 def _plain(node: Contraction) -> bool:
@@ -187,6 +199,15 @@ def _numbered(
         tuple(numbers[index] for index in output),
         tuple(sizes[index] for index in numbers),
     )
+
+
+def linear_in(node: Node, make: Callable[[Node], Node]) -> Node:
+    """Return what the linear operation *make* makes of *node*, its number in front moved to the front of that."""
+    coefficient, rest = split(node)
+    if coefficient.is_zero:
+        made = make(node)
+        return number(0, made.axes)
+    return scale(coefficient, make(rest if rest is not None else number(1, node.axes)))
 
 
 def apply(operation: Operation, *operands: Node) -> Node:

@@ -227,6 +227,10 @@ class Printer(ABC):
         """Return the summation sign in front of *body* over indices, with limits where an extent is given."""
 
     @abstractmethod
+    def over(self, sign: str, below: str, body: Shown) -> Shown:
+        """Return *sign* (sum, max, argmin) with *below* under it (j, or j≤i), in front of *body*."""
+
+    @abstractmethod
     def transposed(self, shown: Shown) -> Shown:
         """Return a transpose."""
 

@@ -160,7 +160,7 @@ class Builder:
 
     def total(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
         """Return the sum over *axis*: None for all, a number, or several."""
-        axes = self._axes(node, axis, "sum")
+        axes = self.axes_named(node, axis, "sum")
         kept: list[Any] = [
             (("kept", position), 1) if position in axes else position
             for position in range(node.rank)
@@ -170,13 +170,14 @@ class Builder:
 
     def mean(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
         """Return the mean over *axis*: the sum times 1 over the size."""
-        axes = self._axes(node, axis, "mean")
+        axes = self.axes_named(node, axis, "mean")
         coefficient = ONE
         for position in axes:
             coefficient = coefficient * Coefficient.of_size(self.sizes.root(node.axes[position]), -1)
         return Linear((coefficient,), (self.total(node, axis, keepdims),))
 
-    def _axes(self, node: Node, axis: Any, said: str) -> set[int]:
+    def axes_named(self, node: Node, axis: Any, said: str) -> set[int]:
+        """Return the axes that *axis* names: None for all, a number, or several; *said* is what is done to them."""
         if node.rank == 0:
             self.need_axes(node, ("n",))
         if axis is None:

@@ -113,27 +113,47 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
     if options.get("out") is not None or options.get("inplace"):
         refuse(spoken, "in-place operations are not read; write x = …")
     if any(_is_no_float(value) for value in (*arguments[1:], *options.values())) and (
-        name in UNCHANGED or "dtype" in options
+        name in UNCHANGED or ("dtype" in options and name != "arange")
     ):
         refuse(f"{spoken} to whole numbers or truth values", "leave it out: it cuts digits off, and has no derivative")
     if canonical == "transpose" and not module and _is_ambiguous(trace, arguments):
         refuse(".transpose(0, 1) of a matrix", "NumPy and torch mean different things by it; write .T")
     if name in UNCHANGED:
         return trace.wrap(trace.lift(arguments[0]))
-    call = TABLE.get(canonical)
+    call = TABLE.get(f"{_library(trace, module, options)}.{canonical}") or TABLE.get(canonical)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:
             inspect.signature(call).bind(trace, *arguments, **chosen)
         except TypeError as error:
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
-        return trace.wrap(call(trace, *arguments, **chosen))
+        return _wrapped(trace, call(trace, *arguments, **chosen))
     operation = OPERATIONS.get(canonical)
     plain = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
     if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and plain:
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
     instead = INSTEAD.get(canonical)
     refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(canonical)}")
+
+
+def _library(trace: Trace, module: str, options: Mapping[str, Any]) -> str:
+    """Return "numpy" or "torch", whichever a name belongs to; "" for a method of which nothing tells."""
+    if module:
+        return module.partition(".")[0]
+    libraries = trace.libraries - {"math"}
+    if libraries == {"torch"} or {"dim", "keepdim"} & set(options):
+        return "torch"
+    return "numpy" if libraries == {"numpy"} or {"axis", "keepdims"} & set(options) else ""
+
+
+def _wrapped(trace: Trace, result: Any) -> Any:
+    """Return stand-ins for nodes, also for several in a named tuple."""
+    if isinstance(result, tuple):
+        parts = [_wrapped(trace, part) for part in result]
+        # _make, because a named tuple's own __new__ is taken for the writer's code, and its fields for his names.
+        make: Any = getattr(type(result), "_make", tuple)
+        return make(parts)
+    return trace.wrap(result) if isinstance(result, Node) else result
 
 
 def _is_no_float(value: Any) -> bool:

@@ -18,8 +18,11 @@ from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, SOFTPLUS, pow
 from gradlab.graph.sizes import Coefficient, Size
 from gradlab.sources.builder import Builder
 from gradlab.sources.classification import CLASSIFICATION
+from gradlab.sources.counting import COUNTING
+from gradlab.sources.extremes import EXTREMES, NO_ORDER
 from gradlab.sources.frames import refuse
 from gradlab.sources.names import INVERSES
+from gradlab.sources.selections import SELECTIONS
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
@@ -31,8 +34,6 @@ ALIASES = {
     **INVERSES,
     "absolute": "abs",
     "fabs": "abs",
-    "amax": "max",
-    "amin": "min",
     "expit": "sigmoid",
     "subtract": "sub",
     "multiply": "mul",
@@ -76,12 +77,11 @@ INSTEAD = {
     "detach": "leave it out, or bind the frozen value through data={…}",
     "data": "leave it out: .data cuts the value off from the variables",
     "backward": "return the loss; gradlab runs backward() itself",
-    "max": "write np.maximum(a, b) or torch.maximum(a, b) for the larger of two",
-    "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",
     "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
     "where": "write np.maximum, torch.relu or abs, or do without a formula: as_function(f, opaque=True)",
     "clip": "write np.minimum(np.maximum(x, low), high)",
     "clamp": "write torch.minimum(torch.maximum(x, low), high)",
+    **NO_ORDER,
 }
 
 
@@ -371,4 +371,7 @@ TABLE: dict[str, Call] = {
     "relu": _relu,
     "linear": _linear,
     **CLASSIFICATION,
+    **COUNTING,
+    **EXTREMES,
+    **SELECTIONS,
 }

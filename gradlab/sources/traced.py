@@ -118,6 +118,10 @@ class Traced:
         return self._new(self.trace.builder.apply(ABS, self.node))
 
     def __getitem__(self, key: Any) -> Traced:
+        from gradlab.sources import selections
+
+        if selections.has_positions(key):
+            return self._new(selections.indexed(self.trace, self.node, key))
         return self._new(self.trace.builder.index(self.node, key))
 
     def __iter__(self) -> Iterator[Traced]:

@@ -27,6 +27,7 @@ class Trace:
     data, data_axes: arrays that the code brought in, by the name under which it found them.
     lets: the writer's own names for intermediate values.
     libraries: "numpy", "torch", "math": whose functions were called.
+    masks: arrays of truth values used as indices, by id: the array, a copy, and the positions where it is true.
     """
 
     builder: Builder
@@ -35,6 +36,7 @@ class Trace:
     data_axes: dict[str, Axes] = field(default_factory=dict)
     lets: dict[Node, str] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
+    masks: dict[int, tuple[Any, Any, list[Any]]] = field(default_factory=dict)
     _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
     _gradients: bool = field(default_factory=lambda: _gradients_enabled())
 

@@ -13,11 +13,29 @@ from enum import Enum, StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from gradlab.errors import DomainError
 from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
-from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Scatter, Stack, Variable
+from gradlab.graph.kinds import (
+    Contraction,
+    Cumulative,
+    Elementwise,
+    Flip,
+    Gather,
+    Index,
+    Linear,
+    OneHot,
+    Positions,
+    Roll,
+    Scatter,
+    ScatterAdd,
+    Stack,
+    Variable,
+    Winners,
+)
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import Operation
+from gradlab.graph.sizes import Size
 
 if TYPE_CHECKING:
     from gradlab.symbolic.steps import Step
@@ -41,8 +59,8 @@ class Evidence(StrEnum):
 PRECISION = 256
 """Bits of the ball arithmetic."""
 
-AFFINE = (Linear, Contraction, Index, Scatter, Stack)
-"""Kinds that are affine in each of their operands."""
+AFFINE = (Linear, Contraction, Index, Scatter, Stack, Gather, ScatterAdd, Cumulative, Flip, Roll)
+"""Kinds that are affine in each of their operands that receives anything."""
 
 DIFFERENCE = -60
 """Differences are taken at 2 to this power: the truncation error is its square, 1e-36, times a third derivative."""
@@ -63,8 +81,12 @@ def prove(step: Step) -> Evidence:
     leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
     sizes = _small_sizes(nodes)
     held = {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0}
-    for values in _points(leaves, sizes):
-        outcome = _outcome(step, values, sizes)
+    places = _positions(nodes, sizes)
+    for values in _points(leaves, sizes, places):
+        try:
+            outcome = _outcome(step, values, sizes)
+        except DomainError:  # positions that are computed, and are none at this point
+            continue
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
         if outcome is not Outcome.UNDECIDED:
@@ -93,10 +115,47 @@ def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
         for part, size in zip(node.selection, whole, strict=True):
             if isinstance(part, int) and isinstance(size, str):
                 least[size] = max(least[size], abs(part) + 3)
-    return {symbol: least[symbol] + place for place, symbol in enumerate(symbols)}
+    sizes = {symbol: least[symbol] + place for place, symbol in enumerate(symbols)}
+    for index, size in _choices(nodes):
+        # An axis through which positions are counted must be long enough for them.
+        counts = [part.axes[0] for part in topological([index]) if isinstance(part, Positions)]
+        for count in (count for count in counts if isinstance(count, str)):
+            if isinstance(size, str):
+                sizes[size] = max(sizes[size], sizes[count] + (size != count))
+            else:
+                sizes[count] = min(sizes[count], size)
+    return sizes
 
 
-def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def _choices(nodes: Sequence[Node]) -> Iterator[tuple[Node, Size]]:
+    """Yield the nodes that choose positions, each with the size of the axis that it chooses from."""
+    for node in nodes:
+        if isinstance(node, OneHot):
+            yield node.operands[0], node.size
+        elif isinstance(node, (Gather, ScatterAdd)):
+            whole = node.operands[0].axes if isinstance(node, Gather) else node.axes
+            yield from zip(node.operands[1:], whole[node.axis :], strict=False)
+
+
+def _positions(nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return the variables that choose positions, each with the length of the axis that it chooses from."""
+    from gradlab.graph.sizes import shape_of
+
+    found: dict[str, int] = {}
+    for index, size in _choices(nodes):
+        (length,) = shape_of((size,), sizes)
+        behind = topological([index])
+        if any(isinstance(part, Winners) for part in behind):  # argmax of anything is a position
+            continue
+        for part in behind:
+            if isinstance(part, Variable):
+                found[part.name] = min(length, found.get(part.name, length))
+    return found
+
+
+def _points(
+    leaves: Mapping[str, Variable], sizes: Mapping[str, int], places: Mapping[str, int]
+) -> Iterator[dict[str, Any]]:
     import numpy as np
 
     from gradlab.graph.sizes import shape_of
@@ -104,7 +163,9 @@ def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int]) -> Iterato
     draw = np.random.default_rng(0)
     for low, high in RANGES:
         for _ in range(POINTS):
-            yield {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
+            drawn = {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
+            shapes = {name: array.shape for name, array in drawn.items() if name in places}
+            yield {**drawn, **{name: draw.integers(places[name], size=shape) for name, shape in shapes.items()}}
 
 
 class Outcome(Enum):
