@@ -164,7 +164,8 @@ def _added_to_one(kept: list[tuple[Node, tuple[int, ...]]], output: Indices) -> 
     found: set[int] = set()
     for position in reversed(range(len(kept))):
         node, row = kept[position]
-        if isinstance(node, OneHot) and row[-1] not in output and sum(r.count(row[-1]) for _, r in kept) == 1:
+        alone = row and row[-1] not in output and sum(other.count(row[-1]) for _, other in kept) == 1
+        if alone and isinstance(node, OneHot) and node.checked:
             found.add(row[-1])
             del kept[position]
     return found

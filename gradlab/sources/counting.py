@@ -79,6 +79,14 @@ def known(trace: Trace, node: Node) -> Any:
     return value
 
 
+def known_positions(trace: Trace, node: Node) -> Any:
+    """Return an array of whole numbers that are data as such, None for anything else."""
+    if not node.rank or not is_whole(trace, node):
+        return None
+    value = known(trace, node)
+    return None if value is None else value.astype("int64")
+
+
 def _coefficient_sizes(node: Node) -> list[str]:
     coefficients: list[Coefficient] = list(getattr(node, "coefficients", ()))
     if isinstance(node, Constant) and isinstance(node.value, Coefficient):

@@ -27,10 +27,11 @@ def positions(trace: Trace, value: Any, spoken: str) -> Node:
     if isinstance(value, Counted):
         return Positions(value.size)
     plain = None if isinstance(value, Traced) else _plain(value)
-    if plain is not None and plain.ndim == 1 and plain.size > 1 and (plain == range(plain.size)).all():
+    whole = plain is not None and plain.dtype.kind in "iu"
+    if plain is not None and whole and plain.ndim == 1 and plain.size > 1 and (plain == range(plain.size)).all():
         return Positions(plain.size)
     node = trace.lift(list(value) if isinstance(value, range) else value)
-    if not is_whole(trace, node):
+    if not whole and not is_whole(trace, node):
         refuse(
             f"{spoken} with what may be no whole numbers",
             "positions are integer arrays, as y.astype(int) or y.long() before the function; for a choice by a "
@@ -94,12 +95,24 @@ def indexed(trace: Trace, node: Node, key: Any) -> Node:
     before = kept[:place].count("S")
     turned = builder.transpose(cut, [*others[:before], *arrays, *others[before:]])
     chosen = [positions(trace, p, "indexing") for p, letter in zip(parts, letters, strict=True) if letter == "A"]
+    chosen = [_counted_alike(trace, index, chosen) for index in chosen]
     indices = builder.broadcast(chosen, "cannot index with positions of") if len(chosen) > 1 else chosen
     result = gathered(trace, turned, before, indices)
     for at, letter in enumerate(kept):
         if letter == "N":
             result = builder.expand(result, at if at < place else at + indices[0].rank)
     return result
+
+
+def _counted_alike(trace: Trace, index: Node, others: Sequence[Node]) -> Node:
+    """Return *index*; where it counts through a plain number of rows, through the size of *others* of that length."""
+    if isinstance(index, Positions) and isinstance(index.axes[0], int):
+        table = trace.builder.sizes
+        for other in others:
+            symbol = other.rank == 1 and isinstance(table.root(other.axes[0]), str)
+            if symbol and table.number(other.axes[0]) == index.axes[0]:
+                return Positions(other.axes[0])
+    return index
 
 
 def _place(letters: Sequence[str], advanced: str) -> int:
@@ -163,7 +176,7 @@ def gathered(trace: Trace, node: Node, axis: int, indices: Sequence[Node]) -> No
     output = [*labels[:axis], *rows, *labels[axis + len(indices) :]]
     if not rest:
         return contraction([node], [labels], output)
-    hot = OneHot(indices[rest[0]], chosen[rest[0]])
+    hot = OneHot(indices[rest[0]], chosen[rest[0]], True)
     return contraction([hot, node], [[*rows, "class"], labels], output)
 
 
@@ -180,7 +193,7 @@ def _run(trace: Trace, index: Node, value: Any, size: Size) -> int | None:
         return None
     for run, length in enumerate(value.shape):
         counted = np.arange(length).reshape([-1 if axis == run else 1 for axis in range(value.ndim)])
-        if table.number(size) == length and (value == counted).all():
+        if table.may_be_equal(index.axes[run], size) and (value == counted).all():
             return run
     return None
 
@@ -270,7 +283,7 @@ def _one_hot(trace: Trace, tensor: Any, num_classes: Any = -1) -> Node:
         if value is None:
             refuse("one_hot without num_classes", "give the number of classes: one_hot(y, 10)")
         size = int(value.max()) + 1
-    return OneHot(node, size)
+    return OneHot(node, size, True)
 
 
 def _masked(trace: Trace, x: Any, mask: Any) -> Node:
@@ -311,6 +324,7 @@ def _bincount(trace: Trace, x: Any, weights: Any = None, minlength: Any = 0) -> 
 
 
 SELECTIONS: dict[str, Callable[..., Node]] = {
+    "getitem": lambda trace, input, key: trace.wrap(trace.lift(input))[key].node,
     "take": _take,
     "index_select": _index_select,
     "gather": lambda trace, input, dim, index, *, sparse_grad=False: _along(

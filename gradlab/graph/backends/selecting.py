@@ -22,20 +22,19 @@ def flat_positions(indices: Sequence[Any], lengths: Sequence[int]) -> Any:
 
     flat: Any = 0
     for index, length in zip(indices, lengths, strict=True):
-        places = whole(index, length, -length)
+        places = _whole(index, length)
         flat = flat * length + numpy.where(places < 0, places + length, places)
     return numpy.asarray(flat)
 
 
-def whole(index: Any, length: int, least: int = 0) -> Any:
-    """Return *index* as whole numbers; raises DomainError where one is not from *least* to *length* - 1."""
+def _whole(index: Any, length: int) -> Any:
     import numpy
 
     index = numpy.asarray(index)
     no_number = index != numpy.rint(index)
     if no_number.any():
         raise DomainError(f"{index[no_number].flat[0]:.6g} is no position: positions are whole numbers")
-    outside = ~((index >= least) & (index < length))
+    outside = ~((index >= -length) & (index < length))
     if outside.any():
         raise DomainError(f"position {index[outside].flat[0]:.0f} is outside an axis of length {length}")
     return index.astype(numpy.int64)

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradlab.graph.backends.contracting import as_float, combined, contracted
 from gradlab.graph.backends.protocol import Key, Row
-from gradlab.graph.backends.selecting import added, chosen_lengths, flat_positions, gathered, laid_out, whole
+from gradlab.graph.backends.selecting import added, chosen_lengths, flat_positions, gathered, laid_out
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
@@ -115,9 +115,8 @@ class TorchBackend:
         return self.torch.arange(*shape_of((size,), self.sizes), dtype=self.dtype, device=self.device)
 
     def one_hot(self, array: Any, size: Size) -> Any:
-        (length,) = shape_of((size,), self.sizes)
-        places = self.torch.from_numpy(whole(_plain(array), length)).to(array.device)
-        return (places[..., None] == self.torch.arange(length, device=array.device)).to(self.dtype)
+        classes = self.torch.arange(*shape_of((size,), self.sizes), device=array.device)
+        return (array[..., None] == classes).to(self.dtype)
 
 
 def _reversed_index(torch: Any, array: Any, key: Key) -> Any:

@@ -101,7 +101,8 @@ def _(node: Gather, printer: Printer) -> Shown:
     from gradlab.graph.kinds.variable import Variable
 
     array, *indices = node.operands
-    if node.rank and isinstance(array, (Variable, Let)):
+    # A_{c,:} are the rows that c names; A_c would be one component.
+    if array.rank > len(indices) and isinstance(array, (Variable, Let)):
         marks = [":"] * array.rank
         marks[node.axis : node.axis + len(indices)] = [show(index, printer).written for index in indices]
         return show_component(array, printer, tuple(marks))
