@@ -7,6 +7,7 @@ import torch
 
 from gradlab.errors import DomainError
 from gradlab.graph import bounds, evaluation
+from gradlab.graph.algebra import contract, is_constant
 from gradlab.graph.domain import at_switches
 from gradlab.graph.kinds import (
     Cumulative,
@@ -139,6 +140,14 @@ def test_what_is_no_position_is_said(node, wrong):
     values = {**VALUES, "c": np.array([0, wrong, 1, 1, 1])}
     with pytest.raises(DomainError, match="position"):
         evaluation.with_numpy([node], values, SIZES)
+
+
+def test_rows_of_classes_add_up_to_one_only_where_every_class_exists():
+    added_up = [contract([OneHot(c, "n", checked)], [(0, 1)], (0,), ("m", "n")) for checked in (True, False)]
+    values = {"c": np.array([3.0, 0, -100, 1, 1])}
+    assert is_constant(added_up[0])
+    (kept,) = evaluation.with_numpy([added_up[1]], values, SIZES)
+    assert kept.tolist() == [1, 1, 0, 1, 1]
 
 
 def test_the_largest_of_no_entries_is_said():

@@ -11,6 +11,7 @@ from gradlab.sources import at_point
 
 DRAW = np.random.default_rng(5)
 X43, X34, X33, X53 = (DRAW.normal(size=shape) for shape in ((4, 3), (3, 4), (3, 3), (5, 3)))
+WEIGHTS = torch.arange(1.0, 17).reshape(2, 2, 4)
 X243, x4 = DRAW.normal(size=(2, 4, 3)), DRAW.normal(size=4)
 ROWS = torch.tensor([0, 2])
 Y = torch.tensor([0, 2, 1, 2, 2])
@@ -26,6 +27,10 @@ TORCH = {
     "a table of rows": (lambda X: (X[TABLE] ** 3).mean(), X33),
     "array and number": (lambda X: (X[ROWS, 1] ** 3).sum() * X[1, ROWS].sum(), X43),
     "arrays apart": (lambda X: (X[ROWS[:1], :, ROWS] ** 3 * torch.tensor([1.0, 2, 3, 4])).sum(), X243),
+    "arrays apart behind a slice": (
+        lambda X: (X[:, ROWS, :, ROWS] * WEIGHTS).pow(3).sum(),
+        DRAW.normal(size=(2, 3, 4, 3)),
+    ),
     "a new axis": (lambda X: (X[:, ROWS, None] * X[None, ROWS].sum()).pow(3).sum(), X43),
     "a slice and rows": (lambda X: (X[1:, ROWS] ** 3).sum(), X43),
     "arrays that broadcast": (lambda X: (X[ROWS[:, None], ROWS] ** 3 * TABLE[:2]).sum(), X43),
@@ -186,6 +191,18 @@ def test_positions_may_be_a_variable():
     for wrong in ([0.5, 1, 1], [4, 0, 0], [-5, 0, 0]):
         with pytest.raises(DomainError, match="position"):
             derivation.at({"E": X43, "c": wrong})
+
+
+def test_positions_are_no_variable_to_differentiate_by():
+    def squares(E, c):
+        return (E[c] ** 2).sum()
+
+    at = {"E": X43, "c": [3, 3, 0]}
+    assert gl.compare(squares, at, wrt="E").verdict == "agree"
+    with pytest.raises(DomainError, match="nothing is differentiated"):
+        gl.estimate(squares, at, wrt="c")
+    bound = gl.as_function(squares, data={"c": [3, 3, 0]})
+    assert gl.compare(bound, {"E": X43}).verdict == "agree"
 
 
 def test_what_is_no_class_is_said_where_classes_are_a_variable():

@@ -33,7 +33,8 @@ def _whole(index: Any, length: int) -> Any:
     index = numpy.asarray(index)
     no_number = index != numpy.rint(index)
     if no_number.any():
-        raise DomainError(f"{index[no_number].flat[0]:.6g} is no position: positions are whole numbers")
+        said = f"{index[no_number].flat[0]:.6g} is no position"
+        raise DomainError(f"{said}: positions are whole numbers, and nothing is differentiated with respect to them")
     outside = ~((index >= -length) & (index < length))
     if outside.any():
         raise DomainError(f"position {index[outside].flat[0]:.0f} is outside an axis of length {length}")
