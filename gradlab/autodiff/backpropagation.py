@@ -112,7 +112,7 @@ def _forward(
         try:
             with _conversions_refused():
                 return leaves, _as_result(function, function.code(*leaves.values()))
-        except (TypeError, AttributeError, RuntimeError, ValueError) as error:
+        except (TypeError, AttributeError, RuntimeError, ValueError, IndexError) as error:
             refused.append(f"on {_spoken(tried)} tensors: {_first_line(error)}")
             if not isinstance(error, RuntimeError):
                 break

@@ -6,11 +6,11 @@ to the front, zeros vanish, and a broadcast that is summed away again is never m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Inverse, Linear, Solve, Triangle
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Inverse, Linear, OneHot, Solve, Triangle
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, OPPOSITES, WHERE, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
@@ -167,6 +167,7 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
         ]
         present_before = {first if index == second else index for index in present_before - {shared}}
         place = tuple(first if index == second else index for index in place)
+    present_before -= _added_to_one(kept, place)
     present = {index for _, row in kept for index in row}
     # An index that was summed but now stands nowhere was a sum of equal terms: n of them.
     for index in sorted(present_before - present - set(place)):
@@ -212,6 +213,18 @@ def _same(index: int, equal: dict[int, int]) -> int:
     while index in equal:
         index = equal[index]
     return index
+
+
+def _added_to_one(kept: list[tuple[Node, tuple[int, ...]]], output: Indices) -> set[int]:
+    """Drop the factors whose entries are added up to 1, and return the indices over which they are."""
+    found: set[int] = set()
+    for position in reversed(range(len(kept))):
+        node, row = kept[position]
+        alone = row and row[-1] not in output and sum(other.count(row[-1]) for _, other in kept) == 1
+        if alone and isinstance(node, OneHot) and node.checked:
+            found.add(row[-1])
+            del kept[position]
+    return found
 
 
 def _plain(node: Contraction) -> bool:
@@ -268,6 +281,15 @@ def _numbered(kept: list[tuple[Node, tuple[int, ...]]], output: tuple[int, ...],
         tuple(numbers[index] for index in output),
         tuple(extents[index] for index in numbers),
     )
+
+
+def linear_in(node: Node, make: Callable[[Node], Node]) -> Node:
+    """Return what the linear operation *make* makes of *node*, its number in front moved to the front of that."""
+    coefficient, rest = split(node)
+    if coefficient.is_zero:
+        made = make(node)
+        return number(0, made.axes)
+    return scale(coefficient, make(rest if rest is not None else number(1, node.axes)))
 
 
 def apply(operation: Operation, *operands: Node) -> Node:

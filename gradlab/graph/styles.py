@@ -82,6 +82,10 @@ class TextPrinter(Printer):
             signs = f"sum_{names.joined(tuple(extents))}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
+    def over(self, sign: str, below: str, body: Shown) -> Shown:
+        under = below if below.isalnum() else f"{{{below}}}"
+        return Shown(f"{sign}_{under} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
+
     def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
 
@@ -194,6 +198,11 @@ class LatexPrinter(Printer):
         else:
             signs = rf"\sum_{{{', '.join(extents)}}}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
+
+    def over(self, sign: str, below: str, body: Shown) -> Shown:
+        name = {"sum": r"\sum", **_LATEX_FUNCTIONS}.get(sign, rf"\operatorname*{{{sign}}}")
+        under = below.replace("≤", r" \le ").replace("≥", r" \ge ")
+        return Shown(rf"{name}_{{{under}}} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
 
     def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)

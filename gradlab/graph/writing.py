@@ -285,6 +285,10 @@ class Printer(ABC):
     def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
         """Return the summation sign in front of *body* over indices, with limits where an extent is given."""
 
+    @abstractmethod
+    def over(self, sign: str, below: str, body: Shown) -> Shown:
+        """Return *sign* (sum, max, argmin) with *below* under it (j, or j≤i), in front of *body*."""
+
     def transposed(self, shown: Shown) -> Shown:
         """Return a transpose; that of a transpose is what was there before."""
         return shown.turned if shown.turned is not None else replace(self.transpose_sign(shown), turned=shown)

@@ -14,7 +14,6 @@ from gradlab.graph.kinds import Constant, Linear
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import ONE, Coefficient, Size
-from gradlab.sources import linear_algebra
 from gradlab.sources.conditions import is_truth
 from gradlab.sources.frames import refuse
 from gradlab.sources.meanings import INSTEAD, TABLE, UNCHANGED, canonical, last_two_swapped
@@ -131,7 +130,7 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
     if options.get("out") is not None or options.get("inplace"):
         refuse(spoken, "in-place operations are not read; write x = …")
     if any(_is_no_float(value) for value in (*arguments[1:], *options.values())) and (
-        name in UNCHANGED or "dtype" in options
+        name in UNCHANGED or ("dtype" in options and name != "arange")
     ):
         refuse(f"{spoken} to whole numbers or truth values", "leave it out: it cuts digits off, and has no derivative")
     if known == "transpose" and not module and _is_ambiguous(trace, arguments):
@@ -141,7 +140,8 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
         # As numbers, truth values can be added.
         return trace.wrap(Linear((ONE,), (node,)) if name in _TO_NUMBERS and is_truth(trace, node) else node)
     # A name that the libraries mean differently stands in the table once for each of them.
-    call = TABLE.get(f"{module}.{name}") or TABLE.get(known)
+    own = TABLE.get(f".{name}") if not module else TABLE.get(f"{module}.{name}")
+    call = own or TABLE.get(f"{_library(trace, module, options)}.{known}") or TABLE.get(known)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:
@@ -157,15 +157,27 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
     refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(known)}")
 
 
-def _wrapped(trace: Trace, result: Any) -> Any:
-    """Return stand-ins for what a call returns: one node, or several under the names that the library gives to them."""
-    if not isinstance(result, tuple):
-        return trace.wrap(result)
-    parts = [trace.wrap(part) for part in result]
-    return type(result)._make(parts) if isinstance(result, linear_algebra.SignAndLogarithm) else tuple(parts)
-
-
 _TO_NUMBERS = ("float", "double", "to", "astype", "type", "type_as")
+
+
+def _library(trace: Trace, module: str, options: Mapping[str, Any]) -> str:
+    """Return "numpy" or "torch", whichever a name belongs to; "" for a method of which nothing tells."""
+    if module:
+        return module.partition(".")[0]
+    libraries = trace.libraries - {"math"}
+    if libraries == {"torch"} or {"dim", "keepdim"} & set(options):
+        return "torch"
+    return "numpy" if libraries == {"numpy"} or {"axis", "keepdims"} & set(options) else ""
+
+
+def _wrapped(trace: Trace, result: Any) -> Any:
+    """Return stand-ins for nodes, also for several in a named tuple."""
+    if isinstance(result, tuple):
+        parts = [_wrapped(trace, part) for part in result]
+        # _make, because a named tuple's own __new__ is taken for the writer's code, and its fields for his names.
+        make: Any = getattr(type(result), "_make", tuple)
+        return make(parts)
+    return trace.wrap(result) if isinstance(result, Node) else result
 
 
 def _is_no_float(value: Any) -> bool:

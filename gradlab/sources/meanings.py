@@ -24,7 +24,9 @@ from gradlab.sources.class_losses import CLASS_LOSSES
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.conditions import CONDITIONS
 from gradlab.sources.convolutions import CONVOLUTIONS
+from gradlab.sources.counting import COUNTING
 from gradlab.sources.dropout import DROPOUT
+from gradlab.sources.extremes import EXTREMES, NO_ORDER
 from gradlab.sources.frames import refuse
 from gradlab.sources.joining import JOINING
 from gradlab.sources.linear_layer import linear
@@ -34,6 +36,7 @@ from gradlab.sources.norms import NORMS
 from gradlab.sources.pointwise import POINTWISE
 from gradlab.sources.pooling import POOLING
 from gradlab.sources.recurrent import CELLS
+from gradlab.sources.selections import SELECTIONS
 from gradlab.sources.shaping import SHAPING
 
 if TYPE_CHECKING:
@@ -46,8 +49,6 @@ ALIASES = {
     **linear_algebra.ALIASES,
     "absolute": "abs",
     "fabs": "abs",
-    "amax": "max",
-    "amin": "min",
     "expit": "sigmoid",
     "subtract": "sub",
     "multiply": "mul",
@@ -113,8 +114,6 @@ INSTEAD = {
     "detach": "leave it out, or bind the frozen value through data={…}",
     "data": "leave it out: .data cuts the value off from the variables",
     "backward": "return the loss; gradlab runs backward() itself",
-    "max": "write np.maximum(a, b) or torch.maximum(a, b) for the larger of two",
-    "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",
     "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
     "nanmean": "leave out what is no number before, and write mean",
     "nanvar": "leave out what is no number before, and write var",
@@ -123,6 +122,10 @@ INSTEAD = {
     "nan_to_num": "leave it out: a point where something is not a number is refused, and named",
     "copysign": "write abs(x) * sign(y)",
     "rrelu": "it draws its slopes at random; write F.leaky_relu",
+    "where": "write np.maximum, torch.relu or abs, or do without a formula: as_function(f, opaque=True)",
+    "clip": "write np.minimum(np.maximum(x, low), high)",
+    "clamp": "write torch.minimum(torch.maximum(x, low), high)",
+    **NO_ORDER,
 }
 
 
@@ -300,4 +303,7 @@ TABLE: dict[str, Call] = {
     **JOINING,
     **CONVOLUTIONS,
     **POOLING,
+    **COUNTING,
+    **EXTREMES,
+    **SELECTIONS,
 }

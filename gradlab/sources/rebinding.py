@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gradlab.graph.operations import OPERATIONS
+from gradlab.sources.counting import counted_array, counted_range
 from gradlab.sources.frames import is_writers, refuse
 from gradlab.sources.traced import Traced
 
@@ -42,9 +44,14 @@ class Rebinding:
         copy.__kwdefaults__ = function.__kwdefaults__
         self._made[id(function)] = copy
         self._kept += [function, *(function.__closure__ or ())]
-        for name in names_used(function.__code__):
+        names = names_used(function.__code__)
+        for name in names:
+            if name == "range" and name not in function.__globals__:
+                scope[name] = counted_range(self.trace)
             if name in function.__globals__ and scope[name] is function.__globals__[name]:
-                scope[name] = self.value(function.__globals__[name], name)
+                value = function.__globals__[name]
+                counts = "arange" in names and value is sys.modules.get("numpy")
+                scope[name] = _Numpy(self.trace) if counts else self.value(value, name)
         for name, old, new in zip(
             function.__code__.co_freevars, function.__closure__ or (), copy.__closure__ or (), strict=True
         ):
@@ -62,6 +69,8 @@ class Rebinding:
             return getattr(_Math(self.trace), value.__name__)
         if isinstance(value, types.FunctionType):
             return self.function(value)
+        if isinstance(value, types.BuiltinFunctionType) and value is getattr(sys.modules.get("numpy"), "arange", None):
+            return counted_array(self.trace, value)
         from_library = type(value).__module__.partition(".")[0] in ("numpy", "torch")
         # Small and unsigned integers wrap round: what the code does with them is left to their library.
         numbers = str(getattr(value, "dtype", "")).removeprefix("torch.") in _NUMBERS
@@ -77,6 +86,17 @@ def names_used(code: types.CodeType) -> list[str]:
     """Return the names that *code*, and functions defined in it, look up outside of themselves."""
     inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return list(dict.fromkeys([*code.co_names, *(name for constant in inner for name in names_used(constant))]))
+
+
+class _Numpy:
+    """NumPy, whose ``arange`` also counts up to a size that is a symbol; it does not ask a stand-in what to do."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __getattr__(self, name: str) -> Any:
+        plain = getattr(sys.modules["numpy"], name)
+        return counted_array(self._trace, plain) if name == "arange" else plain
 
 
 class _Math:

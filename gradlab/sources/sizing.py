@@ -80,6 +80,16 @@ class SizeTable:
             self.numbers.setdefault(first, two)
         return first
 
+    def may_be_equal(self, first: Size, second: Size) -> bool:
+        """Return whether nothing that is known keeps these two from being one size."""
+        first, second = self.root(first), self.root(second)
+        one, two = self.number(first), self.number(second)
+        if first == second or (one is not None and two is not None):
+            return first == second or one == two
+        # A size without a number is not taken for a plain number, nor one that the writer has named for another such.
+        plain = isinstance(first, int) or isinstance(second, int)
+        return not plain and not (first in self._declared and second in self._declared)
+
     def _size_text(self, size: Size) -> str:
         length = self.number(size)
         named = isinstance(size, str) and "." not in size

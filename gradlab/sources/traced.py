@@ -148,6 +148,10 @@ class Traced:
         return self._new(self.trace.builder.apply(ABS, self.node))
 
     def __getitem__(self, key: Any) -> Traced:
+        from gradlab.sources import selections
+
+        if selections.has_positions(key):
+            return self._new(selections.indexed(self.trace, self.node, key))
         return self._new(self.trace.builder.index(self.node, key))
 
     def __iter__(self) -> Iterator[Traced]:
@@ -169,6 +173,10 @@ class Traced:
         return self.trace.builder.sizes.pin(self.node.axes[0])
 
     def __index__(self) -> int:
+        from gradlab.sources import counting
+
+        if counting.known_positions(self.trace, self.node) is not None:
+            raise TypeError("only whole-number arrays of one entry can be converted to an index")  # as NumPy's arrays
         known = not any(isinstance(part, Variable) for part in topological([self.node]))
         if known and self._known().is_integer():
             return int(self._known())
@@ -220,6 +228,12 @@ class Traced:
         )
 
     def __array__(self, *arguments: Any, **options: Any) -> Any:
+        from gradlab.sources import counting
+
+        # np.eye(3)[y] takes y for an array: whole numbers that are data may be one.
+        numbers = counting.known_positions(self.trace, self.node)
+        if numbers is not None:
+            return numbers
         refuse("turning a traced value into a NumPy array", "use it as it is, or np.stack([…]) to join values")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

@@ -30,6 +30,7 @@ class Trace:
     layers: the names of the layers of the modules in use, by id.
     layer_outputs: what layers returned, in order, each with the layer's name and whether it has weights.
     truths: the data that were arrays of True and False, which the graph has as 1 and 0.
+    masks: arrays of truth values used as indices, by id: the array, a copy, and the positions where it is true.
     """
 
     builder: Builder
@@ -41,6 +42,7 @@ class Trace:
     layers: dict[int, str] = field(default_factory=dict)
     layer_outputs: list[tuple[Node, str, bool]] = field(default_factory=list)
     truths: set[str] = field(default_factory=set)
+    masks: dict[int, tuple[Any, Any, list[Any]]] = field(default_factory=dict)
     _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
     _gradients: bool = field(default_factory=lambda: _gradients_enabled())
 

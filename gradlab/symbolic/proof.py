@@ -15,27 +15,36 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from gradlab.errors import DomainError
 from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
 from gradlab.graph.kinds import (
     Cholesky,
     Concatenate,
     Contraction,
+    Cumulative,
     Elementwise,
+    Flip,
+    Gather,
     Index,
     Linear,
     LogDeterminant,
+    OneHot,
     Overlapped,
+    Positions,
     Reshape,
+    Roll,
     Scatter,
+    ScatterAdd,
     Stack,
     Triangle,
     Variable,
     Windows,
+    Winners,
 )
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import LETTERS, Operation
-from gradlab.graph.sizes import Coefficient
+from gradlab.graph.sizes import Coefficient, Size
 
 if TYPE_CHECKING:
     from gradlab.symbolic.steps import Step
@@ -60,8 +69,24 @@ class Evidence(StrEnum):
 PRECISION = 256
 """Bits of the ball arithmetic."""
 
-AFFINE = (Linear, Contraction, Index, Scatter, Stack, Triangle, Concatenate, Reshape, Windows, Overlapped)
-"""Kinds that are affine in each of their operands."""
+AFFINE = (
+    Linear,
+    Contraction,
+    Index,
+    Scatter,
+    Stack,
+    Triangle,
+    Concatenate,
+    Reshape,
+    Windows,
+    Overlapped,
+    Gather,
+    ScatterAdd,
+    Cumulative,
+    Flip,
+    Roll,
+)
+"""Kinds that are affine in each of their operands that receives anything."""
 
 DIFFERENCE = -100
 """Differences are taken at 2 to this power: the truncation error is its square, 1e-60, times a third derivative."""
@@ -89,13 +114,17 @@ def prove(step: Step) -> Evidence:
     sizes = _small_sizes(nodes)
     held = {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0}
     definite = any(isinstance(node, (Cholesky, LogDeterminant)) for node in nodes)
+    places = _positions(nodes, sizes)
     products = sum(_products(node, sizes) for node in nodes)
     if products > LARGEST:
         return Evidence.UNPROVED
-    for values in _points(leaves, sizes, definite):
+    for values in _points(leaves, sizes, places, definite):
         if products > LARGE and max(held.values()) >= POINTS:
             break
-        outcome = _outcome(step, values, sizes)
+        try:
+            outcome = _outcome(step, values, sizes)
+        except DomainError:  # positions that are computed, and are none at this point
+            continue
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
         if outcome is not Outcome.UNDECIDED:
@@ -126,7 +155,7 @@ def prove_equal(before: Node, after: Node) -> Evidence:
     leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
     sizes = _small_sizes(nodes)
     held = 0
-    for values in _points(leaves, sizes, definite=False):
+    for values in _points(leaves, sizes, _positions(nodes, sizes), definite=False):
         outcome = _compared(*evaluation.with_balls([before, after], values, sizes, PRECISION))
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
@@ -150,11 +179,51 @@ def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
         for part, size in zip(node.selection, whole, strict=True):
             if isinstance(part, int) and isinstance(size, str):
                 least[size] = max(least[size], abs(part) + 3)
-    return {symbol: least[symbol] + place for place, symbol in enumerate(symbols)}
+    sizes = {symbol: least[symbol] + place for place, symbol in enumerate(symbols)}
+    for index, size in _choices(nodes):
+        # An axis through which positions are counted must be long enough for them.
+        counts = [part.axes[0] for part in topological([index]) if isinstance(part, Positions)]
+        for count in (count for count in counts if isinstance(count, str)):
+            if isinstance(size, str):
+                sizes[size] = max(sizes[size], sizes[count] + (size != count))
+            else:
+                sizes[count] = min(sizes[count], size)
+    return sizes
 
 
-def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int], definite: bool) -> Iterator[dict[str, Any]]:
-    """Yield values of the leaves; *definite*: with square matrices that are positive definite, though not symmetric."""
+def _choices(nodes: Sequence[Node]) -> Iterator[tuple[Node, Size]]:
+    """Yield the nodes that choose positions, each with the size of the axis that it chooses from."""
+    for node in nodes:
+        if isinstance(node, OneHot):
+            yield node.operands[0], node.size
+        elif isinstance(node, (Gather, ScatterAdd)):
+            whole = node.operands[0].axes if isinstance(node, Gather) else node.axes
+            yield from zip(node.operands[1:], whole[node.axis :], strict=False)
+
+
+def _positions(nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return the variables that choose positions, each with the length of the axis that it chooses from."""
+    from gradlab.graph.sizes import shape_of
+
+    found: dict[str, int] = {}
+    for index, size in _choices(nodes):
+        (length,) = shape_of((size,), sizes)
+        behind = topological([index])
+        if any(isinstance(part, Winners) for part in behind):  # argmax of anything is a position
+            continue
+        for part in behind:
+            if isinstance(part, Variable):
+                found[part.name] = min(length, found.get(part.name, length))
+    return found
+
+
+def _points(
+    leaves: Mapping[str, Variable], sizes: Mapping[str, int], places: Mapping[str, int], definite: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield values of the leaves, whole numbers below the length for those that name *places*.
+
+    definite: with square matrices that are positive definite, though not symmetric.
+    """
     import numpy as np
 
     from gradlab.graph.sizes import shape_of
@@ -163,8 +232,10 @@ def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int], definite: 
     for low, high in RANGES:
         for _ in range(POINTS):
             values = {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
-            for name, array in values.items() if definite else ():
-                if array.ndim > 1 and array.shape[-1] == array.shape[-2]:
+            for name, array in values.items():
+                if name in places:
+                    values[name] = draw.integers(places[name], size=array.shape).astype(float)
+                elif definite and array.ndim > 1 and array.shape[-1] == array.shape[-2]:
                     values[name] = array + np.abs(array).sum() * np.eye(array.shape[-1])
             yield values
 

@@ -146,7 +146,7 @@ REFUSED = {
     "torch.tensor": (lambda x: torch.tensor([x, x]).sum(), "", ""),
     "detach": (lambda x: x.detach() ** 2, ".detach()", "leave it out"),
     "an unknown function": (lambda x: np.linalg.tensorinv(x), "numpy.linalg.tensorinv", "opaque=True"),
-    "an unknown method": (lambda x: x.cumsum(), "cumsum", ""),
+    "an unknown method": (lambda x: x.erfinv(), "erfinv", ""),
     "assignment": (lambda x: x.__setitem__(0, 1.0), "assigning to entries", "torch.stack"),
     "np.array": (lambda x: np.asarray(x, dtype=float).sum(), "NumPy array", "np.stack"),
     "a string": (lambda x: "x", "returns", "return a number"),

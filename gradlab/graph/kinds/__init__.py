@@ -4,15 +4,21 @@ from gradlab.graph.kinds.cholesky import Cholesky
 from gradlab.graph.kinds.concatenate import Concatenate
 from gradlab.graph.kinds.constant import Constant
 from gradlab.graph.kinds.contraction import Contraction
+from gradlab.graph.kinds.cumulative import Cumulative
 from gradlab.graph.kinds.determinant import Determinant, DeterminantSign, LogDeterminant
 from gradlab.graph.kinds.elementwise import Elementwise
+from gradlab.graph.kinds.extremum import Extremum, Lead, Winners
+from gradlab.graph.kinds.flip import Flip
+from gradlab.graph.kinds.gather import Gather, ScatterAdd
 from gradlab.graph.kinds.index import Index, Scatter
 from gradlab.graph.kinds.inverse import Inverse, Solve
 from gradlab.graph.kinds.let import Let
 from gradlab.graph.kinds.linear import Linear
 from gradlab.graph.kinds.norm import Norm
 from gradlab.graph.kinds.one_hot import OneHot
+from gradlab.graph.kinds.positions import Positions
 from gradlab.graph.kinds.reshape import Reshape
+from gradlab.graph.kinds.roll import Roll
 from gradlab.graph.kinds.softmax import LogSumExp, Softmax
 from gradlab.graph.kinds.stack import Stack
 from gradlab.graph.kinds.standardize import Standardize
@@ -28,9 +34,14 @@ KINDS = (
     Contraction,
     Determinant,
     DeterminantSign,
+    Cumulative,
     Elementwise,
+    Extremum,
+    Flip,
+    Gather,
     Index,
     Inverse,
+    Lead,
     Let,
     Linear,
     LogDeterminant,
@@ -39,7 +50,10 @@ KINDS = (
     OneHot,
     Overlapped,
     Reshape,
+    Positions,
+    Roll,
     Scatter,
+    ScatterAdd,
     Softmax,
     Solve,
     Stack,
@@ -48,6 +62,7 @@ KINDS = (
     Variable,
     Windows,
     Variance,
+    Winners,
 )
 
 __all__ = [
@@ -56,11 +71,16 @@ __all__ = [
     "Concatenate",
     "Constant",
     "Contraction",
+    "Cumulative",
     "Determinant",
     "DeterminantSign",
     "Elementwise",
+    "Extremum",
+    "Flip",
+    "Gather",
     "Index",
     "Inverse",
+    "Lead",
     "Let",
     "Linear",
     "LogDeterminant",
@@ -68,8 +88,11 @@ __all__ = [
     "Norm",
     "OneHot",
     "Overlapped",
+    "Positions",
     "Reshape",
+    "Roll",
     "Scatter",
+    "ScatterAdd",
     "Softmax",
     "Solve",
     "Stack",
@@ -78,4 +101,5 @@ __all__ = [
     "Variable",
     "Variance",
     "Windows",
+    "Winners",
 ]
