@@ -426,6 +426,36 @@ MINIMUM = _add(
     domain="u ≠ v",
 )
 
+# Comparisons: 1 where they hold, else 0 ----------------------------------------------------------
+
+
+def _compared(name: str, sign: str, sympy: Callable[..., Any], holds: Callable[[Any, Any], Any]) -> Operation:
+    def ball(flint: Any, u: Any, v: Any) -> Any:
+        # Balls that overlap may compare either way, unless both are exact.
+        apart = u > v or u < v or (u.is_exact() and v.is_exact())
+        return flint.arb(int(holds(u, v))) if apart else flint.arb(0.5, 0.5)
+
+    return _add(
+        name,
+        "comparison",
+        f"[u {sign} v] is 1 or 0, and its slope 0",
+        lambda g, u, out: [g.number(0, out.axes), g.number(0, out.axes)],
+        arity=2,
+        sympy=sympy,
+        numpy=lambda np, u, v: np.asarray(holds(u, v)).astype(np.result_type(u, v)),
+        torch=lambda torch, u, v: holds(u, v).to(torch.result_type(u, v)),
+        ball=ball,
+        switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
+        domain="u ≠ v",
+        write=lambda printer, u, elementwise: printer.bracket(u[0], sign, u[1]),
+    )
+
+
+GREATER = _compared("greater", ">", lambda sp, u, v: sp.Heaviside(u - v, 0), lambda u, v: u > v)
+GREATER_EQUAL = _compared("greater_equal", "≥", lambda sp, u, v: sp.Heaviside(u - v, 1), lambda u, v: u >= v)
+EQUAL = _compared("equal", "=", lambda sp, u, v: 1 - sp.Abs(sp.sign(u - v)), lambda u, v: u == v)
+NOT_EQUAL = _compared("not_equal", "≠", lambda sp, u, v: sp.Abs(sp.sign(u - v)), lambda u, v: u != v)
+
 
 def write(operation: Operation, printer: Printer, operands: Sequence[Shown], elementwise: bool) -> Shown:
     """Return *operation* as written on *operands*."""

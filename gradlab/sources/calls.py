@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlab.graph.kinds import Constant
 from gradlab.graph.nodes import Node
@@ -16,6 +16,7 @@ from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import ONE, Coefficient, Size
 from gradlab.sources.frames import refuse
 from gradlab.sources.meanings import ALIASES, INSTEAD, TABLE, UNCHANGED, last_two_swapped
+from gradlab.sources.memory import View
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ def numpy_ufunc(trace: Trace, ufunc: Any, method: str, inputs: Sequence[Any], op
     """Return what a NumPy ufunc makes of stand-ins."""
     if method != "__call__":
         refuse(f"numpy.{ufunc.__name__}.{method}", "write np.sum or an explicit expression")
-    if options.get("out") is not None:
-        refuse("an in-place operation on an array", "write x = x + y, not x += y")
     return _apply(trace, "numpy", ufunc.__name__, inputs, options)
 
 
@@ -44,15 +43,41 @@ def numpy_function(trace: Trace, function: Any, arguments: Sequence[Any], option
 def torch_function(trace: Trace, function: Any, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """Return what a torch function makes of stand-ins."""
     name = function.__name__
-    if name.endswith("_") and not name.startswith("_") and name not in UNCHANGED:
-        refuse(f"torch.{name}", "in-place operations are not read; write x = …")
+    if name.startswith("__i") or name == "__setitem__" or (_is_in_place(name) and not isinstance(arguments[0], Traced)):
+        refuse(
+            f"torch.Tensor.{name} on a tensor that was made outside",
+            "make it inside the function, with torch.zeros(…), or write x = x + y",
+        )
+    if _is_in_place(name):
+        return in_place(trace, f"torch.{name}", name[:-1], arguments, options)
     name = name.strip("_")
     if name in _SWAPPED and len(arguments) == 2:
         name, arguments = _SWAPPED[name], (arguments[1], arguments[0])
-    if name in ("iadd", "isub", "imul", "idiv", "itruediv"):
-        refuse("an in-place operation on a tensor", "write x = x + y, not x += y")
     return _apply(trace, "torch", name, arguments, options)
 
+
+def _is_in_place(name: str) -> bool:
+    return name.endswith("_") and not name.startswith("_") and name not in UNCHANGED
+
+
+def in_place(trace: Trace, spoken: str, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """Do what torch's ``x.name_(…)`` does: the same as ``x.name(…)``, written into x."""
+    target = arguments[0]
+    trace.libraries.add("torch")
+    if name in _RESHAPING or name == "detach":
+        refuse(spoken, f"write x = x.{name}(…): a stand-in keeps its shape and its derivative")
+    if name == "zero":
+        value = trace.builder.constant(0)
+    elif name in ("fill", "copy"):
+        value = trace.lift(arguments[1])
+    else:
+        value = _apply(trace, "torch", name, arguments, options).node
+    target.write(value)
+    return target
+
+
+_RESHAPING = ("t", "transpose", "swapaxes", "swapdims", "unsqueeze", "squeeze", "resize", "resize_as", "set")
+"""What changes the shape in place in torch, not the entries."""
 
 _SWAPPED = {f"r{name}": name for name in ("add", "sub", "mul", "div", "pow", "matmul")} | {"rtruediv": "div"}
 
@@ -63,7 +88,9 @@ def attribute(traced: Traced, name: str) -> Any:
         raise AttributeError(name)
     node, trace = traced.node, traced.trace
     if name in ("T", "mT", "H"):
-        return trace.wrap(trace.builder.transpose(node, None if name != "mT" else last_two_swapped(node)))
+        swap = name == "mT"
+        take = trace.builder.transpose
+        return traced.seen_through(View(lambda node: take(node, last_two_swapped(node) if swap else None)))
     if name == "shape":
         return tuple(_size(trace, size) for size in node.axes)
     if name == "ndim":
@@ -72,12 +99,57 @@ def attribute(traced: Traced, name: str) -> Any:
         return _Size(traced)
     if name in ("dim", "numel", "nelement"):
         return lambda: node.rank if name == "dim" else _count(trace, node)
-    if name in ("data", "grad"):
-        refuse(f".{name}", INSTEAD["data"])
+    if name == "grad":
+        refuse(".grad", "return the loss; gradlab derives its gradient itself")
+    if name == "data":
+        return _detached(traced)
+    if name in _TAKES_OUT:
+        return lambda *arguments: _TAKES_OUT[name](traced, *arguments)
+    if name in _TORCH_ONLY:
+        trace.libraries.add("torch")
+    if name == "requires_grad_":
+        return lambda requires_grad=True: traced if requires_grad else _refuse_off()
+    if name == "fill":
+        return lambda value: traced.write(trace.lift(value))
+    if _is_in_place(name):
+        return lambda *arguments, **options: in_place(trace, f".{name}()", name[:-1], (traced, *arguments), options)
     canonical = ALIASES.get(name, name)
     if canonical in TABLE or name in UNCHANGED or canonical in INSTEAD or canonical in OPERATIONS:
         return lambda *arguments, **options: _apply(trace, "", name, (traced, *arguments), options)
     raise AttributeError(f"arrays have no attribute {name!r} that gradlab can read{_near(name)}")
+
+
+_TORCH_ONLY = ("clone", "unsqueeze", "numel", "nelement", "pow", "exp", "log", "sqrt", "sigmoid", "relu", "tanh", "abs")
+"""Methods that only torch's tensors have: code that calls one is torch's, though nothing in it says so."""
+
+
+def _detached(traced: Traced) -> Traced:
+    traced.trace.libraries.add("torch")
+    sealed = "changing a detached value in place, which torch does behind the back of backward(),"
+    return traced.seen_through(View(traced.trace.frozen, sealed=sealed))
+
+
+def _as_numpy(traced: Traced) -> Traced:
+    traced.trace.libraries.add("torch")
+    if traced.trace.is_live(traced.node):
+        refuse(".numpy() of a value that depends on the variables", "write .detach().numpy(), or leave it a tensor")
+    return traced
+
+
+def _listed(traced: Traced) -> Any:
+    return [_listed(part) for part in traced] if traced.node.rank else traced.trace.number_from(traced, ".tolist()")
+
+
+def _refuse_off() -> NoReturn:
+    refuse("requires_grad_(False)", "write x.detach() for a value that derivatives hold constant")
+
+
+_TAKES_OUT: dict[str, Callable[..., Any]] = {
+    "item": lambda traced: traced.trace.number_from(traced, ".item()"),
+    "tolist": _listed,
+    "detach": _detached,
+    "numpy": _as_numpy,
+}
 
 
 def _size(trace: Trace, size: Size) -> Any:
@@ -109,9 +181,11 @@ class _Size(Traced):
 
 def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
     spoken = f"{module}.{name}" if module else f".{name}()"
-    canonical = ALIASES.get(name, name)
+    if name in _TAKES_OUT and isinstance(arguments[0], Traced):
+        return _TAKES_OUT[name](*arguments)
     if options.get("out") is not None or options.get("inplace"):
-        refuse(spoken, "in-place operations are not read; write x = …")
+        return _into(trace, module, name, arguments, options)
+    canonical = ALIASES.get(name, name)
     if any(_is_no_float(value) for value in (*arguments[1:], *options.values())) and (
         name in UNCHANGED or "dtype" in options
     ):
@@ -119,7 +193,7 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
     if canonical == "transpose" and not module and _is_ambiguous(trace, arguments):
         refuse(".transpose(0, 1) of a matrix", "NumPy and torch mean different things by it; write .T")
     if name in UNCHANGED:
-        return trace.wrap(trace.lift(arguments[0]))
+        return _same_values(trace, name, arguments[0], options)
     call = TABLE.get(canonical)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
@@ -127,13 +201,69 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
             inspect.signature(call).bind(trace, *arguments, **chosen)
         except TypeError as error:
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
-        return trace.wrap(call(trace, *arguments, **chosen))
+        return _shared(trace, name, arguments, lambda *given: call(trace, *given, **chosen))
     operation = OPERATIONS.get(canonical)
     plain = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
     if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and plain:
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
     instead = INSTEAD.get(canonical)
-    refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(canonical)}")
+    shapes = [trace.builder.sizes.shape_text(value.node) for value in arguments if isinstance(value, Traced)]
+    of = f" of shape {' and '.join(shapes)}" if any(shape != "()" for shape in shapes) else ""
+    without = f"write it out, or do without a formula: as_function(f, opaque=True){_near(canonical)}"
+    refuse(spoken + of, instead or without)
+
+
+SHOWS = frozenset(
+    "transpose t permute unsqueeze expand_dims squeeze expand expand_as broadcast_to view view_as swapaxes swapdims "
+    "moveaxis movedim diagonal narrow select split chunk unbind array_split hsplit vsplit tensor_split".split()
+)
+"""Functions whose result shows the memory of their argument, in NumPy and in torch."""
+
+MAY_SHOW = frozenset(
+    "reshape reshape_as flatten unflatten ravel contiguous ascontiguousarray asarray to float double type type_as cpu "
+    "positive flip fliplr flipud rot90 atleast_1d atleast_2d einsum real dropout Identity as_tensor".split()
+)
+"""Functions whose result may, or may not: it depends on the library, on the strides, on the dtype."""
+
+
+def _shared(trace: Trace, name: str, arguments: Sequence[Any], call: Callable[..., Any]) -> Any:
+    """Return what *call* makes of the arguments, in the memory where NumPy and torch have it."""
+    whole = arguments[0] if arguments and isinstance(arguments[0], Traced) else None
+    if whole is not None and name in SHOWS:
+        rest = arguments[1:]
+        first = call(*arguments)
+        if isinstance(first, tuple):
+            return tuple(
+                whole.seen_through(View(lambda node, place=place: call(Traced(node, trace), *rest)[place]))
+                for place in range(len(first))
+            )
+        return whole.seen_through(View(lambda node: call(Traced(node, trace), *rest)))
+    result = call(*arguments)
+    parts = result if isinstance(result, tuple) else (result,)
+    # einsum's arrays come after its equation.
+    shown = next((value for value in arguments if isinstance(value, Traced)), None) if name in MAY_SHOW else None
+    made = tuple(trace.wrap(part) if shown is None else shown.perhaps_copied(part) for part in parts)
+    return made if isinstance(result, tuple) else made[0]
+
+
+def _same_values(trace: Trace, name: str, value: Any, options: Mapping[str, Any]) -> Any:
+    if name == "requires_grad_":
+        return value
+    if isinstance(value, Traced) and (name in MAY_SHOW or options.get("copy") is False):
+        return value.perhaps_copied(value.node)
+    return trace.wrap(trace.lift(value))
+
+
+def _into(trace: Trace, module: str, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """Write a result where ``out=`` or ``inplace=True`` says."""
+    spoken = f"{module}.{name}" if module else f".{name}()"
+    out = options.get("out", arguments[0] if arguments else None)
+    target = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    if not isinstance(target, Traced) or ("out" in options and module.startswith("torch")):
+        refuse(f"{spoken} into a given array", "write x = x + y, or x[...] = … into an array made in the function")
+    rest = {key: value for key, value in options.items() if key not in ("out", "inplace")}
+    target.write(_apply(trace, module, name, arguments, rest).node)
+    return target
 
 
 def _is_no_float(value: Any) -> bool:

@@ -70,11 +70,6 @@ UNCHANGED = (
 """Calls that return the same values: their differences (dtype, memory, device) do not exist in mathematics."""
 
 INSTEAD = {
-    "item": "leave it an array: a number taken out no longer depends on the variables",
-    "tolist": "leave it an array: numbers taken out no longer depend on the variables",
-    "numpy": "leave it a tensor: an array taken out no longer depends on the variables",
-    "detach": "leave it out, or bind the frozen value through data={…}",
-    "data": "leave it out: .data cuts the value off from the variables",
     "backward": "return the loss; gradlab runs backward() itself",
     "max": "write np.maximum(a, b) or torch.maximum(a, b) for the larger of two",
     "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError, PointError, TraceError, UnknownShape
 from gradlab.graph.function import Function
+from gradlab.graph.guards import Guard, failing, frozen_names
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point, as_array
@@ -16,6 +17,9 @@ from gradlab.graph.sizes import Axes, Size
 from gradlab.sources.agreement import check_trace, example_point
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import parameters
+
+if TYPE_CHECKING:
+    from gradlab.sources.tracing import Trace
 
 Shapes = Mapping[str, Sequence[Size] | Size]
 
@@ -86,11 +90,14 @@ def at_point(source: Any, at: Any) -> tuple[Function, Point]:
         arrays = {name: as_array(name, value) for name, value in values.items()}
         examples = {name: array.shape for name, array in arrays.items() if name not in reading.shapes}
         fits = _fits(function, arrays)
-        if examples and (function.output is None or not fits) and not reading.opaque:
-            function = _read(reading, examples)
+        unread = function.output is None and (examples or callable(reading.source))
+        if (unread or (examples and not fits)) and not reading.opaque:
+            function = _read(reading, examples, arrays)
         elif examples and (function.output is None or not fits):
             function = replace(function, variables={**function.variables, **examples})
         at = Point(arrays)
+        if failing(function, function.point(at)) is not None:  # the code goes another way there
+            function = _read(reading, examples, arrays)
     point = function.point(at)
     check_trace(function, point)
     return function, point
@@ -112,15 +119,20 @@ def _values(function: Function, at: Any) -> Mapping[str, Any]:
     return {next(iter(function.variables)): at} if len(function.variables) == 1 else {}
 
 
-def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
-    """Read a source, for variables of the *examples*' shapes where nobody stated others."""
+def _read(
+    reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None
+) -> Function:
+    """Read a source, for variables of the *examples*' shapes where nobody stated others.
+
+    at: values of the variables, by which code decides; without them it decides by an example.
+    """
     if isinstance(reading.source, str):
         try:
             return _settled(reading, examples, _text_reader(reading))
         except UnknownShape as error:  # a point will tell
             return _without_formula(reading, examples, None, reading.source, error)
     if callable(reading.source):
-        return _read_code(reading, examples)
+        return _read_code(reading, examples, at)
     return _settled(reading, examples, _sympy_reader(reading))
 
 
@@ -133,6 +145,8 @@ class _Read:
     lets: Mapping[Node, str]
     code: Callable[..., Any] | None
     source: str
+    guards: tuple[Guard, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _settled(
@@ -166,7 +180,10 @@ def _settled(
 def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], found: _Read) -> Function:
     leaves = [Variable(name, own) for name, own in (*axes.items(), *found.data_axes.items())]
     taken = frozenset((*axes, *found.data_axes, *found.lets.values()))
-    output, *renamed = builder.sizes.finished([found.output, *leaves], found.lets, taken)
+    conditions = [guard.condition for guard in found.guards]
+    output, *rest = builder.sizes.finished([found.output, *conditions, *leaves], found.lets, taken)
+    guards = [replace(guard, condition=node) for guard, node in zip(found.guards, rest, strict=False)]
+    renamed = rest[len(conditions) :]
     final = dict(zip((*axes, *found.data_axes), (node.axes for node in renamed), strict=True))
     return Function(
         name=reading.name,
@@ -177,6 +194,8 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
         source=found.source,
         style=found.style,
         code=found.code,
+        notes=(*(f"{name} is detached: derivatives hold it constant" for name in frozen_names(output)), *found.notes),
+        guards=tuple(guards),
         reading=reading,
     )
 
@@ -218,8 +237,11 @@ def _sympy_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _
     return read
 
 
-def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
+def _read_code(
+    reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None
+) -> Function:
     from gradlab.sources import tracing
+    from gradlab.sources.outlook import Outlook
 
     code = _bound_code(reading)
     written = _written(reading.source)
@@ -228,27 +250,72 @@ def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Fun
         return _without_formula(reading, examples, code, written, reason)
 
     seen: set[str] = set()  # the libraries that the code called, also before it could not be read on
+    runs: list[tracing.Trace] = []
 
-    def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
-        trace = tracing.Trace(builder, set(axes), libraries=seen)
+    def read(builder: Builder, axes: Mapping[str, Axes], assumed: str | None) -> _Read:
+        outlook = Outlook(builder.sizes, axes, at)
+        trace = tracing.Trace(builder, set(axes), outlook, assumed, libraries=seen)
+        runs.append(trace)
         arguments = []
         for name in parameters(reading.source):
             if name in reading.data:
-                arguments.append(trace.wrap(trace.lift(reading.data[name], name)))
+                arguments.append(trace.given(trace.lift(reading.data[name], name), f"the array {name}"))
             else:
-                arguments.append(trace.wrap(Variable(name, axes[name])))
+                arguments.append(trace.given(Variable(name, axes[name]), f"the argument {name}"))
         output = trace.run(reading.source, arguments)
-        return _Read(output, _style(seen), trace.data, trace.data_axes, trace.lets, code, written)
+        guards = tuple(trace.guards.values())
+        return _Read(
+            output, _style(seen), trace.data, trace.data_axes, trace.lets, code, written, guards, tuple(trace.notes)
+        )
+
+    def settled(assumed: str | None) -> Function:
+        return _settled(reading, examples, lambda builder, axes: read(builder, axes, assumed))
 
     try:
-        function = _settled(reading, examples, read)
-        if not examples:  # no point yet: any point will do to see whether something was not seen
-            check_trace(function, example_point(function))
+        function = settled(None)
+        if runs[-1].asked:
+            function = _as_meant(function, runs[-1], settled)
+        if at is None:  # no point yet: any point will do to see whether something was not seen
+            check_trace(function, _example(function, runs[-1]))
         return function
     except GradlabError as error:
         # NumPy code without a formula may still turn out to take tensors; torch code does.
         style = "torch" if "torch" in seen else "python"
         return _without_formula(reading, examples, code, written, error, style)
+
+
+def _as_meant(function: Function, trace: Trace, settled: Callable[[str], Function]) -> Function:
+    """Return *function* read in the meaning of its library, where NumPy and torch mean different things.
+
+    Code that calls neither runs on both: it is read twice, and has a formula where both readings are one.
+    """
+    if function.style != "python":
+        right = (function.style == "torch") == trace.answered
+        return function if right else settled(function.style)
+    asked = trace.asked
+    function = settled("numpy")
+    try:
+        other = settled("torch")
+    except GradlabError:  # torch refuses it too, as it does to change an argument: the other meaning is the only one
+        return function
+    same = function.output is other.output and [g.condition for g in function.guards] == [
+        g.condition for g in other.guards
+    ]
+    if not same:
+        what, _, line = asked.partition("\n")
+        raise TraceError(
+            f"{what} means one thing in NumPy and another in torch, and nothing in the code tells which it is; use a "
+            f"function of one of them, such as np.sum or torch.sum\n{line}"
+        )
+    return function
+
+
+def _example(function: Function, trace: Trace) -> Point:
+    """Return a point at which *function* is the branch of the code that was read."""
+    try:
+        return function.point(trace.outlook.point) if function.guards else example_point(function)
+    except PointError:
+        return example_point(function)
 
 
 def _style(libraries: set[str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
-from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Scatter, Stack, Variable
+from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Replace, Scatter, Stack, Variable
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import Operation
 
@@ -41,7 +41,7 @@ class Evidence(StrEnum):
 PRECISION = 256
 """Bits of the ball arithmetic."""
 
-AFFINE = (Linear, Contraction, Index, Scatter, Stack)
+AFFINE = (Linear, Contraction, Index, Replace, Scatter, Stack)
 """Kinds that are affine in each of their operands."""
 
 DIFFERENCE = -60
@@ -86,7 +86,7 @@ def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
                 symbols[size] = None
     least = dict.fromkeys(symbols, 2)
     for node in nodes:
-        if not isinstance(node, (Index, Scatter)):
+        if not isinstance(node, (Index, Replace, Scatter)):
             continue
         # A position that the code names must exist, and must not be the last one by accident.
         whole = node.operands[0].axes if isinstance(node, Index) else node.axes

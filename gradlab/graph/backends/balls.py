@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.backends.contracting import boxed, combined, contracted
+from gradlab.graph.backends.contracting import boxed, combined, contracted, replaced
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
@@ -78,6 +78,12 @@ class BallBackend:
         zeros = self.np.full(array.shape[:lead] + shape_of(axes, self.sizes), self.flint.arb(0), dtype=object)
         zeros[(..., *key)] = array
         return zeros
+
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        return replaced(self.np, base, value, key)
+
+    def frozen(self, array: Any) -> Any:
+        return array
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)

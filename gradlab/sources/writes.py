@@ -1,0 +1,135 @@
+"""Assigning to entries, and reading entries after it: a loop that fills an array reads as its entries.
+
+``out = np.zeros(2); out[0] = a; out[1] = b`` is ``[a, b]``, and ``out[0]`` is ``a``: nothing of the order in which
+it was filled is left to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from weakref import WeakSet
+
+from gradlab.graph.kinds import Constant, Index, Replace, Stack, Variable
+from gradlab.graph.kinds.index import WHOLE, Range
+from gradlab.graph.nodes import Node
+from gradlab.graph.sizes import Axes, Size
+
+Part = int | Range
+
+EMPTY = "·empty"
+"""The name of the entries of an array that ``np.empty`` made: they have no value until they are written."""
+
+
+def chosen(node: Node, selection: Sequence[Part]) -> Node:
+    """Return the entries of *node* at *selection*, where they can be told from what was written there."""
+    while isinstance(node, Replace):
+        if _disjoint(selection, node.selection, node.axes):
+            node = node.operands[0]
+            continue
+        rest = _within(selection, node.selection, node.axes)
+        if rest is None:
+            break
+        node, selection = node.operands[1], rest
+    if isinstance(node, Stack) and node in _FILLED and isinstance(selection[node.axis], int):
+        place = selection[node.axis]
+        return chosen(node.operands[place], (*selection[: node.axis], *selection[node.axis + 1 :]))
+    return node if all(part == WHOLE for part in selection) else Index(node, tuple(selection))
+
+
+def replaced(base: Node, selection: Sequence[Part], value: Node) -> Node:
+    """Return *base* with *value* at *selection*; as a stack of its parts once all of them are written."""
+    selection = tuple(_counted(part, size) for part, size in zip(selection, base.axes, strict=True))
+    cut = [axis for axis, part in enumerate(selection) if part != WHOLE]
+    if not cut:
+        return value
+    first = cut[0]
+    place = selection[first]
+    row = tuple(place if axis == first else WHOLE for axis in range(base.rank))
+    if len(cut) > 1 and isinstance(place, int) and _made_here(base):
+        # out[i, j] = v changes row i: so rows, once full, become stacks, and the array a stack of them.
+        rest = (*selection[:first], *selection[first + 1 :])
+        return replaced(base, row, replaced(chosen(base, row), rest, value))
+    if selection != row or not isinstance(place, int):
+        return _overwritten(base, value, selection)
+    if isinstance(base, Stack) and base in _FILLED and base.axis == first:
+        return _stack([*base.operands[:place], value, *base.operands[place + 1 :]], first)
+    return _completed(_overwritten(base, value, selection), first)
+
+
+def _overwritten(base: Node, value: Node, selection: tuple[Part, ...]) -> Node:
+    if isinstance(base, Replace) and base.selection == selection:
+        base = base.operands[0]
+    return Replace(base, value, selection)
+
+
+def _completed(node: Node, axis: int) -> Node:
+    """Return *node* as a stack if every place along *axis* was written on its own."""
+    size = node.axes[axis]
+    values: dict[int, Node] = {}
+    part = node
+    while isinstance(part, Replace) and isinstance(size, int):
+        place = part.selection[axis]
+        alone = all(other == WHOLE for other in (*part.selection[:axis], *part.selection[axis + 1 :]))
+        if not isinstance(place, int) or not alone:
+            break
+        values.setdefault(place, part.operands[1])
+        part = part.operands[0]
+    if len(values) != size:
+        return node
+    return _stack([values[place] for place in range(size)], axis)
+
+
+def _stack(parts: Sequence[Node], axis: int) -> Node:
+    stack = Stack(tuple(parts), axis)
+    _FILLED.add(stack)
+    return stack
+
+
+def _made_here(node: Node) -> bool:
+    """Return whether *node* is an array that the code made and fills: one number in every entry to begin with."""
+    while isinstance(node, Replace):
+        node = node.operands[0]
+    return isinstance(node, Constant) or node in _FILLED or (isinstance(node, Variable) and node.name == EMPTY)
+
+
+def _counted(part: Part, size: Size) -> Part:
+    """Return a position counted from the start, where the size is known."""
+    return part % size if isinstance(part, int) and isinstance(size, int) and size else part
+
+
+def _disjoint(first: Sequence[Part], second: Sequence[Part], axes: Axes) -> bool:
+    """Return whether two selections certainly share no entry."""
+    return any(_apart(one, two, size) for one, two, size in zip(first, second, axes, strict=True))
+
+
+def _apart(first: Part, second: Part, size: Size) -> bool:
+    first, second = _counted(first, size), _counted(second, size)
+    if isinstance(first, int) and isinstance(second, int):
+        return first != second and (isinstance(size, int) or (first < 0) == (second < 0))
+    if not isinstance(size, int):
+        return False
+    return set(_places(first, size)).isdisjoint(_places(second, size))
+
+
+def _places(part: Part, size: int) -> range:
+    return range(part, part + 1) if isinstance(part, int) else range(size)[slice(*part)]
+
+
+def _within(read: Sequence[Part], written: Sequence[Part], axes: Axes) -> tuple[Part, ...] | None:
+    """Return what *read* chooses of the value that stands at *written*, None where it is more than that."""
+    rest: list[Part] = []
+    for one, two, size in zip(read, written, axes, strict=True):
+        one, two = _counted(one, size), _counted(two, size)
+        if two == WHOLE:
+            rest.append(one)
+        elif one == two:
+            rest += [] if isinstance(one, int) else [WHOLE]
+        elif isinstance(one, int) and isinstance(two, tuple) and isinstance(size, int) and one in _places(two, size):
+            rest.append(_places(two, size).index(one))
+        else:
+            return None
+    return tuple(rest)
+
+
+_FILLED: WeakSet[Node] = WeakSet()
+"""The stacks that assignments filled; those that the code stacks itself stay as written."""
