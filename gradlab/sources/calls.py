@@ -93,6 +93,8 @@ def attribute(traced: Traced, name: str) -> Any:
         return traced.seen_through(View(lambda node: take(node, last_two_swapped(node) if swap else None)))
     if name == "shape":
         return tuple(_size(trace, size) for size in node.axes)
+    if name in ("dtype", "device"):
+        return _kind(traced, name)
     if name == "ndim":
         return node.rank
     if name == "size":
@@ -125,8 +127,7 @@ _TORCH_ONLY = ("clone", "unsqueeze", "numel", "nelement", "pow", "exp", "log", "
 
 def _detached(traced: Traced) -> Traced:
     traced.trace.libraries.add("torch")
-    sealed = "changing a detached value in place, which torch does behind the back of backward(),"
-    return traced.seen_through(View(traced.trace.frozen, sealed=sealed))
+    return traced.seen_through(View(traced.trace.frozen, cut=True))
 
 
 def _as_numpy(traced: Traced) -> Traced:
@@ -138,6 +139,17 @@ def _as_numpy(traced: Traced) -> Traced:
 
 def _listed(traced: Traced) -> Any:
     return [_listed(part) for part in traced] if traced.node.rank else traced.trace.number_from(traced, ".tolist()")
+
+
+def _kind(traced: Traced, name: str) -> Any:
+    """Return the dtype or the device that arrays have when the function is run."""
+    if name == "dtype" and not traced.trace.as_torch(".dtype"):
+        import numpy as np
+
+        return np.dtype(np.float64)
+    import torch
+
+    return torch.float64 if name == "dtype" else torch.device("cpu")
 
 
 def _refuse_off() -> NoReturn:

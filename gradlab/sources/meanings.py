@@ -303,6 +303,16 @@ def _bce(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> N
     return _reduced(trace, builder.negative(builder.add(hit, miss)), reduction, "binary_cross_entropy")
 
 
+def _any(trace: Trace, x: Any) -> Node:
+    return trace.builder.apply(OPERATIONS["greater"], trace.builder.total(trace.truth(x)), trace.builder.constant(0))
+
+
+def _all(trace: Trace, x: Any) -> Node:
+    builder = trace.builder
+    failing = builder.total(builder.subtract(builder.constant(1), trace.truth(x)))
+    return builder.apply(OPERATIONS["equal"], failing, builder.constant(0))
+
+
 def _logsigmoid(trace: Trace, x: Any) -> Node:
     builder = trace.builder
     return builder.negative(builder.apply(SOFTPLUS, builder.negative(trace.lift(x))))
@@ -364,6 +374,8 @@ TABLE: dict[str, Call] = {
     "logsigmoid": _logsigmoid,
     "softplus": _softplus,
     "relu": _relu,
+    "any": _any,
+    "all": _all,
     "linear": _linear,
     **CLASSIFICATION,
 }

@@ -66,18 +66,16 @@ class View:
     take: from what the array holds to what is seen.
     key: what stands between the square brackets, where that is how it is taken.
     entry: a single entry, which NumPy hands out as a number of its own.
-    sealed: why nothing can be written through it, "" if it can.
+    cut: derivatives do not pass: what is written through it changes what it shows, but not its derivative.
     """
 
     take: Callable[[Node], Node]
     key: Any = None
     entry: bool = False
-    sealed: str = ""
+    cut: bool = False
 
     def put(self, builder: Builder, base: Node, value: Node) -> Node:
         """Return *base* changed so that this view of it is *value*."""
-        if self.sealed:
-            refuse(self.sealed, COPY)
         if self.key is not None:
             return builder.replace(base, self.key, value)
         hole = Variable("·", base.axes)
@@ -86,9 +84,10 @@ class View:
 
 def put(builder: Builder, views: Sequence[View], base: Node, value: Node) -> Node:
     """Return *base* changed so that it shows *value* through *views*, one taken after the other."""
-    seen = [base]
-    for view in views[:-1]:
-        seen.append(view.take(seen[-1]))
+    seen: list[Node] = []
+    for view in views:
+        seen.append(base)
+        base = view.take(base)
     for view, whole in zip(reversed(views), reversed(seen), strict=True):
         value = view.put(builder, whole, value)
     return value
@@ -99,7 +98,7 @@ def _put(form: Node, hole: Variable, base: Node, value: Node) -> Node:
     while form is not hole:
         (inner,) = form.operands if len(form.operands) == 1 else (hole,)
         if isinstance(form, Contraction) and _moves_only(form):
-            value = contraction([value], [form.output], [form.inputs[0]])
+            value = contraction([value], [form.output], form.inputs[0])
         elif isinstance(form, Index):
             (whole,) = rebuild([inner], replace=lambda old, new: base if old is hole else new)
             value = Replace(whole, value, form.selection)

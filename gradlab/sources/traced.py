@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlab.errors import TraceError
-from gradlab.graph.kinds import Contraction, Elementwise, Index, Variable
+from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import ABS, OPERATIONS, Operation
 from gradlab.sources.builder import Builder
@@ -85,6 +85,10 @@ class Traced:
             )
         value = builder.fitted(value, before.axes, f"cannot write into shape {builder.sizes.shape_text(before)}")
         value = self.trace.written(before, value)
+        if any(view.cut for view in self._views):
+            # What it was cut from changes its entries and keeps its derivative: nobody may read that any more.
+            self._memory = memory = Memory(before, source=memory)
+            self._views = ()
         memory.write(put(builder, self._views, memory.node, value))
         self._shown, self._seen = value, memory.changes
 
@@ -100,7 +104,7 @@ class Traced:
                 return NotImplemented
             raise
         first = self.node
-        if operation is Builder.add and self._is_truth(first) and self._is_truth(second):
+        if operation is Builder.add and self.trace.is_truth(first) and self.trace.is_truth(second):
             refuse("adding truth values, which is `or` in NumPy and torch,", "write 1.0 * (x > 0) to count them")
         pair = (second, first) if swapped else (first, second)
         return operation(self.trace.builder, *pair)
@@ -190,7 +194,7 @@ class Traced:
         return self._new(self.trace.builder.apply(ABS, self.node))
 
     def __getitem__(self, key: Any) -> Traced:
-        if isinstance(key, Traced) and self._is_truth(key.node):
+        if isinstance(key, Traced) and self.trace.is_truth(key.node):
             refuse("choosing the entries where something holds", "write (x * (x > 0)).sum(), or np.where(x > 0, x, 0)")
         builder = self.trace.builder
         plain = plain_key(key)
@@ -291,21 +295,11 @@ class Traced:
 
     def _logical(self, other: Any, combine: Callable[[Any, Any], Any]) -> Any:
         second = int(other) if isinstance(other, bool) else other
-        if not self._is_truth(self.node) or not (isinstance(other, bool) or self._is_truth(self.trace.lift(other))):
+        if not self.trace.is_truth(self.node) or not (isinstance(other, bool) or self.trace.is_truth(self.trace.lift(other))):
             refuse("&, | and ~ on anything but comparisons", "write them between comparisons: (x > 0) & (x < 1)")
         result = combine(self, second)
         self.trace.truths.add(result.node)
         return result
-
-    def _is_truth(self, node: Node) -> bool:
-        """Return whether *node* is made of comparisons: 1 where something holds, else 0."""
-        if node in self.trace.truths:
-            return True
-        if isinstance(node, Elementwise):
-            return node.operation.name in ("greater", "greater_equal", "equal", "not_equal")
-        if isinstance(node, (Index, Contraction)) and not getattr(node, "summed", ()):
-            return all(self._is_truth(operand) for operand in node.operands)
-        return False
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if plain_key(key) is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gradlab.errors import GradlabError, TraceError
 from gradlab.graph.guards import Guard
-from gradlab.graph.kinds import Constant, Elementwise, Frozen, Variable
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Frozen, Index, Variable
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import Axes, Coefficient
@@ -118,7 +118,7 @@ class Trace:
         """Return *view* as it is where gradients are off."""
         if not self._cut_off():
             return view
-        return View(lambda node: self.frozen(view.take(node)), sealed="changing a value in place without its gradient")
+        return View(lambda node: self.frozen(view.take(node)), cut=True)
 
     def written(self, before: Node, value: Node) -> Node:
         """Return what an array holds that held *before* and is written *value*."""
@@ -182,7 +182,7 @@ class Trace:
             node = self.builder.drop_axis(node, 0)
         if self.is_known(node):
             return bool(self.plain_value(node))
-        if not (isinstance(node, Elementwise) and node.operation in _COMPARISONS) and node not in self.truths:
+        if not self.is_truth(node):
             node = Elementwise(OPERATIONS["not_equal"], (node, self.builder.constant(0)))
         holds = bool(self.outlook.value(node, self.data) != 0)
         guard = self.guards.setdefault((node, holds), Guard(node, holds, here().strip()))
@@ -193,6 +193,19 @@ class Trace:
                     None
                 )
         return holds
+
+    def is_truth(self, node: Node) -> bool:
+        """Return whether *node* is made of comparisons: 1 where something holds, else 0."""
+        if node in self.truths or (isinstance(node, Elementwise) and node.operation in _COMPARISONS):
+            return True
+        if isinstance(node, (Index, Contraction)) and not getattr(node, "summed", ()):
+            return all(self.is_truth(operand) for operand in node.operands)
+        return False
+
+    def truth(self, value: Any) -> Node:
+        """Return the node of a value that must be made of comparisons."""
+        node = self.lift(value)
+        return node if self.is_truth(node) else self.builder.apply(_COMPARISONS[-1], node, self.builder.constant(0))
 
     def as_torch(self, what: str) -> bool:
         """Return whether *what* has torch's meaning here, and not that of NumPy and Python."""
