@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -130,9 +131,10 @@ class Function:
 
         assert self.code is not None
         try:
-            return self.code(*(torch.tensor(array) for array in at.values()))
+            with torch_default(torch.float64):
+                return self.code(*(torch.tensor(array) for array in at.values()))
         except RuntimeError:
-            # Code whose own tensors are float32, torch's default, may refuse float64 ones.
+            # Code whose own tensors are float32 may refuse float64 ones.
             try:
                 return self.code(*(torch.tensor(array, dtype=torch.float32) for array in at.values()))
             except RuntimeError as error:
@@ -186,3 +188,16 @@ class Function:
         conditions = r" \text{ and } ".join(dict.fromkeys(guard.written(LatexPrinter) for guard in self.guards))
         where = rf" \quad\text{{where }} {conditions}" if conditions else ""
         return f"$\\displaystyle {left}{place} = {written}{where}$"
+
+
+@contextmanager
+def torch_default(dtype: Any) -> Generator[None]:
+    """Let the tensors that code makes itself, such as torch.zeros(3), be of *dtype*, like those that it is given."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

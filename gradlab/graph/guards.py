@@ -71,6 +71,18 @@ def held(guards: Sequence[Guard], values: Mapping[str, Any], sizes: Mapping[str,
     return [(value != 0) == guard.holds for guard, value in zip(guards, found, strict=True)]
 
 
+def at_edge(function: Function, at: Mapping[str, Any]) -> list[str]:
+    """Return in words the decisions that hang by a thread at a point: both sides of their comparison are equal."""
+    found: list[str] = []
+    for guard in function.guards:
+        if isinstance(guard.condition, Elementwise) and guard.condition.operation.name in _SIGNS:
+            values = {**function.data, **at}
+            left, right = evaluation.with_numpy(guard.condition.operands, values, function.sizes(at))
+            if left == right:
+                found.append(f"both sides of {guard} are equal there: it may be a kink or a jump")
+    return found
+
+
 def conditions(guards: Iterable[Guard], most: int = 6) -> list[str]:
     """Return the guards in words, repeated ones once, up to *most*.
 

@@ -286,7 +286,7 @@ class Builder:
             raise TraceError("assigning to entries with a new axis is not read; leave None out of the index")
         node = self._pinned(node)
         said = f"cannot assign to entries [{_spoken(keys)}] of shape {self.sizes.shape_text(node)}"
-        return replaced(node, selection, self.fitted(value, selected_axes(node.axes, selection), said))
+        return replaced(node, selection, self.fitted(value, selected_axes(node.axes, tuple(selection)), said))
 
     def fitted(self, node: Node, axes: Axes, said: str) -> Node:
         """Return *node* stretched to these *axes*, as an assignment does; raises ShapeError, which *said* begins."""

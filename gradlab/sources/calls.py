@@ -226,14 +226,16 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
 
 
 SHOWS = frozenset(
-    "transpose t permute unsqueeze expand_dims squeeze expand expand_as broadcast_to view view_as swapaxes swapdims "
-    "moveaxis movedim diagonal narrow select split chunk unbind array_split hsplit vsplit tensor_split".split()
+    {"transpose", "t", "permute", "unsqueeze", "expand_dims", "squeeze", "expand", "expand_as", "broadcast_to", "view"}
+    | {"view_as", "swapaxes", "swapdims", "moveaxis", "movedim", "diagonal", "narrow", "select", "split", "chunk"}
+    | {"unbind", "array_split", "hsplit", "vsplit", "tensor_split"}
 )
 """Functions whose result shows the memory of their argument, in NumPy and in torch."""
 
 MAY_SHOW = frozenset(
-    "reshape reshape_as flatten unflatten ravel contiguous ascontiguousarray asarray to float double type type_as cpu "
-    "positive flip fliplr flipud rot90 atleast_1d atleast_2d einsum real dropout Identity as_tensor".split()
+    {"reshape", "reshape_as", "flatten", "unflatten", "ravel", "contiguous", "ascontiguousarray", "asarray", "to"}
+    | {"float", "double", "type", "type_as", "cpu", "positive", "flip", "fliplr", "flipud", "rot90", "atleast_1d"}
+    | {"atleast_2d", "einsum", "real", "dropout", "as_tensor"}
 )
 """Functions whose result may, or may not: it depends on the library, on the strides, on the dtype."""
 

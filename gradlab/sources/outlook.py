@@ -25,7 +25,6 @@ class Outlook:
     """
 
     def __init__(self, table: SizeTable, variables: Mapping[str, Axes], at: Mapping[str, Array] | None = None) -> None:
-        self.at_point = at is not None
         self._sizes = _Sizes(table)
         for name, array in (at or {}).items():
             for size, length in zip(variables[name], array.shape, strict=False):

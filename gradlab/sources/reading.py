@@ -119,9 +119,7 @@ def _values(function: Function, at: Any) -> Mapping[str, Any]:
     return {next(iter(function.variables)): at} if len(function.variables) == 1 else {}
 
 
-def _read(
-    reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None
-) -> Function:
+def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None) -> Function:
     """Read a source, for variables of the *examples*' shapes where nobody stated others.
 
     at: values of the variables, by which code decides; without them it decides by an example.
@@ -146,7 +144,6 @@ class _Read:
     code: Callable[..., Any] | None
     source: str
     guards: tuple[Guard, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def _settled(
@@ -194,7 +191,7 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
         source=found.source,
         style=found.style,
         code=found.code,
-        notes=(*(f"{name} is detached: derivatives hold it constant" for name in frozen_names(output)), *found.notes),
+        notes=tuple(f"{name} is detached: derivatives hold it constant" for name in frozen_names(output)),
         guards=tuple(guards),
         reading=reading,
     )
@@ -263,10 +260,10 @@ def _read_code(
             else:
                 arguments.append(trace.given(Variable(name, axes[name]), f"the argument {name}"))
         output = trace.run(reading.source, arguments)
+        # Where nothing was called, what the code mentions for its other ways tells what it is written in.
+        style = _style(seen if seen & {"numpy", "torch"} else seen | trace.mentioned)
         guards = tuple(trace.guards.values())
-        return _Read(
-            output, _style(seen), trace.data, trace.data_axes, trace.lets, code, written, guards, tuple(trace.notes)
-        )
+        return _Read(output, style, trace.data, trace.data_axes, trace.lets, code, written, guards)
 
     def settled(assumed: str | None) -> Function:
         return _settled(reading, examples, lambda builder, axes: read(builder, axes, assumed))

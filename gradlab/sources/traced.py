@@ -195,7 +195,8 @@ class Traced:
 
     def __getitem__(self, key: Any) -> Traced:
         if isinstance(key, Traced) and self.trace.is_truth(key.node):
-            refuse("choosing the entries where something holds", "write (x * (x > 0)).sum(), or np.where(x > 0, x, 0)")
+            instead = "write (x * (x > 0)).sum(), or np.where(x > 0, x, 0)"
+            refuse("choosing the entries where something holds", instead)
         builder = self.trace.builder
         plain = plain_key(key)
         if plain is None:  # positions in an array: a copy
@@ -230,7 +231,10 @@ class Traced:
                 f"{node.name}, which is differentiated, as a position or a count",
                 f"bind it: as_function(f, data={{{node.name!r}: 2}})",
             )
-        refuse("using a traced value as a whole number", "positions and counts must be plain numbers")
+        refuse(
+            "using a traced value as a whole number",
+            "write plain numbers for positions and counts, and fill an array it is put into with 0.0, not with 0",
+        )
 
     def __int__(self) -> int:
         return self.__index__()
@@ -295,7 +299,9 @@ class Traced:
 
     def _logical(self, other: Any, combine: Callable[[Any, Any], Any]) -> Any:
         second = int(other) if isinstance(other, bool) else other
-        if not self.trace.is_truth(self.node) or not (isinstance(other, bool) or self.trace.is_truth(self.trace.lift(other))):
+        if not self.trace.is_truth(self.node) or not (
+            isinstance(other, bool) or self.trace.is_truth(self.trace.lift(other))
+        ):
             refuse("&, | and ~ on anything but comparisons", "write them between comparisons: (x > 0) & (x < 1)")
         result = combine(self, second)
         self.trace.truths.add(result.node)

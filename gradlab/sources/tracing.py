@@ -24,7 +24,6 @@ from gradlab.sources.rebinding import Rebinding
 from gradlab.sources.traced import Traced
 from gradlab.sources.writes import EMPTY
 
-
 LARGEST = 10_000
 """Operations that a function may take; a loop that does not end is stopped there."""
 
@@ -55,7 +54,6 @@ class Trace:
     answered: bool | None = None
     guards: dict[tuple[Node, bool], Guard] = field(default_factory=dict)
     truths: set[Node] = field(default_factory=set)
-    notes: dict[str, None] = field(default_factory=dict)
     _count: int = 0
     _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
     _made: dict[tuple[Any, ...], Node] = field(default_factory=dict)
@@ -185,13 +183,7 @@ class Trace:
         if not self.is_truth(node):
             node = Elementwise(OPERATIONS["not_equal"], (node, self.builder.constant(0)))
         holds = bool(self.outlook.value(node, self.data) != 0)
-        guard = self.guards.setdefault((node, holds), Guard(node, holds, here().strip()))
-        if self.outlook.at_point and isinstance(node, Elementwise):
-            left, right = (self.outlook.value(operand, self.data) for operand in node.operands)
-            if left == right:
-                self.notes[f"the code decides at {guard}, where both sides are equal: a kink or a jump may be there"] = (
-                    None
-                )
+        self.guards.setdefault((node, holds), Guard(node, holds, here().strip()))
         return holds
 
     def is_truth(self, node: Node) -> bool:

@@ -30,8 +30,8 @@ def chosen(node: Node, selection: Sequence[Part]) -> Node:
         if rest is None:
             break
         node, selection = node.operands[1], rest
-    if isinstance(node, Stack) and node in _FILLED and isinstance(selection[node.axis], int):
-        place = selection[node.axis]
+    place = selection[node.axis] if isinstance(node, Stack) and node in _FILLED else None
+    if isinstance(node, Stack) and isinstance(place, int):
         return chosen(node.operands[place], (*selection[: node.axis], *selection[node.axis + 1 :]))
     return node if all(part == WHOLE for part in selection) else Index(node, tuple(selection))
 
@@ -74,7 +74,7 @@ def _completed(node: Node, axis: int) -> Node:
             break
         values.setdefault(place, part.operands[1])
         part = part.operands[0]
-    if len(values) != size:
+    if not isinstance(size, int) or len(values) != size:
         return node
     return _stack([values[place] for place in range(size)], axis)
 

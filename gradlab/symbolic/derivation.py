@@ -13,12 +13,13 @@ from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import first_not_finite
 from gradlab.graph.function import Function
 from gradlab.graph.gradient import Gradient
+from gradlab.graph.guards import failing
 from gradlab.graph.kinds import Let
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.point import described
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
-from gradlab.sources import as_function
+from gradlab.sources import as_function, at_point
 from gradlab.symbolic import presentation
 from gradlab.symbolic.steps import Step
 
@@ -38,11 +39,12 @@ EXACT = 128
 """Bits in which the gradient is evaluated to be rounded once to double precision."""
 
 
-def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
+def derive(f: Any, wrt: str | Sequence[str] | None = None, *, at: Any = None) -> Derivation:
     """Return the derivation of the exact gradient of *f*.
 
     f: anything `gradlab.as_function` takes, with a scalar value.
     wrt: the variables to differentiate with respect to; all by default.  The others are held constant.
+    at: a point that says which way the code goes at an ``if``; an example decides if there is none.
     Raises NoFormulaError where f cannot be read, NotScalarError where its value is no single number,
     and PointError where *wrt* names no variable.
 
@@ -54,7 +56,7 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
     >>> d.gradient["x"](x=3, y=1)
     6.0
     """
-    function = as_function(f)
+    function = as_function(f) if at is None else at_point(f, at)[0]
     output = function.formula
     if output.axes:
         raise NotScalarError(
@@ -117,6 +119,12 @@ class Derivation:
         array(6.)
         """
         at = self.function.point(point)
+        guard = failing(self.function, at)
+        if guard is not None:
+            raise DomainError(
+                f"{self.function.signature} was derived for {guard}, which does not hold at {at!r}; "
+                "derive(f, at=…) derives the branch that the code takes there"
+            )
         values = {**self.function.data, **at}
         sizes = self.function.sizes(at)
         outputs = [self.function.formula, *self.partials.values()]
