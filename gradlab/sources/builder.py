@@ -17,8 +17,8 @@ from gradlab.graph.kinds.index import WHOLE, Range, selected_axes
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, Operation, power
 from gradlab.graph.sizes import ONE, ZERO, Axes, Coefficient, Size
+from gradlab.graph.writes import chosen, replaced
 from gradlab.sources.sizing import SizeTable
-from gradlab.sources.writes import chosen, replaced
 
 LARGEST_EXPONENT = 10_000
 """Constant exponents beyond this overflow for every base but 1, and make exact arithmetic hang."""

@@ -15,9 +15,9 @@ from gradlab.graph.kinds import Constant, Variable
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
 from gradlab.graph.sizes import ONE, ZERO, Axes, Coefficient, Size
+from gradlab.graph.writes import EMPTY
 from gradlab.sources.frames import assigned_name, refuse
 from gradlab.sources.traced import Traced
-from gradlab.sources.writes import EMPTY
 
 if TYPE_CHECKING:
     from gradlab.sources.tracing import Trace

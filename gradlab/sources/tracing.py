@@ -16,13 +16,13 @@ from gradlab.graph.kinds import Constant, Contraction, Elementwise, Frozen, Inde
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import Axes, Coefficient
+from gradlab.graph.writes import EMPTY
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import REFUSALS, at_line, here, is_writers, name_of, refuse, with_line
 from gradlab.sources.memory import Memory, View
 from gradlab.sources.outlook import Outlook
 from gradlab.sources.rebinding import Rebinding
 from gradlab.sources.traced import Traced
-from gradlab.sources.writes import EMPTY
 
 LARGEST = 10_000
 """Operations that a function may take; a loop that does not end is stopped there."""

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.kinds.constant import Constant
-from gradlab.graph.kinds.index import WHOLE, Index, Selection, affine, keys, marks, place_of
+from gradlab.graph.kinds.index import WHOLE, Selection, affine, keys, marks, place_of
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import ZERO, Axes, Size
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -44,12 +43,16 @@ class Replace(Node):
 
 @pullback.register
 def _(node: Replace, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
-    value = node.operands[1]
-    left = Replace(delta, Constant(ZERO, value.axes), node.selection) if wanted[0] else None
+    from gradlab.graph.writes import blanked, chosen, is_zero
+
+    left = blanked(delta, node.selection) if wanted[0] else None
+    right = chosen(delta, node.selection) if wanted[1] else None
     return [
-        left and Pull("replaced entries", "what was replaced receives nothing", None, left),
-        Pull("replacing entries", "the delta of the entries that it replaced", None, Index(delta, node.selection))
-        if wanted[1]
+        Pull("replaced entries", "what was replaced receives nothing", None, left)
+        if left is not None and not is_zero(left)
+        else None,
+        Pull("replacing entries", "the delta of the entries that it replaced", None, right)
+        if right is not None and not is_zero(right)
         else None,
     ]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from weakref import WeakSet
 
-from gradlab.graph.kinds import Constant, Index, Replace, Stack, Variable
-from gradlab.graph.kinds.index import WHOLE, Range
+from gradlab.graph.kinds import Constant, Index, Replace, Scatter, Stack, Variable
+from gradlab.graph.kinds.index import WHOLE, Range, selected_axes
 from gradlab.graph.nodes import Node
-from gradlab.graph.sizes import Axes, Size
+from gradlab.graph.sizes import ZERO, Axes, Size
 
 Part = int | Range
 
@@ -22,18 +22,56 @@ EMPTY = "·empty"
 
 def chosen(node: Node, selection: Sequence[Part]) -> Node:
     """Return the entries of *node* at *selection*, where they can be told from what was written there."""
-    while isinstance(node, Replace):
+    while isinstance(node, (Replace, Scatter)):
         if _disjoint(selection, node.selection, node.axes):
+            if isinstance(node, Scatter):
+                return Constant(ZERO, selected_axes(node.axes, tuple(selection)))
             node = node.operands[0]
             continue
         rest = _within(selection, node.selection, node.axes)
         if rest is None:
             break
-        node, selection = node.operands[1], rest
+        node, selection = node.operands[-1], rest
     place = selection[node.axis] if isinstance(node, Stack) and node in _FILLED else None
     if isinstance(node, Stack) and isinstance(place, int):
         return chosen(node.operands[place], (*selection[: node.axis], *selection[node.axis + 1 :]))
-    return node if all(part == WHOLE for part in selection) else Index(node, tuple(selection))
+    if all(part == WHOLE for part in selection):
+        return node
+    if isinstance(node, Constant):
+        return Constant(node.value, selected_axes(node.axes, tuple(selection)))
+    return Index(node, tuple(selection))
+
+
+def blanked(node: Node, selection: Sequence[Part]) -> Node:
+    """Return *node* with zeros at *selection*; zeros alone where nothing else is left of it."""
+    if isinstance(node, Scatter) and _disjoint(selection, node.selection, node.axes):
+        return node
+    selection = tuple(_counted(part, size) for part, size in zip(selection, node.axes, strict=True))
+    result = Replace(node, Constant(ZERO, selected_axes(node.axes, selection)), selection)
+    return Constant(ZERO, node.axes) if is_zero(node) or _is_blank(result) else result
+
+
+def is_zero(node: Node) -> bool:
+    """Return whether *node* is 0 in every entry, as written."""
+    return isinstance(node, Constant) and node.value == ZERO
+
+
+def _is_blank(node: Node) -> bool:
+    """Return whether zeros were put at every place along some axis of *node*."""
+    left = [set(range(size)) if isinstance(size, int) else {-1} for size in node.axes]
+    while isinstance(node, Replace) and is_zero(node.operands[1]):
+        cut = [axis for axis, part in enumerate(node.selection) if part != WHOLE]
+        if not cut:
+            return True
+        size = node.axes[cut[0]]
+        if len(cut) == 1 and isinstance(size, int):
+            left[cut[0]].difference_update(_places(node.selection[cut[0]], size))
+        node = node.operands[0]
+    if isinstance(node, Scatter):
+        for axis, (part, size) in enumerate(zip(node.selection, node.axes, strict=True)):
+            if isinstance(size, int):
+                left[axis].intersection_update(_places(part, size))
+    return not all(left)
 
 
 def replaced(base: Node, selection: Sequence[Part], value: Node) -> Node:
