@@ -150,7 +150,10 @@ def _apart(first: Part, second: Part, size: Size) -> bool:
 
 
 def _places(part: Part, size: int) -> range:
-    return range(part, part + 1) if isinstance(part, int) else range(size)[slice(*part)]
+    """Return the places that *part* chooses, counted from the start."""
+    if isinstance(part, int):
+        return range(part % size, part % size + 1) if size else range(0)
+    return range(size)[slice(*part)]
 
 
 def _within(read: Sequence[Part], written: Sequence[Part], axes: Axes) -> tuple[Part, ...] | None:

@@ -66,6 +66,8 @@ def in_place(trace: Trace, spoken: str, name: str, arguments: Sequence[Any], opt
     trace.libraries.add("torch")
     if name in _RESHAPING or name == "detach":
         refuse(spoken, f"write x = x.{name}(…): a stand-in keeps its shape and its derivative")
+    for other in arguments[1:]:
+        target.refuse_overlap(other)
     if name == "zero":
         value = trace.builder.constant(0)
     elif name in ("fill", "copy"):

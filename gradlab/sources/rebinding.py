@@ -121,7 +121,7 @@ def _calls_float_only(function: types.FunctionType, seen: set[int]) -> bool:
 
 
 def _called_only(code: types.CodeType, name: str) -> bool:
-    for step in dis.get_instructions(code):
+    for step in dis.get_instructions(code) if name in code.co_names else ():
         # A global that is called is loaded together with a place for `self`: the lowest bit says so.
         if step.argval == name and not (step.opname == "LOAD_GLOBAL" and step.arg is not None and step.arg & 1):
             return False

@@ -155,13 +155,21 @@ class Traced:
         result = self._combined(operation, other)
         if result is NotImplemented or (self._is_number() and not self.trace.as_torch("changing a number in place")):
             return result if result is NotImplemented else self._new(result)
+        self.refuse_overlap(other)
         self.write(result)
         return self
 
+    def refuse_overlap(self, other: Any) -> None:
+        """Refuse to change an array by an entry of its own: torch reads it again after it has overwritten it."""
+        shares = isinstance(other, Traced) and other._memory is self._memory and other.node.rank < self.node.rank
+        if shares and self.trace.as_torch("changing an array by an entry of its own"):
+            refuse("changing an array by an entry of its own, which torch overwrites on the way,", "write y[0].clone()")
+
     def _is_number(self) -> bool:
         """Return whether NumPy and Python would have a number here, which nothing can change, and no array."""
-        is_view = bool(self._views) and not any(view.entry for view in self._views)
-        return not self.node.rank and not is_view and not self._memory.boxed
+        if self._views:
+            return not self.node.rank and any(view.entry for view in self._views)
+        return not self.node.rank and not self._memory.boxed
 
     def __iadd__(self, other: Any) -> Any:
         return self._in_place(Builder.add, other)

@@ -179,6 +179,15 @@ def a_total_with_two_names(x):
 
 
 @listed(TORCH)
+def places_counted_from_the_end(x):
+    y = torch.outer(x, x) * 1
+    column = y[:, 0]
+    column += x
+    column[2] = y[-2, -2]
+    return torch.sum(torch.sin(y)) + torch.sum(column**2) + torch.sum(x[1:])
+
+
+@listed(TORCH)
 def slices_with_steps(x):
     y = x * 1
     y[::2] -= x[:2]
@@ -256,6 +265,15 @@ def an_entry_is_a_number(x):
     y[0] = x[1]
     second += x[2]
     return np.sin(first) * y.sum() + second
+
+
+@listed(NUMPY)
+def an_entry_of_an_array_made_here(x):
+    y = np.zeros(3)
+    first = y[0]
+    first += x[1]
+    y[1] = x[0]
+    return first * np.sum(np.exp(y))
 
 
 @listed(NUMPY)
@@ -457,6 +475,20 @@ def an_array_of_whole_numbers(x):
     y = np.array([1, 2, 3])
     y[0] = x[0]
     return np.sum(y)
+
+
+@listed(REFUSED, words="y[0].clone()")
+def an_array_times_an_entry_of_its_own(x):
+    y = x * 2
+    y *= y[0]
+    return torch.sum(y)
+
+
+@listed(REFUSED, words="y[0].clone()")
+def an_array_plus_an_entry_of_its_own(x):
+    y = x * 2
+    y[1:].add_(y[1])
+    return torch.sum(y)
 
 
 @listed(REFUSED, words="torch.add into a given array")
