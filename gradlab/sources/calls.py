@@ -14,6 +14,7 @@ from gradlab.graph.kinds import Constant
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import ONE, Coefficient, Size
+from gradlab.sources.constants import computed, knowable, method
 from gradlab.sources.frames import refuse
 from gradlab.sources.meanings import ALIASES, INSTEAD, TABLE, UNCHANGED, last_two_swapped
 from gradlab.sources.memory import View
@@ -27,7 +28,7 @@ def numpy_ufunc(trace: Trace, ufunc: Any, method: str, inputs: Sequence[Any], op
     """Return what a NumPy ufunc makes of stand-ins."""
     if method != "__call__":
         refuse(f"numpy.{ufunc.__name__}.{method}", "write np.sum or an explicit expression")
-    return _apply(trace, "numpy", ufunc.__name__, inputs, options)
+    return _apply(trace, "numpy", ufunc.__name__, inputs, options, ufunc)
 
 
 def numpy_function(trace: Trace, function: Any, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -37,7 +38,7 @@ def numpy_function(trace: Trace, function: Any, arguments: Sequence[Any], option
     order = options.get("ord", arguments[1] if len(arguments) > 1 else None)
     if name == "norm" and order == 2 and trace.lift(arguments[0]).rank != 1:
         refuse("the spectral norm of a matrix", "leave ord out for the Frobenius norm, or write it out")
-    return _apply(trace, module, name, arguments, options)
+    return _apply(trace, module, name, arguments, options, function)
 
 
 def torch_function(trace: Trace, function: Any, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -53,7 +54,7 @@ def torch_function(trace: Trace, function: Any, arguments: Sequence[Any], option
     name = name.strip("_")
     if name in _SWAPPED and len(arguments) == 2:
         name, arguments = _SWAPPED[name], (arguments[1], arguments[0])
-    return _apply(trace, "torch", name, arguments, options)
+    return _apply(trace, "torch", name, arguments, options, function)
 
 
 def _is_in_place(name: str) -> bool:
@@ -120,6 +121,9 @@ def attribute(traced: Traced, name: str) -> Any:
     canonical = ALIASES.get(name, name)
     if canonical in TABLE or name in UNCHANGED or canonical in INSTEAD or canonical in OPERATIONS:
         return lambda *arguments, **options: _apply(trace, "", name, (traced, *arguments), options)
+    known = method(traced, name)
+    if known is not None:
+        return known
     raise AttributeError(f"arrays have no attribute {name!r} that gradlab can read{_near(name)}")
 
 
@@ -193,7 +197,15 @@ class _Size(Traced):
         return shape if dim is None else shape[dim]
 
 
-def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
+def _apply(
+    trace: Trace,
+    module: str,
+    name: str,
+    arguments: Sequence[Any],
+    options: Mapping[str, Any],
+    plain: Callable[..., Any] | None = None,
+) -> Any:
+    """Return what a function makes of stand-ins.  plain: the library's own, for numbers that are known."""
     spoken = f"{module}.{name}" if module else f".{name}()"
     if name in _TAKES_OUT and isinstance(arguments[0], Traced):
         return _TAKES_OUT[name](*arguments)
@@ -217,9 +229,11 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
         return _shared(trace, name, arguments, lambda *given: call(trace, *given, **chosen))
     operation = OPERATIONS.get(canonical)
-    plain = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
-    if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and plain:
+    optionless = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
+    if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and optionless:
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
+    if plain is not None and knowable(arguments, options):
+        return computed(trace, spoken, plain, arguments, options)
     instead = INSTEAD.get(canonical)
     shapes = [trace.builder.sizes.shape_text(value.node) for value in arguments if isinstance(value, Traced)]
     of = f" of shape {' and '.join(shapes)}" if any(shape != "()" for shape in shapes) else ""

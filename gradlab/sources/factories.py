@@ -16,7 +16,8 @@ from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
 from gradlab.graph.sizes import ONE, ZERO, Axes, Coefficient, Size
 from gradlab.graph.writes import EMPTY
-from gradlab.sources.frames import assigned_name, refuse
+from gradlab.sources.constants import of_numbers
+from gradlab.sources.frames import refuse
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _like(make: Callable[[Axes], Node]) -> Factory:
         if isinstance(like, Traced) and _is_real(options) and len(arguments) == 1:
             return trace.wrap(make(like.node.axes)).boxed()
         made = plain(*arguments, **options)
-        return _data(trace, made) if "float" in str(getattr(made, "dtype", "")) else made
+        return of_numbers(trace, made) if "float" in str(getattr(made, "dtype", "")) else made
 
     return factory
 
@@ -144,7 +145,7 @@ def _eye(
 ) -> Any:
     if not _is_real(options) or len(arguments) != 1 or set(options) - {"dtype"}:
         made = plain(*arguments, **options)
-        return _data(trace, made) if "float" in str(made.dtype) else made
+        return of_numbers(trace, made) if "float" in str(made.dtype) else made
     size = _size(trace, arguments[0])
     label = ("diagonal", size)
     return trace.wrap(contraction([Constant(ONE)], [[]], [label, label]))
@@ -154,7 +155,7 @@ def _spaced(
     trace: Trace, library: str, plain: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     made = plain(*arguments, **options)
-    return _data(trace, made) if "float" in str(getattr(made, "dtype", "")) else made
+    return of_numbers(trace, made) if "float" in str(getattr(made, "dtype", "")) else made
 
 
 def _array(
@@ -171,7 +172,7 @@ def _array(
             refuse("turning traced values into whole numbers", "leave dtype out")
         return trace.wrap(_joined(trace, given)).boxed()
     made = plain(*arguments, **options)
-    return _data(trace, made) if made is not given and str(made.dtype) in ("float64", "float32") else made
+    return of_numbers(trace, made) if made is not given and str(made.dtype) in ("float64", "float32") else made
 
 
 def _tensor(
@@ -180,14 +181,16 @@ def _tensor(
     given = arguments[0]
     if isinstance(given, Traced) and plain.__name__ == "as_tensor":
         return given.perhaps_copied(given.node)
-    if isinstance(given, Traced) or _holds_stand_ins(given):
+    if _holds_stand_ins(given) and not trace.is_live(node := _joined(trace, given)):
+        return trace.wrap(node).boxed()
+    if _holds_stand_ins(given):
         refuse(
             f"torch.{plain.__name__} of values that depend on the variables, which cuts them off,",
             "join values with torch.stack([…])",
         )
     made = plain(*arguments, **options)
     real = str(made.dtype) in ("torch.float64", "torch.float32")
-    return _data(trace, made) if made is not given and real else made
+    return of_numbers(trace, made) if made is not given and real else made
 
 
 def _holds_stand_ins(value: Any) -> bool:
@@ -200,15 +203,6 @@ def _joined(trace: Trace, value: Any) -> Node:
     if isinstance(value, (list, tuple)):
         return trace.builder.stack([_joined(trace, entry) for entry in value])
     return trace.lift(value)
-
-
-def _data(trace: Trace, array: Any) -> Traced:
-    """Return a stand-in for an array of known numbers, under the name that the code gives it."""
-    numbers = array.detach().cpu().double().numpy() if hasattr(array, "detach") else array
-    first = numbers.flat[0] if numbers.size else None
-    if first is not None and (numbers == first).all():
-        return trace.wrap(Constant(Coefficient.of(float(first)), numbers.shape)).boxed()
-    return trace.wrap(trace.known(array, assigned_name() or "data"))
 
 
 def _constant(value: Coefficient) -> Callable[[Axes], Node]:

@@ -326,7 +326,9 @@ class Traced:
         if changed is not self.node:  # x[0] += 1 wrote the entry already
             self.write(changed)
 
-    def __array__(self, *arguments: Any, **options: Any) -> Any:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self.trace.is_known(self.node):
+            return self.trace.known_array(self.node).astype(dtype or float)
         refuse("turning a traced value into a NumPy array", "use it as it is, or np.stack([…]) to join values")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

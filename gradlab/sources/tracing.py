@@ -161,13 +161,18 @@ class Trace:
                 known[part] = is_variable or any(known[operand] for operand in below)
         return known[node]
 
-    def plain_value(self, node: Node) -> float:
-        """Return the number that *node* is whatever the variables are; its sizes are then numbers for good."""
+    def known_array(self, node: Node) -> Any:
+        """Return the array that *node* is whatever the variables are; its sizes are then numbers for good."""
         for part in topological([node]):
             value = getattr(part, "value", None)
-            for size, _ in value.sizes if isinstance(value, Coefficient) else ():
+            sizes = [size for size, _ in value.sizes] if isinstance(value, Coefficient) else []
+            for size in (*sizes, *(part.axes if isinstance(part, Constant) else ())):
                 self.builder.sizes.pin(size)
-        return float(self.outlook.value(node, self.data))
+        return self.outlook.value(node, self.data).copy()
+
+    def plain_value(self, node: Node) -> float:
+        """Return the number that *node* is whatever the variables are."""
+        return float(self.known_array(node))
 
     def decide(self, node: Node) -> bool:
         """Return whether *node* is true at the point, and remember it where it depends on the variables."""
