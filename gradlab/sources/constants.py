@@ -25,8 +25,6 @@ def computed(
     """Return what the library's function *plain* makes of known numbers."""
     import numpy as np
 
-        plain
-    )
     given: list[tuple[Any, Any]] = []
 
     def known(value: Any) -> Any:
