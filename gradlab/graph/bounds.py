@@ -96,6 +96,12 @@ class BoundBackend(MatrixBounds):
     def scatter(self, array: Bounded, key: Key, axes: Axes) -> Bounded:
         return Bounded(*(self.plain.scatter(part, key, axes) for part in array))
 
+    def replace(self, base: Bounded, value: Bounded, key: Key) -> Bounded:
+        return Bounded(*(self.plain.replace(whole, part, key) for whole, part in zip(base, value, strict=True)))
+
+    def frozen(self, array: Bounded) -> Bounded:
+        return array
+
     def stack(self, arrays: Sequence[Bounded], axis: int) -> Bounded:
         return Bounded(*(self.plain.stack(parts, axis) for parts in zip(*arrays, strict=True)))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Let, Variable
+from gradlab.graph.kinds import Frozen, Let, Variable
 from gradlab.graph.nodes import Node, Pull, pullback, topological
 
 
@@ -51,7 +51,7 @@ def sweep(output: Node, wrt: Sequence[Variable], seed: Node | None = None, *, na
     ordered = topological([output])
     reached: set[Node] = set(wrt)
     for node in ordered:
-        if any(operand in reached for operand in node.operands):
+        if any(operand in reached for operand in node.operands) and not isinstance(node, Frozen):
             reached.add(node)
     received: dict[Node, list[Node]] = {output: [seed if seed is not None else algebra.number(1, output.axes)]}
     deltas: dict[Node, Node] = {}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import GradlabError, NoFormulaError, NotScalarError, PointError
-from gradlab.graph import evaluation, jacobians, names, point, printing
+from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError
+from gradlab.graph import evaluation, guards, jacobians, names, point, printing
+from gradlab.graph.guards import Guard
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point
@@ -32,7 +34,8 @@ class Function:
     style: "text", "sympy", "python", "numpy" or "torch": what it was written in.
     code: the writer's own code, called with the variables in order; None for text and SymPy.
     no_formula: why there is no graph.
-    notes: what a reader should know, such as a size that the code fixed.
+    notes: what a reader should know, such as a value that the code detached.
+    guards: the decisions of the code, ``if`` and ``while``, under which the formula is the function.
     reading: what `gradlab.sources` needs to read the source again for other shapes.
     defaults: values of variables that a point need not give, such as the parameters of a module.
 
@@ -49,6 +52,7 @@ class Function:
     code: Callable[..., Any] | None = None
     no_formula: GradlabError | None = None
     notes: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
     reading: object = None
     defaults: Mapping[str, Array] = field(default_factory=dict)
 
@@ -81,6 +85,11 @@ class Function:
         at = self.point(self._arguments(values, named))
         if self.output is None:
             return self.call_code(at) if self.code is not None else self.formula
+        guard = guards.failing(self, at)
+        if guard is not None and self.code is not None:
+            return self.call_code(at)
+        if guard is not None:
+            raise DomainError(f"{self.name} was derived for {guard}, which does not hold at {at!r}")
         (value,) = evaluation.with_numpy([self.output], {**self.data, **at}, self.sizes(at))
         return float(value) if value.ndim == 0 else value
 
@@ -127,9 +136,10 @@ class Function:
 
         assert self.code is not None
         try:
-            return self.code(*(torch.tensor(array) for array in at.values()))
+            with torch_default(torch.float64):
+                return self.code(*(torch.tensor(array) for array in at.values()))
         except RuntimeError:
-            # Code whose own tensors are float32, torch's default, may refuse float64 ones.
+            # Code whose own tensors are float32 may refuse float64 ones.
             try:
                 return self.code(*(torch.tensor(array, dtype=torch.float32) for array in at.values()))
             except RuntimeError as error:
@@ -234,7 +244,8 @@ class Function:
             return f"{self.signature}, no formula"
         written, indices = printing.written(self.output, TextPrinter)
         place = f"_{names.joined(indices)}" if indices else ""
-        return f"{self.signature}{place} = {written}"
+        where = f" where {' and '.join(guards.conditions(self.guards))}" if self.guards else ""
+        return f"{self.signature}{place} = {written}{where}"
 
     def _repr_latex_(self) -> str:
         inside = ", ".join(names.in_latex(name) for name in self.variables)
@@ -243,4 +254,19 @@ class Function:
             return f"${left}$"
         written, indices = printing.written(self.output, LatexPrinter)
         place = f"_{{{names.joined(indices)}}}" if indices else ""
-        return f"$\\displaystyle {left}{place} = {written}$"
+        conditions = r" \text{ and } ".join(dict.fromkeys(guard.written(LatexPrinter) for guard in self.guards))
+        where = rf" \quad\text{{where }} {conditions}" if conditions else ""
+        return f"$\\displaystyle {left}{place} = {written}{where}$"
+
+
+@contextmanager
+def torch_default(dtype: Any) -> Generator[None]:
+    """Let the tensors that code makes itself, such as torch.zeros(3), be of *dtype*, like those that it is given."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

@@ -112,6 +112,12 @@ class TextPrinter(Printer):
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown("[" + ", ".join(entry.written for entry in entries) + "]")
 
+    def either(self, value: Shown, conditions: Sequence[str], otherwise: Shown) -> Shown:
+        return Shown(f"({value.written} if {' and '.join(conditions)} else {otherwise.written})")
+
+    def replaced(self, base: Shown, places: str, value: Shown) -> Shown:
+        return Shown(f"{self.wrap(base, Level.ATOM)}[{places} → {value.written}]")
+
 
 _LATEX_FUNCTIONS = {
     **{name: rf"\{name}" for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")},
@@ -231,6 +237,15 @@ class LatexPrinter(Printer):
 
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown(rf"\left[{', '.join(entry.written for entry in entries)}\right]")
+
+    def either(self, value: Shown, conditions: Sequence[str], otherwise: Shown) -> Shown:
+        signs = {"≤": r" \le ", "∈": r" \in ", "{": r"\{", "}": r"\}", "…": r"\dots", "=": " = "}
+        held = r" \text{ and } ".join("".join(signs.get(sign, sign) for sign in part) for part in conditions)
+        rows = rf"{value.written} & \text{{if }} {held} \\ {otherwise.written} & \text{{else}}"
+        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.SUM)
+
+    def replaced(self, base: Shown, places: str, value: Shown) -> Shown:
+        return Shown(rf"{self.wrap(base, Level.ATOM)}\left[{places} \to {value.written}\right]")
 
 
 def _latex_index(index: str) -> str:

@@ -333,3 +333,11 @@ class Printer(ABC):
     @abstractmethod
     def listing(self, entries: Sequence[Shown]) -> Shown:
         """Return a vector by its entries."""
+
+    @abstractmethod
+    def either(self, value: Shown, conditions: Sequence[str], otherwise: Shown) -> Shown:
+        """Return *value* where all *conditions* on indices hold, else *otherwise*."""
+
+    @abstractmethod
+    def replaced(self, base: Shown, places: str, value: Shown) -> Shown:
+        """Return *base* with *value* at *places*."""

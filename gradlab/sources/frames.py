@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, NoReturn
 
-from gradlab.errors import TraceError
+from gradlab.errors import DomainError, GradlabError, ShapeError, TraceError, UnknownShape
 
 _LIBRARIES = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(os.__file__))
 """Frames of gradlab and of Python itself are not the writer's: their names and lines say nothing to a reader."""
@@ -51,6 +51,14 @@ def at_line(error: BaseException) -> str:
             found = _line(code.co_filename, trace.tb_lineno)
         trace = trace.tb_next
     return found
+
+
+def with_line(error: GradlabError) -> GradlabError:
+    """Return *error* with the line of the writer's code at the end of its message, if it does not say one."""
+    line = at_line(error)
+    if line and "\n  line " not in str(error) and type(error) in (TraceError, UnknownShape, ShapeError, DomainError):
+        return type(error)(f"{error}{line}").with_traceback(error.__traceback__)
+    return error
 
 
 def _line(filename: str, number: int) -> str:
@@ -108,6 +116,23 @@ def unpacked_count(frame: types.FrameType | None) -> int | None:
     code = frame.f_code.co_code
     at = frame.f_lasti
     return code[at + 1] if dis.opname[code[at]] == "UNPACK_SEQUENCE" else None
+
+
+def assigned_name() -> str | None:
+    """Return the name that the writer's code is about to give to the result of its call: ``t`` in ``t = f()``."""
+    import dis
+
+    frame = caller()
+    while frame is not None and not is_writers(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    following = (step for step in dis.get_instructions(frame.f_code) if step.offset > frame.f_lasti)
+    step = next(following, None)
+    if step is None or not step.opname.startswith("STORE_"):
+        return None
+    name = step.argval[0] if isinstance(step.argval, tuple) else step.argval
+    return name if isinstance(name, str) and not name.startswith("_") else None
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:

@@ -14,7 +14,7 @@ from gradlab.errors import TraceError
 from gradlab.graph.kinds import Constant, Elementwise
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, power
+from gradlab.graph.operations import EQUAL, GREATER, MAXIMUM, MINIMUM, power
 from gradlab.graph.sizes import Coefficient, Size
 from gradlab.sources import linear_algebra, normalization
 from gradlab.sources.activations import ACTIVATIONS
@@ -108,11 +108,6 @@ UNCHANGED = (
 
 INSTEAD = {
     **linear_algebra.INSTEAD,
-    "item": "leave it an array: a number taken out no longer depends on the variables",
-    "tolist": "leave it an array: numbers taken out no longer depend on the variables",
-    "numpy": "leave it a tensor: an array taken out no longer depends on the variables",
-    "detach": "leave it out, or bind the frozen value through data={…}",
-    "data": "leave it out: .data cuts the value off from the variables",
     "backward": "return the loss; gradlab runs backward() itself",
     "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
     "nanmean": "leave out what is no number before, and write mean",
@@ -256,6 +251,16 @@ def _filled(value: int) -> Call:
     return lambda trace, x: Constant(Coefficient(Fraction(value)), trace.lift(x).axes)
 
 
+def _any(trace: Trace, x: Any) -> Node:
+    return trace.builder.apply(GREATER, trace.builder.total(trace.truth(x)), trace.builder.constant(0))
+
+
+def _all(trace: Trace, x: Any) -> Node:
+    builder = trace.builder
+    failing = builder.total(builder.subtract(builder.constant(1), trace.truth(x)))
+    return builder.apply(EQUAL, failing, builder.constant(0))
+
+
 TABLE: dict[str, Call] = {
     "add": _weighted(1),
     "sub": _weighted(-1),
@@ -286,6 +291,8 @@ TABLE: dict[str, Call] = {
     "einsum": _einsum,
     "ones_like": _filled(1),
     "zeros_like": _filled(0),
+    "any": _any,
+    "all": _all,
     "linear": linear,
     **ATTENTION,
     **CELLS,

@@ -69,14 +69,9 @@ def _variance_method(trace: Trace, x: Any, *arguments: Any, **options: Any) -> N
     torch = bool({"dim", "keepdim", "unbiased"} & set(options)) or any(isinstance(a, bool) for a in arguments)
     numpy = "ddof" in options
     if not torch and not numpy:
-        torch, numpy = "torch" in trace.libraries, "numpy" in trace.libraries
-    if torch == numpy:
-        if "correction" not in options:
-            refuse(
-                ".var() and .std(), divided by n in NumPy and by n - 1 in torch,",
-                "write np.var(x) or torch.var(x), or give the correction: correction=0",
-            )
-        torch = True
+        torch = "correction" in options or trace.as_torch(
+            ".var() and .std(), divided by n in NumPy and n - 1 in torch,"
+        )
     return (_torch_variance if torch else _numpy_variance)(trace, x, *arguments, **options)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError, PointError, TraceError, UnknownShape
 from gradlab.graph.function import Function
+from gradlab.graph.guards import Guard, failing, frozen_names
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point, as_array, completed
@@ -18,6 +19,9 @@ from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import parameters
 from gradlab.sources.modules import NO_NETWORKS, Networks, find
 
+if TYPE_CHECKING:
+    from gradlab.sources.tracing import Trace
+
 Shapes = Mapping[str, Sequence[Size] | Size]
 
 
@@ -25,7 +29,8 @@ Shapes = Mapping[str, Sequence[Size] | Size]
 class Reading:
     """What it takes to read a source again, for variables of other shapes.
 
-    shapes: as stated by the writer.
+    shapes: as stated by the writer.  networks: the modules that the source uses.
+    tensors: whether points are given as torch's tensors, which tells what code is written in that names no library.
     """
 
     source: Any
@@ -35,6 +40,7 @@ class Reading:
     name: str
     opaque: bool
     networks: Networks = NO_NETWORKS
+    tensors: bool = False
 
 
 def as_function(
@@ -91,11 +97,16 @@ def at_point(source: Any, at: Any) -> tuple[Function, Point]:
         arrays = {name: as_array(name, values[name]) for name in function.variables}
         examples = {name: array.shape for name, array in arrays.items() if name not in reading.shapes}
         fits = _fits(function, arrays)
-        if examples and (function.output is None or not fits) and not reading.opaque:
-            function = _read(reading, examples)
+        if any(hasattr(value, "detach") for value in values.values()):
+            reading = replace(reading, tensors=True)
+        unread = function.output is None and (examples or callable(reading.source))
+        if (unread or (examples and not fits)) and not reading.opaque:
+            function = _read(reading, examples, arrays)
         elif examples and (function.output is None or not fits):
             function = replace(function, variables={**function.variables, **examples})
         at = Point(arrays)
+        if failing(function, function.point(at)) is not None:  # the code goes another way there
+            function = _read(reading, examples, arrays)
     point = function.point(at)
     check_trace(function, point)
     return function, point
@@ -116,15 +127,18 @@ def _values(function: Function, at: Any) -> Mapping[str, Any]:
     return given if isinstance(given, Mapping) else {}
 
 
-def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
-    """Read a source, for variables of the *examples*' shapes where nobody stated others."""
+def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None) -> Function:
+    """Read a source, for variables of the *examples*' shapes where nobody stated others.
+
+    at: values of the variables, by which code decides; without them it decides by an example.
+    """
     if isinstance(reading.source, str):
         try:
             return _settled(reading, examples, _text_reader(reading))
         except UnknownShape as error:  # a point will tell
             return _without_formula(reading, examples, None, reading.source, error)
     if callable(reading.source):
-        return _read_code(reading, examples)
+        return _read_code(reading, examples, at)
     return _settled(reading, examples, _sympy_reader(reading))
 
 
@@ -137,6 +151,7 @@ class _Read:
     lets: Mapping[Node, str]
     code: Callable[..., Any] | None
     source: str
+    guards: tuple[Guard, ...] = ()
 
 
 def _settled(
@@ -171,7 +186,10 @@ def _settled(
 def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], found: _Read) -> Function:
     leaves = [Variable(name, own) for name, own in (*axes.items(), *found.data_axes.items())]
     taken = frozenset((*axes, *found.data_axes, *found.lets.values()))
-    output, *renamed = builder.sizes.finished([found.output, *leaves], found.lets, taken)
+    conditions = [guard.condition for guard in found.guards]
+    output, *rest = builder.sizes.finished([found.output, *conditions, *leaves], found.lets, taken)
+    guards = [replace(guard, condition=node) for guard, node in zip(found.guards, rest, strict=False)]
+    renamed = rest[len(conditions) :]
     final = dict(zip((*axes, *found.data_axes), (node.axes for node in renamed), strict=True))
     return Function(
         name=reading.name,
@@ -182,6 +200,8 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
         source=found.source,
         style=found.style,
         code=found.code,
+        notes=tuple(f"{name} is detached: derivatives hold it constant" for name in frozen_names(output)),
+        guards=tuple(guards),
         reading=reading,
         defaults=_defaults(reading),
     )
@@ -228,39 +248,82 @@ def _sympy_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _
     return read
 
 
-def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
+def _read_code(
+    reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None
+) -> Function:
     from gradlab.sources import tracing
+    from gradlab.sources.outlook import Outlook
 
     networks = reading.networks
     code = _bound_code(reading)
     written = _written(reading.source)
-    seen: set[str] = {"torch"} if networks.modules else set()  # the libraries called, also if it could not be read on
+    seen: set[str] = (
+        {"torch"} if networks.modules or reading.tensors else set()
+    )  # the libraries called, also if it could not be read on
     if reading.opaque:
         reason = TraceError("it was given as opaque")
         return _without_formula(reading, examples, code, written, reason, _style(seen))
 
-    def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
-        trace = tracing.Trace(builder, set(axes), libraries=seen)
+    runs: list[tracing.Trace] = []
+
+    def read(builder: Builder, axes: Mapping[str, Axes], assumed: str | None) -> _Read:
+        outlook = Outlook(builder.sizes, axes, at)
+        trace = tracing.Trace(builder, set(axes), outlook, assumed, libraries=seen)
+        runs.append(trace)
         arguments = []
         for name in parameters(reading.source):
             if name in reading.data:
-                arguments.append(trace.wrap(trace.lift(reading.data[name], name)))
+                arguments.append(trace.given(trace.lift(reading.data[name], name), f"the array {name}"))
             else:
-                arguments.append(trace.wrap(Variable(name, axes[name])))
+                arguments.append(trace.given(Variable(name, axes[name]), f"the argument {name}"))
         with networks.standing_in(trace, axes, reading.data):
             output = trace.run(reading.source, arguments)
         networks.name_layers(trace, output)
-        return _Read(output, _style(seen), trace.data, trace.data_axes, trace.lets, code, written)
+        # Where nothing was called, what the code mentions for its other ways tells what it is written in.
+        style = _style(seen if seen & {"numpy", "torch"} else seen | trace.mentioned)
+        guards = tuple(trace.guards.values())
+        return _Read(output, style, trace.data, trace.data_axes, trace.lets, code, written, guards)
+
+    def settled(assumed: str | None) -> Function:
+        return _settled(reading, examples, lambda builder, axes: read(builder, axes, assumed))
 
     try:
-        function = _settled(reading, examples, read)
-        if not examples:  # no point yet: any point will do to see whether something was not seen
-            check_example(function)
+        function = settled(None)
+        if runs[-1].asked:
+            function = _as_meant(function, runs[-1], settled)
+        if at is None:  # no point yet: any point will do to see whether something was not seen
+            check_example(function, runs[-1].outlook.point)
         return function
     except GradlabError as error:
         # NumPy code without a formula may still turn out to take tensors; torch code does.
         style = "torch" if "torch" in seen else "python"
         return _without_formula(reading, examples, code, written, error, style)
+
+
+def _as_meant(function: Function, trace: Trace, settled: Callable[[str], Function]) -> Function:
+    """Return *function* read in the meaning of its library, where NumPy and torch mean different things.
+
+    Code that calls neither runs on both: it is read twice, and has a formula where both readings are one.
+    """
+    if function.style != "python":
+        right = (function.style == "torch") == trace.answered
+        return function if right else settled(function.style)
+    asked = trace.asked
+    function = settled("numpy")
+    try:
+        other = settled("torch")
+    except GradlabError:  # torch refuses it too, as it does to change an argument: the other meaning is the only one
+        return function
+    same = function.output is other.output and [g.condition for g in function.guards] == [
+        g.condition for g in other.guards
+    ]
+    if not same:
+        what, _, line = asked.partition("\n")
+        raise TraceError(
+            f"{what} means one thing in NumPy and another in torch, and nothing in the code tells which it is; use a "
+            f"function of one of them, such as np.sum or torch.sum\n{line}"
+        )
+    return function
 
 
 def _style(libraries: set[str]) -> str:

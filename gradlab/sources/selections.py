@@ -59,6 +59,8 @@ def has_positions(key: Any) -> bool:
 
 def _is_positions(part: Any) -> bool:
     if isinstance(part, Traced):
+        if isinstance(part.node, Variable) and not part.node.rank:
+            return part.node.name in part.trace.data  # a variable is not to be differentiated as a position
         return part.node.rank > 0 or any(isinstance(below, Variable) for below in topological([part.node]))
     return isinstance(part, (list, tuple, range, Counted)) or getattr(part, "ndim", 0) > 0
 

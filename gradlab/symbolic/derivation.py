@@ -13,12 +13,13 @@ from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
 from gradlab.graph.function import Function
 from gradlab.graph.gradient import Gradient
+from gradlab.graph.guards import failing
 from gradlab.graph.kinds import Let
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.point import described, sizes_of
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
-from gradlab.sources import as_function
+from gradlab.sources import as_function, at_point
 from gradlab.symbolic import presentation
 from gradlab.symbolic.curvature import Curvature, assembled
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
@@ -42,11 +43,12 @@ EXACT = 128
 """Bits in which the gradient is evaluated to be rounded once to double precision."""
 
 
-def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1) -> Derivation:
+def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at: Any = None) -> Derivation:
     """Return the derivation of the exact gradient of *f*, and with order=2 of its Hessian.
 
     f: anything `gradlab.as_function` takes, with a scalar value.
     wrt: the variables to differentiate with respect to; all by default.  The others are held constant.
+    at: a point that says which way the code goes at an ``if``; an example decides if there is none.
     Raises NoFormulaError where f cannot be read, NotScalarError where its value is no single number,
     and PointError where *wrt* names no variable.
 
@@ -67,7 +69,7 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1) ->
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1, the gradient, or 2, the Hessian too; not {order!r}")
-    function = as_function(f)
+    function = as_function(f) if at is None else at_point(f, at)[0]
     output = function.formula
     if output.axes:
         raise NotScalarError(
@@ -205,6 +207,12 @@ class Derivation:
         array(6.)
         """
         at = self.function.point(point)
+        guard = failing(self.function, at)
+        if guard is not None:
+            raise DomainError(
+                f"{self.function.signature} was derived for {guard}, which does not hold at {at!r}; "
+                "derive(f, at=…) derives the branch that the code takes there"
+            )
         values = {**self.function.data, **at}
         sizes = self.function.sizes(at)
         outputs = [self.sweep.output, *self.partials.values()]

@@ -41,7 +41,8 @@ def definitions(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     """Return what the writer's names stand for, in the order in which they are computed."""
     equations: list[Equation] = []
     unpacked: set[str] = set()
-    for node in topological([derivation.function.formula]):
+    function = derivation.function
+    for node in topological([function.formula, *(guard.condition for guard in function.guards)]):
         if isinstance(node, Let) and node.names_an_input and isinstance(node.operands[0], Index):
             variable = node.operands[0].operands[0]
             found = _unpacked(derivation, variable.name) if isinstance(variable, Variable) else {}
@@ -54,6 +55,16 @@ def definitions(derivation: Derivation, style: type[Printer]) -> list[Equation]:
         if isinstance(node, Let):
             equations.append(_definition(node, style))
     return equations
+
+
+def conditions(derivation: Derivation, style: type[Printer]) -> list[str]:
+    """Return under which conditions the formula is the function, each with its line of the code."""
+    said: dict[str, str] = {}
+    for guard in derivation.function.guards:
+        said.setdefault(guard.written(style), guard.line)
+    if style is LatexPrinter:
+        return list(said)
+    return [f"{written} ({line})" if line else written for written, line in said.items()]
 
 
 def deltas(derivation: Derivation, style: type[Printer]) -> list[Equation]:
@@ -209,6 +220,9 @@ def text(derivation: Derivation, *, steps: bool) -> str:
     named = definitions(derivation, TextPrinter)
     if named:
         lines += [("where " if place == 0 else "      ") + line for place, line in enumerate(_lines(named))]
+    held = conditions(derivation, TextPrinter)
+    lines += [("if    " if place == 0 else "and   ") + condition for place, condition in enumerate(held)]
+    lines += [f"note: {note}" for note in derivation.function.notes]
     lines += _lines(rewritten(derivation, TextPrinter))
     lines += [f"  since {reason}" for reason in reasons(derivation)]
     if steps:
@@ -242,7 +256,12 @@ def latex(derivation: Derivation) -> str:
         gradient_equations(derivation, LatexPrinter),
         hessian_equations(derivation, LatexPrinter) if derivation.order > 1 else [],
     ]
-    return aligned([equation for group in groups for equation in group])
+    block = aligned([equation for group in groups for equation in group])
+    held = conditions(derivation, LatexPrinter)
+    if not held:
+        return block
+    rows = "".join(rf" \\ &\text{{{'if' if place == 0 else 'and'} }} {row}" for place, row in enumerate(held))
+    return block.replace("\n\\end{aligned}", f"{rows}\n\\end{{aligned}}")
 
 
 def aligned(equations: list[Equation]) -> str:
@@ -260,6 +279,12 @@ def markdown(derivation: Derivation, *, steps: bool) -> str:
     named = definitions(derivation, LatexPrinter)
     if named:
         parts += ["with", _display(aligned(named))]
+    held = conditions(derivation, LatexPrinter)
+    if held:
+        lines = dict.fromkeys(f"`{guard.line}`" for guard in derivation.function.guards if guard.line)
+        parts += [f"The code decides ({'; '.join(lines)}); this holds for"]
+        parts += [_display(r" \quad\text{and}\quad ".join(held))]
+    parts += [f"Note: {note}." for note in derivation.function.notes]
     if reasons(derivation):
         because = "; ".join(f"`{reason}`" for reason in reasons(derivation))
         parts += [
@@ -305,6 +330,8 @@ def as_dict(derivation: Derivation) -> dict[str, Any]:
         "formula": _written(derivation.function.formula, TextPrinter),
         "variables": {name: list(axes) for name, axes in derivation.function.variables.items()},
         "wrt": list(derivation.wrt),
+        "conditions": conditions(derivation, TextPrinter),
+        "notes": list(derivation.function.notes),
         "rewritten": [{"because": reason} for reason in reasons(derivation)],
         "named": plain(definitions(derivation, TextPrinter)),
         "gradient": {name: _written(node, TextPrinter) for name, node in partials.items()},

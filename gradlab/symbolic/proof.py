@@ -32,6 +32,7 @@ from gradlab.graph.kinds import (
     OneHot,
     Overlapped,
     Positions,
+    Replace,
     Reshape,
     Roll,
     Scatter,
@@ -73,6 +74,7 @@ AFFINE = (
     Linear,
     Contraction,
     Index,
+    Replace,
     Scatter,
     Stack,
     Triangle,
@@ -172,7 +174,7 @@ def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
                 symbols[size] = None
     least = dict.fromkeys(symbols, 2)
     for node in nodes:
-        if not isinstance(node, (Index, Scatter)):
+        if not isinstance(node, (Index, Replace, Scatter)):
             continue
         # A position that the code names must exist, and must not be the last one by accident.
         whole = node.operands[0].axes if isinstance(node, Index) else node.axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.backends.contracting import boxed, combined, contracted
+from gradlab.graph.backends.contracting import boxed, combined, contracted, replaced
 from gradlab.graph.backends.matrices import BallMatrices
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.backends.selecting import (
@@ -93,6 +93,12 @@ class BallBackend(BallMatrices):
         zeros = self.np.full(array.shape[:lead] + shape_of(axes, self.sizes), self.flint.arb(0), dtype=object)
         zeros[(..., *key)] = array
         return zeros
+
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        return replaced(self.np, base, value, key)
+
+    def frozen(self, array: Any) -> Any:
+        return array
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)

@@ -154,3 +154,13 @@ def as_float(value: Coefficient | str, sizes: Mapping[str, int]) -> float:
         return float(rational) if root == 1 else float(rational) * sqrt(root)
     except OverflowError:
         return float("inf") if rational > 0 else float("-inf")
+
+
+def replaced(numpy: Any, base: Any, value: Any, key: tuple[int | slice, ...]) -> Any:
+    """Return a copy of *base*, with *value* at *key* of its last axes; either may have leading axes."""
+    lead = base.ndim - len(key)
+    kept = sum(isinstance(part, slice) for part in key)
+    batch = numpy.broadcast_shapes(base.shape[:lead], value.shape[: value.ndim - kept])
+    result = numpy.broadcast_to(base, batch + base.shape[lead:]).astype(numpy.result_type(base, value))
+    result[(..., *key)] = value
+    return result

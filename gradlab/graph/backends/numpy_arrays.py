@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-from gradlab.graph.backends.contracting import as_float, combined, contracted
+from gradlab.graph.backends.contracting import as_float, combined, contracted, replaced
 from gradlab.graph.backends.matrices import NumpyMatrices
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.backends.selecting import (
@@ -65,6 +65,12 @@ class NumpyBackend(NumpyMatrices):
         zeros = self.np.zeros(array.shape[:lead] + shape_of(axes, self.sizes), dtype=array.dtype)
         zeros[(..., *key)] = array
         return zeros
+
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        return replaced(self.np, base, value, key)
+
+    def frozen(self, array: Any) -> Any:
+        return array
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)

@@ -37,6 +37,12 @@ class Backend(MatrixBackend, Protocol):
     def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
         """Return zeros of these axes with *array* at *key*."""
 
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        """Return *base* with *value* at *key* of the last axes."""
+
+    def frozen(self, array: Any) -> Any:
+        """Return *array* cut off from what it was computed from, where this arithmetic keeps that."""
+
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         """Return *arrays* side by side along a new axis, counted from the end."""
 

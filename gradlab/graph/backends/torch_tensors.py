@@ -54,20 +54,22 @@ class TorchBackend(TorchMatrices):
         zeros = self.torch.zeros(
             tuple(array.shape[:lead]) + shape_of(axes, self.sizes), dtype=array.dtype, device=array.device
         )
-        position = lead
-        forward: list[int | slice] = []
-        for part, length in zip(key, zeros.shape[lead:], strict=True):
-            if isinstance(part, int):
-                forward.append(part)
-                continue
-            chosen = range(length)[part]
-            if chosen.step < 0:  # torch has no negative steps: turn the axis round first
-                array = array.flip(position)
-                chosen = chosen[::-1]
-            forward.append(slice(chosen.start, chosen.stop, chosen.step))
-            position += 1
+        forward, array = _forward(key, zeros.shape[lead:], array, lead)
         zeros[(..., *forward)] = array
         return zeros
+
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        lead = base.ndim - len(key)
+        kept = sum(isinstance(part, slice) for part in key)
+        own = value.ndim - kept
+        batch = self.torch.broadcast_shapes(base.shape[:lead], value.shape[:own])
+        result = base.expand(*batch, *base.shape[lead:]).clone()
+        forward, value = _forward(key, base.shape[lead:], value, own)
+        result[(..., *forward)] = value
+        return result
+
+    def frozen(self, array: Any) -> Any:
+        return array.detach()
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.torch.stack(self.torch.broadcast_tensors(*arrays), dim=axis)
@@ -133,6 +135,23 @@ class TorchBackend(TorchMatrices):
     def one_hot(self, array: Any, size: Size) -> Any:
         classes = self.torch.arange(*shape_of((size,), self.sizes), device=array.device)
         return (array[..., None] == classes).to(self.dtype)
+
+
+def _forward(key: Key, lengths: Sequence[int], array: Any, lead: int) -> tuple[list[int | slice], Any]:
+    """Return *key* with negative steps turned round, which torch has none of, and *array* turned with it."""
+    position = lead
+    forward: list[int | slice] = []
+    for part, length in zip(key, lengths, strict=True):
+        if isinstance(part, int):
+            forward.append(part)
+            continue
+        chosen = range(length)[part]
+        if chosen.step < 0:
+            array = array.flip(position)
+            chosen = chosen[::-1]
+        forward.append(slice(chosen.start, chosen.stop, chosen.step))
+        position += 1
+    return forward, array
 
 
 def _reversed_index(torch: Any, array: Any, key: Key) -> Any:

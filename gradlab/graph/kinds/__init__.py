@@ -9,6 +9,7 @@ from gradlab.graph.kinds.determinant import Determinant, DeterminantSign, LogDet
 from gradlab.graph.kinds.elementwise import Elementwise
 from gradlab.graph.kinds.extremum import Extremum, Lead, Winners
 from gradlab.graph.kinds.flip import Flip
+from gradlab.graph.kinds.frozen import Frozen
 from gradlab.graph.kinds.gather import Gather, ScatterAdd
 from gradlab.graph.kinds.index import Index, Scatter
 from gradlab.graph.kinds.inverse import Inverse, Solve
@@ -17,6 +18,7 @@ from gradlab.graph.kinds.linear import Linear
 from gradlab.graph.kinds.norm import Norm
 from gradlab.graph.kinds.one_hot import OneHot
 from gradlab.graph.kinds.positions import Positions
+from gradlab.graph.kinds.replace import Replace
 from gradlab.graph.kinds.reshape import Reshape
 from gradlab.graph.kinds.roll import Roll
 from gradlab.graph.kinds.softmax import LogSumExp, Softmax
@@ -39,6 +41,7 @@ KINDS = (
     Extremum,
     Flip,
     Gather,
+    Frozen,
     Index,
     Inverse,
     Lead,
@@ -52,6 +55,7 @@ KINDS = (
     Reshape,
     Positions,
     Roll,
+    Replace,
     Scatter,
     ScatterAdd,
     Softmax,
@@ -77,6 +81,7 @@ __all__ = [
     "Elementwise",
     "Extremum",
     "Flip",
+    "Frozen",
     "Gather",
     "Index",
     "Inverse",
@@ -89,6 +94,7 @@ __all__ = [
     "OneHot",
     "Overlapped",
     "Positions",
+    "Replace",
     "Reshape",
     "Roll",
     "Scatter",
