@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import evaluation, printing
-from gradlab.graph.kinds import Elementwise, Frozen, Let, Variable
+from gradlab.graph.kinds import Constant, Elementwise, Frozen, Let, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.styles import LatexPrinter, TextPrinter, in_latex
 
@@ -34,7 +34,10 @@ class Guard:
         if signs is None:
             return f"{_written(node, style)} = {int(holds)}"
         sign = signs[0 if holds else 1]
-        left, right = (_written(operand, style) for operand in node.operands)
+        first, second = node.operands
+        if isinstance(first, Constant):  # x < 0, though it is kept as 0 > x
+            first, second, sign = second, first, _MIRRORED.get(sign, sign)
+        left, right = _written(first, style), _written(second, style)
         return f"{left} {in_latex(sign) if style is LatexPrinter else sign} {right}"
 
     def __str__(self) -> str:
@@ -43,6 +46,9 @@ class Guard:
 
 _SIGNS = {"greater": ">≤", "greater_equal": "≥<", "equal": "=≠", "not_equal": "≠="}
 """Per comparison: its sign, and the sign of its opposite."""
+
+
+_MIRRORED = {">": "<", "<": ">", "≥": "≤", "≤": "≥"}
 
 
 def _written(node: Node, style: type[Printer]) -> str:
