@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import evaluation
@@ -151,24 +151,9 @@ def counted_range(trace: Trace) -> Callable[..., Any]:
     return call
 
 
-def counted_array(trace: Trace, plain: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what code sees as ``arange``: *plain* but for a single size that is a symbol."""
-
-    def call(*bounds: Any, **options: Any) -> Any:
-        # arange(0, n) is arange(n).
-        wanted = bounds[1:] if len(bounds) == 2 and isinstance(bounds[0], int) and bounds[0] == 0 else bounds
-        symbol = _symbol(wanted[0]) if len(wanted) == 1 else None
-        if symbol is not None and not set(options) - {"dtype", "device"}:
-            return trace.wrap(Positions(symbol))
-        return plain(*(bound.__index__() if isinstance(bound, Traced) else bound for bound in bounds), **options)
-
-    return call
-
-
-def _torch_arange(trace: Trace, *bounds: Any, **options: Any) -> Any:
-    import torch
-
-    return counted_array(trace, torch.arange)(*bounds, **options)
-
-
-COUNTING = {"torch.arange": _torch_arange}
+def counted(trace: Trace, bounds: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """Return what ``arange`` makes of a single size that is a symbol, None of anything else."""
+    # arange(0, n) is arange(n).
+    wanted = bounds[1:] if len(bounds) == 2 and isinstance(bounds[0], int) and bounds[0] == 0 else bounds
+    symbol = _symbol(wanted[0]) if len(wanted) == 1 else None
+    return trace.wrap(Positions(symbol)) if symbol is not None and not set(options) - {"dtype", "device"} else None

@@ -7,9 +7,10 @@ indices and gives it to the first. So these two have entries of their own, "nump
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradlab.graph.kinds import Cumulative, Extremum, Flip, Positions, Roll, Winners
+from gradlab.graph.kinds import Cumulative, Extremum, Flip, Positions, Reshape, Roll, Winners
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import MAXIMUM, MINIMUM
@@ -190,6 +191,10 @@ def _diff(trace: Trace, a: Any, n: int = 1, axis: int = -1, *, dim: Any = None) 
 def _roll(trace: Trace, x: Any, shift: Any = None, axis: Any = None, *, shifts: Any = None, dims: Any = None) -> Node:
     node = trace.lift(x)
     moves, places = shift if shifts is None else shifts, axis if dims is None else dims
+    if places is None and node.rank > 1:  # rolled as one long axis
+        lengths = tuple(trace.builder.sizes.pin(size) for size in node.axes)
+        flat = Reshape(trace.builder.pinned(node), (prod(lengths),))
+        return Reshape(Roll(flat, moves.__index__(), 0), lengths)
     if places is None:
         node, places = _one_axis(trace, x, None, "roll")
     for move, place in zip(_several(moves), _several(places), strict=True):

@@ -17,6 +17,7 @@ from gradlab.graph.nodes import Node
 from gradlab.graph.sizes import ONE, ZERO, Axes, Coefficient, Size
 from gradlab.graph.writes import EMPTY
 from gradlab.sources.constants import of_numbers
+from gradlab.sources.counting import counted
 from gradlab.sources.frames import refuse
 from gradlab.sources.traced import Traced
 
@@ -209,6 +210,14 @@ def _constant(value: Coefficient) -> Callable[[Axes], Node]:
     return lambda axes: Constant(value, axes)
 
 
+def _counted(
+    trace: Trace, library: str, plain: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """Return 0, 1, 2, …: positions where they go up to a size that is a symbol, else numbers."""
+    positions = counted(trace, arguments, options)
+    return positions if positions is not None else _spaced(trace, library, plain, arguments, options)
+
+
 FACTORIES: dict[str, Factory] = {
     "zeros": _filled(_constant(ZERO)),
     "ones": _filled(_constant(ONE)),
@@ -222,7 +231,7 @@ FACTORIES: dict[str, Factory] = {
     "identity": _eye,
     "linspace": _spaced,
     "logspace": _spaced,
-    "arange": _spaced,
+    "arange": _counted,
     "array": _array,
     "asarray": _array,
     "tensor": _tensor,

@@ -24,7 +24,6 @@ from gradlab.sources.class_losses import CLASS_LOSSES
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.conditions import CONDITIONS
 from gradlab.sources.convolutions import CONVOLUTIONS
-from gradlab.sources.counting import COUNTING
 from gradlab.sources.dropout import DROPOUT
 from gradlab.sources.extremes import EXTREMES, NO_ORDER
 from gradlab.sources.frames import refuse
@@ -310,7 +309,6 @@ TABLE: dict[str, Call] = {
     **JOINING,
     **CONVOLUTIONS,
     **POOLING,
-    **COUNTING,
     **EXTREMES,
     **SELECTIONS,
 }

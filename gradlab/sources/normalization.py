@@ -69,9 +69,7 @@ def _variance_method(trace: Trace, x: Any, *arguments: Any, **options: Any) -> N
     torch = bool({"dim", "keepdim", "unbiased"} & set(options)) or any(isinstance(a, bool) for a in arguments)
     numpy = "ddof" in options
     if not torch and not numpy:
-        torch = "correction" in options or trace.as_torch(
-            ".var() and .std(), divided by n in NumPy and n - 1 in torch,"
-        )
+        torch = "correction" in options or trace.as_torch(".var() or .std()")
     return (_torch_variance if torch else _numpy_variance)(trace, x, *arguments, **options)
 
 

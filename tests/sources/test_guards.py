@@ -151,6 +151,11 @@ def test_the_opposite_of_a_condition_is_written_as_one():
     assert function.text() == "sum_i x_i³"
 
 
+def test_a_condition_is_written_as_the_code_has_it():
+    function = as_function(lambda x: x if x < 0.95 else -x)
+    assert [guard.written() for guard in function.guards] == ["x < 0.95"]
+
+
 def test_sizes_are_no_conditions():
     def sized(x):
         return x.sum() if x.shape[0] > 2 and len(x) != 7 else (x**2).sum()

@@ -128,7 +128,7 @@ def test_the_module_is_not_changed():
 def test_the_module_is_put_back_where_its_code_cannot_be_read():
     class Odd(Regression):
         def forward(self, x, y):
-            return float(super().forward(x, y))
+            return torch.sort(super().forward(x, y).reshape(1))[0]
 
     module = Odd()
     function, _ = at_point(module, {"x": X, "y": Y})
