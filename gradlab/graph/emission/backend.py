@@ -1,0 +1,455 @@
+"""Source text as an arithmetic: the kinds compute on it as on arrays, and what they do is written down."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+from gradlab.errors import GradlabError
+from gradlab.graph.backends import Key, NumpyBackend, Row, TorchBackend
+from gradlab.graph.emission.contracting import ContractionWriter, Factor, aligned, times
+from gradlab.graph.emission.dialects import Dialect
+from gradlab.graph.emission.fragments import Fragment, Placed, full, named, subscript, weight_of, write, written
+from gradlab.graph.emission.lines import Body
+from gradlab.graph.emission.recording import Recorded, occurrences, tree_of
+from gradlab.graph.kinds.index import selected_axes
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation
+from gradlab.graph.sizes import Axes, Coefficient, Size, decimal
+
+LARGEST_INLINE = 3
+"""Operations of a recorded function up to which it is written in place; beyond it becomes a helper function."""
+
+
+class SourceBackend:
+    """Writes each operation as source text; see `gradlab.graph.backends.Backend`.
+
+    An operation that has no method here is written by calling the method of NumpyBackend or TorchBackend on
+    stand-ins that record it, so that a new one needs no second declaration. One that reads the values of its
+    arrays cannot be recorded: it is given a method here.
+    """
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.dialect: Dialect = body.dialect
+        self.hint = "part"
+        self._products = ContractionWriter(self.dialect, self._twice)
+        self._functions: dict[str, str] = {}
+
+    # Fragments ---------------------------------------------------------------------------------
+
+    def local(self, fragment: Fragment, hint: str | None = None) -> Fragment:
+        """Return *fragment* under a name of its own."""
+        fragment = self.spread(fragment)
+        tree = self.body.assign(fragment.tree, hint or self.hint)
+        return Fragment(tree, fragment.axes, fragment.kept, fragment.fresh)
+
+    def _twice(self, tree: ast.expr) -> ast.expr:
+        """Return *tree* so that it may be written twice."""
+        return tree if isinstance(tree, (ast.Name, ast.Constant)) else self.body.assign(tree, self.hint)
+
+    def spread(self, fragment: Fragment, hint: str | None = None) -> Fragment:
+        """Return *fragment* with what is only placed in zeros written down."""
+        return self._placed_in_zeros([fragment], hint) if fragment.placed is not None else fragment
+
+    def whole(self, fragment: Fragment) -> ast.expr:
+        """Return *fragment* as an array that has all of its axes."""
+        fragment = self.spread(fragment)
+        if fragment.whole:
+            return self._tensor(fragment) if self.dialect.is_torch else fragment.tree
+        assert fragment.axes is not None
+        shape = self.body.shape(fragment.axes)
+        if fragment.number:
+            return self._filled(fragment.tree, shape)
+        tree = aligned(fragment.tree, fragment.kept, len(fragment.axes))
+        return write(f"{self.dialect.module}.broadcast_to(_0, _1)", tree, shape)
+
+    def _filled(self, number: ast.expr, shape: ast.expr) -> ast.expr:
+        exact = number.value if isinstance(number, ast.Constant) else None
+        function = {0: "zeros", 1: "ones"}.get(exact) if isinstance(exact, (int, float)) else None
+        if self.dialect.is_torch:
+            like = self._reference()
+            how = f"_0.new_{function}(_1)" if function else "_0.new_full(_1, _2)"
+            return write(how, like, shape, *([] if function else [number]))
+        return write(f"np.{function}(_0)" if function else "np.full(_0, _1)", shape, *([] if function else [number]))
+
+    def _reference(self) -> ast.expr:
+        """Return a tensor that tells dtype and device: the first input."""
+        return named(next(iter(self.body.inputs.values())))
+
+    def _tensor(self, fragment: Fragment) -> ast.expr:
+        return write("_0.new_tensor(_1)", self._reference(), fragment.tree) if fragment.number else fragment.tree
+
+    def _common(self, fragments: Sequence[Fragment]) -> tuple[list[ast.expr], Axes | None, tuple[int, ...]]:
+        """Return expressions that broadcast against each other, and what they stand for together."""
+        fragments = [self.spread(fragment) for fragment in fragments]
+        axes = next((fragment.axes for fragment in fragments if fragment.axes is not None), None)
+        if axes is None or any(fragment.axes is None for fragment in fragments):
+            return [self.whole(fragment) for fragment in fragments], axes, tuple(range(len(axes or ())))
+        kept = sorted({place for fragment in fragments for place in fragment.kept})
+        trees = [
+            aligned(fragment.tree, [kept.index(place) for place in fragment.kept], len(kept)) for fragment in fragments
+        ]
+        return trees, axes, tuple(kept)
+
+    # What every arithmetic offers --------------------------------------------------------------
+
+    def variable(self, name: str) -> Fragment:
+        return full(named(self.body.inputs[name]), self.body.axes[name], fresh=False)
+
+    def constant(self, value: Coefficient | str, axes: Axes) -> Fragment:
+        return Fragment(self._number(value), axes, number=True)
+
+    def _number(self, value: Coefficient | str) -> ast.expr:
+        return write(f"{self.dialect.module}.{value}") if isinstance(value, str) else self._scaled(value, None)
+
+    def _scaled(self, coefficient: Coefficient, tree: ast.expr | None) -> ast.expr:
+        """Return *coefficient* times *tree*: ``2 / n * x``, ``-x / n``; the number itself if None."""
+        rational, sign = abs(coefficient.rational), -1 if coefficient.rational < 0 else 1
+        short = rational.denominator > 1 and decimal(rational) is not None
+        above, below = (float(rational), 1) if short else rational.as_integer_ratio()
+        top = self._product(sign * above, [(size, power) for size, power in coefficient.sizes if power > 0])
+        bottom = self._product(below, [(size, -power) for size, power in coefficient.sizes if power < 0])
+        if tree is not None and above == 1 and (top is None or not coefficient.parts()[0].sizes):
+            tree = write("-_0", tree) if sign < 0 else tree
+            return tree if bottom is None else write("_0 / _1", tree, bottom)
+        front = top if top is not None else write("1")
+        front = front if bottom is None else write("_0 / _1", front, bottom)
+        return front if tree is None else times(front, tree)
+
+    def _product(self, number: float, sizes: Sequence[tuple[str, Any]]) -> ast.expr | None:
+        """Return a number times powers of sizes, None for 1."""
+        parts = [write("_0", number)] if number != 1 else []
+        for size, exponent in sizes:
+            name = self.body.size(size)
+            power = Fraction(exponent)
+            parts.append(name if power == 1 else write("_0 ** _1", name, power))
+        product = parts[0] if parts else None
+        for part in parts[1:]:
+            product = write("_0 * _1", product, part)
+        return product
+
+    def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Fragment]) -> Fragment:
+        if any(array.placed is not None for array in arrays):
+            return self._sum_with_placed(coefficients, arrays)
+        trees, axes, kept = self._common(arrays)
+        # A positive term first: b - a, not -a + b.
+        order = sorted(range(len(trees)), key=lambda place: coefficients[place].rational < 0)
+        if coefficients[0].rational >= 0 or len(trees) == 1:
+            order = list(range(len(trees)))
+        total: ast.expr | None = None
+        for place in order:
+            coefficient = coefficients[place]
+            if total is None:
+                total = self._scaled(coefficient, trees[place])
+            elif coefficient.rational < 0:
+                total = write("_0 - _1", total, self._scaled(-coefficient, trees[place]))
+            else:
+                total = write("_0 + _1", total, self._scaled(coefficient, trees[place]))
+        assert total is not None
+        number = all(array.number for array in arrays)
+        return Fragment(total, axes, kept, number=number, weight=weight_of(total))
+
+    def apply(self, operation: Operation, arrays: Sequence[Fragment]) -> Fragment:
+        trees, axes, kept = self._common(arrays)
+        if operation is DIVIDE or operation is GENERAL_POWER:
+            tree = write("_0 / _1" if operation is DIVIDE else "_0 ** _1", *trees)
+            number = all(array.number for array in arrays)
+            return Fragment(tree, axes, kept, number=number, weight=weight_of(tree))
+        if self.dialect.is_torch:
+            trees = [
+                self._tensor(array) if array.number else tree for array, tree in zip(arrays, trees, strict=True)
+            ]
+        tree = self._called(operation, trees)
+        return Fragment(tree, axes, kept, weight=weight_of(tree))
+
+    def _called(self, operation: Operation, trees: Sequence[ast.expr]) -> ast.expr:
+        if operation.name in self.dialect.helpers:
+            return write("_0(_1)", self._library(operation.name), trees[0])
+        letters = [f"_{place}" for place in range(operation.arity)]
+        module = Recorded(named(self.dialect.module))
+        try:
+            result = self.dialect.elementwise(operation, module, [Recorded(named(letter)) for letter in letters])
+        except (TypeError, AttributeError, GradlabError) as error:
+            raise GradlabError(f"{operation.name} cannot be written as {self.dialect.name} source: {error}") from error
+        return self._in_place_or_above(operation.name, tree_of(result), trees)
+
+    def _in_place_or_above(self, name: str, tree: ast.expr, arguments: Sequence[ast.expr]) -> ast.expr:
+        """Return *tree*, whose arguments are called ``_0``, ``_1``, …, on *arguments*; a long one as a function."""
+        simple = weight_of(tree) <= LARGEST_INLINE
+        if simple and all(
+            occurrences(tree, f"_{place}") == 1 or isinstance(argument, (ast.Name, ast.Constant))
+            for place, argument in enumerate(arguments)
+        ):
+            return write(written(tree), *arguments)
+        letters = "uvwxyz"[: len(arguments)]
+        lines = _shared(write(written(tree), *(named(letter) for letter in letters)))
+        text = "\n".join(f"    {line}" for line in lines)
+        function = self._function(name, f"({', '.join(letters)}):\n{text}")
+        return ast.Call(named(function), list(arguments), [])
+
+    def _function(self, wanted: str, rest: str) -> str:
+        """Return the name of a helper function; *rest* is its definition from the brackets on."""
+        if rest not in self._functions:
+            name = self.body.names.fresh(wanted)
+            self._functions[rest] = name
+            self.body.helper(name, f"def {name}{rest}")
+        return self._functions[rest]
+
+    def _library(self, name: str) -> ast.expr:
+        """Return the name of a function that the library lacks and that is defined above."""
+        if name not in self._functions:
+            own = self.body.names.fresh(name)
+            self._functions[name] = own
+            self.body.helper(own, self.dialect.helpers[name].replace(f"def {name}(", f"def {own}(", 1))
+        return named(self._functions[name])
+
+    def contract(self, arrays: Sequence[Fragment], inputs: Sequence[Row], output: Row, extents: Axes) -> Fragment:
+        arrays = [self.spread(array) for array in arrays]
+        factors: list[Factor] = []
+        scalars: list[ast.expr] = []
+        coefficient = Coefficient.of(1)
+        for array, row in zip(arrays, inputs, strict=True):
+            places = array.kept if array.axes is not None else range(len(row))
+            kept = tuple(row[place] for place in places)
+            if kept:
+                factors.append(Factor(array.tree, kept))
+            elif not (isinstance(array.tree, ast.Constant) and array.tree.value == 1):
+                scalars.append(array.tree)
+        present = {index for factor in factors for index in factor.row}
+        for index in {index for row in inputs for index in row} - present - set(output):
+            coefficient = coefficient * Coefficient.of_size(extents[index])
+        axes = tuple(extents[index] for index in output)
+        if len(set(output)) < len(output):
+            tree = self._diagonal(factors, output, extents)
+            kept_places = tuple(range(len(output)))
+        else:
+            core = tuple(index for index in output if index in present)
+            tree = self._products.contract(factors, core, extents) if factors else None
+            kept_places = tuple(place for place, index in enumerate(output) if index in present)
+        for scalar in reversed(scalars):
+            tree = scalar if tree is None else times(scalar, tree)
+        tree = self._scaled(coefficient, tree)
+        fresh = bool(scalars) or len(factors) > 1 or any(not set(factor.row) <= set(output) for factor in factors)
+        number = not factors and all(array.number for array in arrays)
+        return Fragment(tree, axes, kept_places, fresh or not factors, number, weight_of(tree))
+
+    def _diagonal(self, factors: list[Factor], output: Row, extents: Axes) -> ast.expr:
+        """Return an array with entries where equal indices are equal, and zeros elsewhere."""
+        if len(factors) == 1 and len(output) == 2 and len(factors[0].row) == 1:
+            return write(f"{self.dialect.module}.diag(_0)", factors[0].tree)
+        fresh = max(range(len(extents)), default=0) + 1
+        labels: list[int] = []
+        for index in output:
+            if index in labels:
+                eye = write(f"{self.dialect.module}.eye(_0)", self.body.size(extents[index]))
+                if self.dialect.is_torch:
+                    like = self._reference()
+                    eye = write("torch.eye(_0, dtype=_1.dtype, device=_1.device)", self.body.size(extents[index]), like)
+                factors.append(Factor(eye, (index, fresh)))
+                labels.append(fresh)
+                fresh += 1
+            else:
+                labels.append(index)
+        sizes = (*extents, *(extents[0] for _ in range(fresh - len(extents))))
+        return self._products.contract(factors, tuple(labels), sizes)
+
+    # Choosing and placing ----------------------------------------------------------------------
+
+    def index(self, array: Fragment, key: Key) -> Fragment:
+        array = self.spread(array)
+        axes = array.axes
+        if axes is None:
+            raise GradlabError("an entry of what has no known axes cannot be written as source")
+        selection = tuple(part if isinstance(part, int) else (part.start, part.stop, part.step) for part in key)
+        chosen = selected_axes(axes, selection)
+        own = [key[place] for place in array.kept]
+        kept = tuple(
+            sum(isinstance(part, slice) for part in key[:place])
+            for place in array.kept
+            if isinstance(key[place], slice)
+        )
+        forward, turned = self._forward(own, [axes[place] for place in array.kept])
+        tree = subscript(array.tree, forward)
+        if turned:
+            tree = write("_0.flip(_1)", tree, turned[0] if len(turned) == 1 else turned)
+        return Fragment(tree, chosen, kept, fresh=False, number=array.number, weight=weight_of(tree))
+
+    def _forward(self, key: Sequence[int | slice], axes: Sequence[Size]) -> tuple[tuple[int | slice, ...], tuple[int, ...]]:
+        """Return *key* without negative steps, which torch has not, and the axes to turn round afterwards."""
+        if not self.dialect.is_torch:
+            return tuple(key), ()
+        parts: list[int | slice] = []
+        turned: list[int] = []
+        for part, size in zip(key, axes, strict=True):
+            if isinstance(part, slice) and part.step is not None and part.step < 0 and isinstance(size, int):
+                places = range(size)[part][::-1]
+                turned.append(sum(isinstance(other, slice) for other in parts))
+                part = slice(places.start, places.stop, places.step if places.step > 1 else None)
+            parts.append(part)
+        return tuple(parts), tuple(turned)
+
+    def scatter(self, array: Fragment, key: Key, axes: Axes) -> Fragment:
+        inside = self.spread(array)
+        whole = all(part == slice(None) or (isinstance(part, int) and size == 1) for part, size in zip(key, axes, strict=True))
+        if whole and inside.axes is not None:  # an axis of length 1 comes back
+            places = [place for place, part in enumerate(key) if isinstance(part, slice)]
+            return replace(inside, axes=axes, kept=tuple(places[place] for place in inside.kept))
+        zero = write("0")
+        return Fragment(zero, axes, tuple(range(len(axes))), weight=2, placed=Placed(inside, tuple(key)))
+
+    def _sum_with_placed(self, coefficients: Sequence[Coefficient], arrays: Sequence[Fragment]) -> Fragment:
+        pairs = list(zip(coefficients, arrays, strict=True))
+        plain = [(c, array) for c, array in pairs if array.placed is None]
+        scaled = [
+            Fragment(
+                array.tree,
+                array.axes,
+                array.kept,
+                placed=Placed(self.linear([c], [array.placed.inside]), array.placed.key),
+            )
+            for c, array in pairs
+            if array.placed is not None
+        ]
+        if not plain:
+            return self._placed_in_zeros(scaled, None)
+        start = self.linear([c for c, _ in plain], [array for _, array in plain])
+        tree = self.whole(start)
+        if not start.fresh or not start.whole or isinstance(tree, ast.Name):
+            tree = self.dialect.copied(tree)
+        array = self.body.assign(tree, self.hint)
+        for fragment in scaled:
+            self._store(array, fragment, "+=")
+        return full(array, start.axes)
+
+    def _placed_in_zeros(self, fragments: Sequence[Fragment], hint: str | None) -> Fragment:
+        """Return zeros with each of *fragments* added at its place."""
+        axes = fragments[0].axes
+        assert axes is not None
+        listed = self._listed(fragments, axes)
+        if listed is not None:
+            return full(listed, axes)
+        array = self.body.assign(self._filled(write("0"), self.body.shape(axes)), hint or self.hint)
+        for position, fragment in enumerate(fragments):
+            self._store(array, fragment, "=" if position == 0 else "+=")
+        return full(array, axes)
+
+    def _listed(self, fragments: Sequence[Fragment], axes: Axes) -> ast.expr | None:
+        """Return a vector by its entries, where each of them is placed once."""
+        if len(axes) != 1 or not isinstance(axes[0], int):
+            return None
+        entries: dict[int, ast.expr] = {}
+        for fragment in fragments:
+            assert fragment.placed is not None
+            (place,) = fragment.placed.key
+            if not isinstance(place, int) or place % axes[0] in entries:
+                return None
+            entries[place % axes[0]] = self.whole(fragment.placed.inside)
+        if len(entries) < axes[0]:
+            return None
+        return self._array([entries[place] for place in range(axes[0])])
+
+    def _array(self, entries: Sequence[ast.expr]) -> ast.expr:
+        return write("torch.stack(_0)" if self.dialect.is_torch else "np.array(_0)", list(entries))
+
+    def _store(self, array: ast.expr, fragment: Fragment, operator: str) -> None:
+        placed, axes = fragment.placed, fragment.axes
+        assert placed is not None and axes is not None
+        key, turned = self._forward(placed.key, axes)
+        inside = placed.inside
+        tree = self.whole(inside) if turned else aligned(inside.tree, inside.kept, len(inside.axes or ()))
+        if turned:
+            tree = write("_0.flip(_1)", tree, turned[0] if len(turned) == 1 else turned)
+        self.body.store(array, key, operator, tree)
+
+    def stack(self, arrays: Sequence[Fragment], axis: int) -> Fragment:
+        trees = [self.whole(array) for array in arrays]
+        inner = arrays[0].axes
+        axes = None
+        if inner is not None:
+            place = axis % (len(inner) + 1)
+            axes = (*inner[:place], len(arrays), *inner[place:])
+            if not inner:
+                return full(self._array(trees), axes)
+        tree = write(f"{self.dialect.module}.stack(_0, {self.dialect.axis}=_1)", trees, axis)
+        return full(tree, axes)
+
+    # Along an axis -----------------------------------------------------------------------------
+
+    def log_sum_exp(self, array: Fragment, axis: int) -> Fragment:
+        axes = array.axes
+        if axes is not None:
+            place = axis % len(axes)
+            axes = (*axes[:place], *axes[place + 1 :])
+        return full(self._along("logsumexp", array, axis), axes)
+
+    def softmax(self, array: Fragment, axis: int) -> Fragment:
+        return full(self._along("softmax", array, axis), array.axes)
+
+    def _along(self, name: str, array: Fragment, axis: int) -> ast.expr:
+        tree = self.whole(array)
+        if self.dialect.is_torch:
+            return write(f"torch.{name}(_0, dim=_1)", tree, axis)
+        function = self._library(name)
+        return write("_0(_1)", function, tree) if axis == -1 else write("_0(_1, axis=_2)", function, tree, axis)
+
+    def softmax_and_log_sum_exp(self, array: Fragment, axis: int, hints: tuple[str, str]) -> tuple[Fragment, Fragment]:
+        """Return both, which NumPy computes from the same exponentials."""
+        tree = self.whole(array)
+        function = self._library("softmax_and_logsumexp")
+        call = write("_0(_1)", function, tree) if axis == -1 else write("_0(_1, axis=_2)", function, tree, axis)
+        first, second = (self.body.names.fresh(hint) for hint in hints)
+        self.body.lines.append(f"{first}, {second} = {written(call)}")
+        return full(named(first), None), full(named(second), None)
+
+    def one_hot(self, array: Fragment, size: Size) -> Fragment:
+        arguments = [self.whole(array), self.body.size(size)]
+        if self.dialect.is_torch:
+            arguments.append(write("_0.dtype", self._reference()))
+        call = ast.Call(self._library("one_hot"), arguments, [])
+        return full(call, None if array.axes is None else (*array.axes, size))
+
+    # Everything else ---------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        arithmetic: Any = TorchBackend if self.dialect.is_torch else NumpyBackend
+        method = getattr(arithmetic, name, None)
+        if name.startswith("_") or method is None:
+            raise AttributeError(name)
+        return lambda *arguments: self._recorded(name, method, arguments)
+
+    def _recorded(self, name: str, method: Callable[..., Any], arguments: Sequence[Any]) -> Fragment:
+        """Return what *method* of the arithmetic does, recorded."""
+        fragments = [argument for argument in arguments if isinstance(argument, Fragment)]
+        trees = [self.whole(fragment) for fragment in fragments]
+        letters = iter(Recorded(named(f"_{place}")) for place in range(len(trees)))
+        given = [next(letters) if isinstance(argument, Fragment) else argument for argument in arguments]
+        module = Recorded(named(self.dialect.module))
+        like = SimpleNamespace(
+            np=module, torch=module, dtype=Recorded(named("float")), device=None, sizes=_Sizes(self.body)
+        )
+        try:
+            tree = tree_of(method(like, *given))
+        except (TypeError, AttributeError, ValueError, GradlabError) as error:
+            said = name.replace("_", " ")
+            raise GradlabError(f"{said} cannot be written as {self.dialect.name} source: {error}") from error
+        return full(self._in_place_or_above(name, tree, trees), None)
+
+
+class _Sizes(dict[str, Any]):
+    """Sizes as they are named in the source."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__()
+        self.body = body
+
+    def __missing__(self, size: str) -> Recorded:
+        return Recorded(self.body.size(size))
+
+
+def _shared(tree: ast.expr) -> list[str]:
+    """Return the lines of a function body that returns *tree*."""
+    return [f"return {written(tree)}"]

@@ -1,0 +1,128 @@
+"""What NumPy and torch write differently: module, axes, new arrays, helper functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Any
+
+from gradlab.graph.emission.fragments import write
+from gradlab.graph.operations import Operation
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one library is written; `NUMPY` and `TORCH` are the two.
+
+    module: the name it goes by.  imports: the line that gives it.  axis: the option that names an axis.
+    helpers: functions that it lacks, by name, as text; each is defined above the function that calls it.
+    """
+
+    name: str
+    module: str
+    imports: str
+    axis: str
+    helpers: Mapping[str, str]
+
+    @property
+    def is_torch(self) -> bool:
+        return self.name == "torch"
+
+    def elementwise(self, operation: Operation, module: Any, arguments: Sequence[Any]) -> Any:
+        """Return *operation* called on stand-ins."""
+        return (operation.torch if self.is_torch else operation.numpy)(module, *arguments)
+
+    def summed(self, tree: ast.expr, axes: Sequence[int] | None, rank: int) -> ast.expr:
+        """Return the sum over *axes*, all if None."""
+        if axes is None:
+            return write("_0.sum()", tree)
+        places = axes[0] if len(axes) == 1 else tuple(axes)
+        return write(f"_0.sum({self.axis}=_1)", tree, places)
+
+    def inner(self, first: ast.expr, second: ast.expr, rank: int) -> ast.expr:
+        """Return the sum of the products of all entries."""
+        if rank == 1:
+            return write("_0 @ _1", first, second)
+        return write("(_0 * _1).sum()" if self.is_torch else "np.vdot(_0, _1)", first, second)
+
+    def outer(self, first: ast.expr, second: ast.expr) -> ast.expr:
+        return write(f"{self.module}.outer(_0, _1)", first, second)
+
+    def tensordot(self, first: ast.expr, second: ast.expr, left: list[int], right: list[int]) -> ast.expr:
+        option = "dims" if self.is_torch else "axes"
+        return write(f"{self.module}.tensordot(_0, _1, {option}=_2)", first, second, (left, right))
+
+    def permuted(self, tree: ast.expr, order: Sequence[int]) -> ast.expr:
+        return write("_0.permute(_1)" if self.is_torch else "_0.transpose(_1)", tree, tuple(order))
+
+    def turned_matrices(self, tree: ast.expr) -> ast.expr:
+        """Return a stack of matrices, each transposed."""
+        return write("_0.mT" if self.is_torch else "_0.swapaxes(-1, -2)", tree)
+
+    def copied(self, tree: ast.expr) -> ast.expr:
+        return write("_0.clone()" if self.is_torch else "_0.copy()", tree)
+
+
+def _texts(**helpers: str) -> dict[str, str]:
+    return {name: dedent(text).strip() for name, text in helpers.items()}
+
+
+NUMPY = Dialect(
+    "numpy",
+    "np",
+    "import numpy as np",
+    "axis",
+    _texts(
+        sigmoid="""
+            def sigmoid(u):
+                decayed = np.exp(-np.abs(u))  # never overflows
+                return np.where(u >= 0, 1.0, decayed) / (1.0 + decayed)
+            """,
+        erf="""
+            def erf(u):
+                return np.vectorize(math.erf, otypes=[float])(u)
+            """,
+        softmax="""
+            def softmax(u, axis=-1):
+                raised = np.exp(u - u.max(axis=axis, keepdims=True))
+                return raised / raised.sum(axis=axis, keepdims=True)
+            """,
+        logsumexp="""
+            def logsumexp(u, axis=-1):
+                largest = u.max(axis=axis, keepdims=True)
+                return largest.squeeze(axis) + np.log(np.exp(u - largest).sum(axis=axis))
+            """,
+        softmax_and_logsumexp="""
+            def softmax_and_logsumexp(u, axis=-1):
+                largest = u.max(axis=axis, keepdims=True)
+                raised = np.exp(u - largest)
+                total = raised.sum(axis=axis, keepdims=True)
+                return raised / total, (largest + np.log(total)).squeeze(axis)
+            """,
+        one_hot="""
+            def one_hot(labels, classes):
+                return (labels[..., None] == np.arange(classes)).astype(float)
+            """,
+    ),
+)
+
+TORCH = Dialect(
+    "torch",
+    "torch",
+    "import torch",
+    "dim",
+    _texts(
+        softplus="""
+            def softplus(u):
+                return torch.logaddexp(torch.zeros_like(u), u)
+            """,
+        one_hot="""
+            def one_hot(labels, classes, dtype):
+                return (labels[..., None] == torch.arange(classes, device=labels.device)).to(dtype)
+            """,
+    ),
+)
+
+DIALECTS = {"numpy": NUMPY, "torch": TORCH}
