@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from gradlab.errors import GradlabError
 from gradlab.graph.backends import Key, NumpyBackend, Row, TorchBackend
 from gradlab.graph.emission.contracting import ContractionWriter, Factor, aligned, times
 from gradlab.graph.emission.dialects import Dialect
-from gradlab.graph.emission.fragments import Fragment, Placed, full, named, subscript, weight_of, write, written
+from gradlab.graph.emission.fragments import Fragment, Placed, filled, full, named, subscript, weight_of, write, written
 from gradlab.graph.emission.lines import Body
 from gradlab.graph.emission.recording import Recorded, occurrences, tree_of
 from gradlab.graph.kinds.index import selected_axes
@@ -68,8 +69,7 @@ class SourceBackend:
         return write(f"{self.dialect.module}.broadcast_to(_0, _1)", tree, shape)
 
     def _filled(self, number: ast.expr, shape: ast.expr) -> ast.expr:
-        exact = number.value if isinstance(number, ast.Constant) else None
-        function = {0: "zeros", 1: "ones"}.get(exact) if isinstance(exact, (int, float)) else None
+        function = {"0": "zeros", "1": "ones"}.get(written(number))
         if self.dialect.is_torch:
             like = self._reference()
             how = f"_0.new_{function}(_1)" if function else "_0.new_full(_1, _2)"
@@ -160,22 +160,14 @@ class SourceBackend:
             number = all(array.number for array in arrays)
             return Fragment(tree, axes, kept, number=number, weight=weight_of(tree))
         if self.dialect.is_torch:
-            trees = [
-                self._tensor(array) if array.number else tree for array, tree in zip(arrays, trees, strict=True)
-            ]
+            trees = [self._tensor(array) if array.number else tree for array, tree in zip(arrays, trees, strict=True)]
         tree = self._called(operation, trees)
         return Fragment(tree, axes, kept, weight=weight_of(tree))
 
     def _called(self, operation: Operation, trees: Sequence[ast.expr]) -> ast.expr:
         if operation.name in self.dialect.helpers:
             return write("_0(_1)", self._library(operation.name), trees[0])
-        letters = [f"_{place}" for place in range(operation.arity)]
-        module = Recorded(named(self.dialect.module))
-        try:
-            result = self.dialect.elementwise(operation, module, [Recorded(named(letter)) for letter in letters])
-        except (TypeError, AttributeError, GradlabError) as error:
-            raise GradlabError(f"{operation.name} cannot be written as {self.dialect.name} source: {error}") from error
-        return self._in_place_or_above(operation.name, tree_of(result), trees)
+        return self._in_place_or_above(operation.name, _recorded(self.dialect, operation, len(trees)), trees)
 
     def _in_place_or_above(self, name: str, tree: ast.expr, arguments: Sequence[ast.expr]) -> ast.expr:
         """Return *tree*, whose arguments are called ``_0``, ``_1``, …, on *arguments*; a long one as a function."""
@@ -184,9 +176,9 @@ class SourceBackend:
             occurrences(tree, f"_{place}") == 1 or isinstance(argument, (ast.Name, ast.Constant))
             for place, argument in enumerate(arguments)
         ):
-            return write(written(tree), *arguments)
+            return filled(tree, arguments)
         letters = "uvwxyz"[: len(arguments)]
-        lines = _shared(write(written(tree), *(named(letter) for letter in letters)))
+        lines = _shared(filled(tree, [named(letter) for letter in letters]))
         text = "\n".join(f"    {line}" for line in lines)
         function = self._function(name, f"({', '.join(letters)}):\n{text}")
         return ast.Call(named(function), list(arguments), [])
@@ -278,7 +270,9 @@ class SourceBackend:
             tree = write("_0.flip(_1)", tree, turned[0] if len(turned) == 1 else turned)
         return Fragment(tree, chosen, kept, fresh=False, number=array.number, weight=weight_of(tree))
 
-    def _forward(self, key: Sequence[int | slice], axes: Sequence[Size]) -> tuple[tuple[int | slice, ...], tuple[int, ...]]:
+    def _forward(
+        self, key: Sequence[int | slice], axes: Sequence[Size]
+    ) -> tuple[tuple[int | slice, ...], tuple[int, ...]]:
         """Return *key* without negative steps, which torch has not, and the axes to turn round afterwards."""
         if not self.dialect.is_torch:
             return tuple(key), ()
@@ -294,12 +288,14 @@ class SourceBackend:
 
     def scatter(self, array: Fragment, key: Key, axes: Axes) -> Fragment:
         inside = self.spread(array)
-        whole = all(part == slice(None) or (isinstance(part, int) and size == 1) for part, size in zip(key, axes, strict=True))
+        whole = all(
+            part == slice(None) or (isinstance(part, int) and size == 1) for part, size in zip(key, axes, strict=True)
+        )
         if whole and inside.axes is not None:  # an axis of length 1 comes back
             places = [place for place, part in enumerate(key) if isinstance(part, slice)]
             return replace(inside, axes=axes, kept=tuple(places[place] for place in inside.kept))
-        zero = write("0")
-        return Fragment(zero, axes, tuple(range(len(axes))), weight=2, placed=Placed(inside, tuple(key)))
+        unwritten = named("not written yet")
+        return Fragment(unwritten, axes, tuple(range(len(axes))), weight=2, placed=Placed(inside, tuple(key)))
 
     def _sum_with_placed(self, coefficients: Sequence[Coefficient], arrays: Sequence[Fragment]) -> Fragment:
         pairs = list(zip(coefficients, arrays, strict=True))
@@ -357,7 +353,8 @@ class SourceBackend:
 
     def _store(self, array: ast.expr, fragment: Fragment, operator: str) -> None:
         placed, axes = fragment.placed, fragment.axes
-        assert placed is not None and axes is not None
+        assert placed is not None
+        assert axes is not None
         key, turned = self._forward(placed.key, axes)
         inside = placed.inside
         tree = self.whole(inside) if turned else aligned(inside.tree, inside.kept, len(inside.axes or ()))
@@ -448,6 +445,16 @@ class _Sizes(dict[str, Any]):
 
     def __missing__(self, size: str) -> Recorded:
         return Recorded(self.body.size(size))
+
+
+@lru_cache(maxsize=1024)
+def _recorded(dialect: Dialect, operation: Operation, arity: int) -> ast.expr:
+    """Return what *operation* does to operands called ``_0``, ``_1``, …."""
+    operands = [Recorded(named(f"_{place}")) for place in range(arity)]
+    try:
+        return tree_of(dialect.elementwise(operation, Recorded(named(dialect.module)), operands))
+    except (TypeError, AttributeError, GradlabError) as error:
+        raise GradlabError(f"{operation.name} cannot be written as {dialect.name} source: {error}") from error
 
 
 def _shared(tree: ast.expr) -> list[str]:

@@ -216,7 +216,9 @@ def aligned(tree: ast.expr, places: Sequence[int], rank: int) -> ast.expr:
     if None not in key:
         return tree
     match tree:
-        case ast.Call(func=ast.Attribute(attr="sum"), keywords=[ast.keyword(arg=option, value=ast.Constant(value=axis))]):
+        case ast.Call(
+            func=ast.Attribute(attr="sum"), keywords=[ast.keyword(arg=option, value=ast.Constant(value=axis))]
+        ):
             # What was just summed away comes back as an axis of length 1.
             if len(places) == rank - 1 and axis not in places:
                 kept = ast.keyword("keepdims" if option == "axis" else "keepdim", ast.Constant(True))

@@ -12,7 +12,7 @@ from gradlab.graph.emission.fragments import write
 from gradlab.graph.operations import Operation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """How one library is written; `NUMPY` and `TORCH` are the two.
 

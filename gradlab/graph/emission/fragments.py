@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from gradlab.graph.sizes import Axes
-
 
 _SIMPLE_POWER = re.compile(r"(?<![\w.)\]])([\w.]+) \*\* ([\w.]+)(?![\w.(\[])")
 
@@ -116,7 +116,7 @@ def write(template: str, *parts: Any) -> ast.expr:
     '(A + B) @ x'
     """
     trees = [literal(part) for part in parts]
-    return _filled(_parsed(template), trees)
+    return filled(_parsed(template), trees)
 
 
 @cache
@@ -124,14 +124,14 @@ def _parsed(template: str) -> ast.expr:
     return ast.parse(template, mode="eval").body
 
 
-def _filled(tree: Any, parts: list[ast.expr]) -> Any:
-    """Return a copy of *tree* with its placeholders filled."""
+def filled(tree: Any, parts: Sequence[ast.expr]) -> Any:
+    """Return a copy of *tree* with its names ``_0``, ``_1``, … replaced by *parts*."""
     if isinstance(tree, ast.Name) and tree.id[0] == "_" and tree.id[1:].isdigit():
         return parts[int(tree.id[1:])]
     if isinstance(tree, ast.AST):
-        return type(tree)(*(_filled(getattr(tree, field), parts) for field in tree._fields))
+        return type(tree)(*(filled(getattr(tree, field), parts) for field in tree._fields))
     if isinstance(tree, list):
-        return [_filled(part, parts) for part in tree]
+        return [filled(part, parts) for part in tree]
     return tree
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from textwrap import indent
@@ -13,6 +13,7 @@ from gradlab.graph.emission.backend import SourceBackend
 from gradlab.graph.emission.dialects import DIALECTS
 from gradlab.graph.emission.fragments import Fragment, full, named, written
 from gradlab.graph.emission.lines import Body, Names
+from gradlab.graph.function import Function
 from gradlab.graph.kinds import Contraction, Elementwise, Index, Let, Linear, LogSumExp, Softmax, Variable
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import power
@@ -28,6 +29,10 @@ WIDEST = 100
 """Characters of a line that returns a gradient; a longer one is broken."""
 
 
+Prelude = Callable[[Body], Sequence[str]]
+"""Gives the first lines of a function once its body is known."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Source text that defines a function.
@@ -41,6 +46,18 @@ class Source:
     parameters: Mapping[str, str]
 
 
+def source(function: Function, partials: Mapping[str, Node], backend: str = "numpy") -> str:
+    """Return the text of a Python function that returns the value of *function* and its *partials*.
+
+    backend: "numpy" or "torch".
+    """
+    if backend not in DIALECTS:
+        raise ValueError(f"there is no source for {backend!r}; it is written for {' or '.join(DIALECTS)}")
+    return write_function(
+        function.name, function.formula, partials, function.variables, function.data_axes, backend
+    ).text
+
+
 def write_function(
     name: str,
     value: Node,
@@ -50,10 +67,12 @@ def write_function(
     backend: str,
     *,
     bound: bool = False,
+    prelude: Prelude | None = None,
 ) -> Source:
     """Return the source of a function of *variables* and *data* that returns *value* and *partials* by name.
 
     bound: whether the data are global names instead of parameters.
+    prelude: what the first lines do to the arguments; the sizes are read from their shapes if not given.
     """
     names = Names({"np", "torch", "math"})
     axes = {**variables, **data}
@@ -65,10 +84,14 @@ def write_function(
     writer = _Writer(body, value, partials)
     writer.write()
     returned = writer.returned(value, partials)
-    listed = [own for own in variables] if bound else [own for own in axes if own in variables or own in used]
+    listed = list(variables) if bound else [own for own in axes if own in variables or own in used]
     parameters = {own: body.inputs[own] for own in listed}
-    lines = [*_head(name, body, parameters), *body.size_lines(), *body.lines, *returned]
-    parts = [*body.helpers.values(), f"def {function}({', '.join(parameters.values())}):\n" + indent("\n".join(lines), "    ")]
+    first = prelude(body) if prelude is not None else body.size_lines()
+    lines = [*_head(name, body, parameters), *first, *body.lines, *returned]
+    parts = [
+        *body.helpers.values(),
+        f"def {function}({', '.join(parameters.values())}):\n" + indent("\n".join(lines), "    "),
+    ]
     imports = ["import math"] if any("math." in text for text in body.helpers.values()) else []
     text = "\n\n\n".join(["\n".join([*imports, body.dialect.imports]), *parts]) + "\n"
     return Source(text, function, parameters)
@@ -128,11 +151,15 @@ class _Writer:
                 case _:
                     pass
         for whole, found in entries.items():
-            if len(found) == whole.axes[0]:
+            if (len(found),) == whole.axes:
                 ordered = [found[place] for place in sorted(found)]
                 names = [self.body.names.fresh(self.names[node]) for node in ordered]
-                self.body.lines.append(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {self.body.inputs[whole.name]}")
-                self.made.update((node, full(named(name), (), fresh=False)) for node, name in zip(ordered, names, strict=True))
+                self.body.lines.append(
+                    f"{', '.join(names)}{',' if len(names) == 1 else ''} = {self.body.inputs[whole.name]}"
+                )
+                self.made.update(
+                    (node, full(named(name), (), fresh=False)) for node, name in zip(ordered, names, strict=True)
+                )
 
     def _computed(self, node: Node) -> Fragment:
         self.backend.hint = self.names.get(node) or self.hints.get(node) or self._hint(node)
@@ -219,6 +246,8 @@ class _Writer:
             self.backend.hint = f"d_{name}"
             fragment = self.backend.spread(self.made[node])
             tree = self.backend.whole(fragment)
+            if fragment.number and isinstance(tree, ast.Constant):
+                tree = ast.Constant(float(tree.value))  # type: ignore[arg-type]  # a number
             shared = isinstance(tree, ast.Name) and tree.id in given
             if node.axes and (shared or not fragment.fresh or not (fragment.whole or fragment.number)):
                 tree = self.body.dialect.copied(tree)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gradlab.graph.emission.dialects import Dialect
 from gradlab.graph.emission.fragments import literal, named, subscript, written
@@ -18,16 +19,17 @@ from gradlab.graph.sizes import Axes, Size
 _LATIN = {letter: name for name, letter in GREEK.items()}
 
 
+@lru_cache(maxsize=1024)
 def identifier(name: str) -> str:
     """Return *name* as a Python identifier of plain letters.
 
     >>> identifier("layer.weight"), identifier("δ_σ"), identifier("lambda"), identifier("2nd")
-    ('layer_weight', 'delta_sigma', 'lambda_', '_2nd')
+    ('layer_weight', 'delta_sigma', 'lambda_', 'v2nd')
     """
     spelled = "".join(_LATIN.get(letter, letter) for letter in name)
     plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
     safe = re.sub(r"\W+", "_", plain).strip("_") or "value"
-    safe = f"_{safe}" if safe[0].isdigit() else safe
+    safe = f"v{safe}" if safe[0].isdigit() else safe
     return f"{safe}_" if keyword.iskeyword(safe) or hasattr(builtins, safe) else safe
 
 
@@ -36,6 +38,7 @@ class Names:
     """The identifiers in use; each is given out once."""
 
     used: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def fresh(self, wanted: str) -> str:
         """Return *wanted* as an identifier that nothing else has.
@@ -45,10 +48,11 @@ class Names:
         ('Z', 'Z_2')
         """
         base = identifier(wanted)
-        name, number = base, 1
+        name, number = base, self._numbers.get(base, 1)
         while name in self.used:
             number += 1
             name = f"{base}_{number}"
+        self._numbers[base] = number
         self.used.add(name)
         return name
 

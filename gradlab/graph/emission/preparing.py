@@ -1,0 +1,74 @@
+"""What is known before the first call: the sizes of data, and everything that depends on data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradlab.graph import evaluation
+from gradlab.graph.function import Function
+from gradlab.graph.kinds import Contraction, Let, Variable
+from gradlab.graph.nodes import Node, rebuild, renamed, topological
+from gradlab.graph.point import sizes_of
+from gradlab.graph.sizes import Axes
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A value and its partial derivatives, with data as far as they are needed."""
+
+    value: Node
+    partials: Mapping[str, Node]
+    variables: Mapping[str, Axes]
+    data: Mapping[str, Array]
+    data_axes: Mapping[str, Axes]
+
+
+def prepared(function: Function, partials: Mapping[str, Node]) -> Prepared:
+    """Return *function* and *partials* with the sizes of data as numbers and what depends on data alone computed."""
+    sizes = sizes_of(function.data_axes, function.data)
+    outputs = rebuild([function.formula, *partials.values()], sizes)
+    variables = {name: renamed(axes, sizes) for name, axes in function.variables.items()}
+    known = _known(outputs, set(variables))
+    names = {node: f"known_{number}" for number, node in enumerate(known, 1)}
+    arrays = dict(zip(names.values(), evaluation.with_numpy(known, function.data, sizes), strict=True))
+    axes = {name: node.axes for node, name in names.items()}
+
+    def replace(old: Node, new: Node) -> Node:
+        return Variable(names[old], old.axes) if old in names else new
+
+    outputs = rebuild(outputs, replace=replace)
+    used = {node.name: node for node in topological(outputs) if isinstance(node, Variable)}
+    for name, array in function.data.items():
+        if name in used:
+            arrays[name], axes[name] = array, used[name].axes
+    return Prepared(outputs[0], dict(zip(partials, outputs[1:], strict=True)), variables, arrays, axes)
+
+
+def _known(outputs: list[Node], variables: set[str]) -> list[Node]:
+    """Return the largest expressions that contain data but no variable, and cost something."""
+    ordered = topological(outputs)
+    varying: set[Node] = set()
+    constant: set[Node] = set()
+    for node in ordered:
+        if isinstance(node, Variable):
+            (varying if node.name in variables else constant).add(node)
+        elif any(operand in varying for operand in node.operands):
+            varying.add(node)
+        elif any(operand in constant for operand in node.operands):
+            constant.add(node)
+    wanted = {operand for node in ordered if node in varying for operand in node.operands} | set(outputs)
+    return [node for node in ordered if node in constant and node in wanted and _costs(node)]
+
+
+def _costs(node: Node) -> bool:
+    """Return whether *node* is more than data turned round or copied, which costs nothing where it is used."""
+    if isinstance(node, Let):
+        return _costs(node.operands[0])
+    if isinstance(node, Contraction) and len(node.operands) == 1 and not node.summed:
+        return _costs(node.operands[0])
+    return not isinstance(node, Variable)
