@@ -140,7 +140,8 @@ def _exact(found: _Found, function: Function, point: Point, names: tuple[str, ..
 
 
 def _switches(function: Function, point: Point) -> tuple[str, ...]:
-    return tuple(at_switches([function.formula], {**function.data, **point}, function.sizes(point)))
+    values = {**function.data, **point}
+    return tuple(at_switches([function.formula], values, function.sizes(point), function.variables))
 
 
 def _take(found: _Found, route: str, run: Callable[[], Gradient]) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Inverse, Linear, Solve, Triangle
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation, power
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, WHERE, Operation, opposite, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
 
 Indices = Sequence[int]
@@ -69,11 +70,11 @@ def negative(node: Node) -> Node:
 def add(*nodes: Node) -> Node:
     """Return the sum of *nodes*: equal terms together, zeros dropped."""
     collected: dict[Node | None, list[Coefficient]] = {}
-    constants: dict[tuple[tuple[str, int], ...], Fraction] = {}
+    constants: list[Coefficient] = []
     for node in nodes:
         coefficient, rest = split(node)
         if rest is None:
-            constants[coefficient.sizes] = constants.get(coefficient.sizes, Fraction(0)) + coefficient.rational
+            constants.append(coefficient)
         else:
             collected.setdefault(rest, []).append(coefficient)
     axes = nodes[0].axes
@@ -86,11 +87,11 @@ def add(*nodes: Node) -> Node:
             operands.append(rest)
     # x² + 1 and y - 1, but 1 - u²: a number leads only where a minus would.
     leads = all(coefficient.rational < 0 for coefficient in coefficients)
-    for sizes, rational in constants.items():
-        if rational:
-            place = 0 if leads and rational > 0 else len(operands)
-            coefficients.insert(place, ONE if rational > 0 else -ONE)
-            operands.insert(place, Constant(Coefficient(abs(rational), sizes), axes))
+    for total in _added(constants):
+        positive = total.rational > 0
+        place = 0 if leads and positive else len(operands)
+        coefficients.insert(place, ONE if positive else -ONE)
+        operands.insert(place, Constant(total if positive else -total, axes))
     if not operands:
         return number(0, axes)
     if len(operands) == 1:
@@ -111,14 +112,22 @@ def _common_factor(coefficients: list[Coefficient], operands: list[Node]) -> Nod
 
 
 def _added(parts: list[Coefficient]) -> list[Coefficient]:
-    by_sizes: dict[tuple[tuple[str, int], ...], Fraction] = {}
+    """Return the sum of *parts*: one term for each power of the sizes, zeros dropped."""
+    if len(parts) == 1:
+        return parts if parts[0].rational else []
+    totals: dict[Any, Fraction] = {}
     for part in parts:
-        by_sizes[part.sizes] = by_sizes.get(part.sizes, Fraction(0)) + part.rational
-    return [Coefficient(rational, sizes) for sizes, rational in by_sizes.items() if rational]
+        alike = (part.sizes, part.root)
+        totals[alike] = totals.get(alike, Fraction(0)) + part.rational
+    return [Coefficient(rational, sizes, root) for (sizes, root), rational in totals.items() if rational]
 
 
 def product(first: Node, second: Node) -> Node:
-    """Return the entry-by-entry product of two nodes of the same axes."""
+    """Return the entry-by-entry product of two nodes of the same axes; u (1/v) is u/v."""
+    for one, other in ((first, second), (second, first)):
+        front, rest = split(other)
+        if isinstance(rest, Elementwise) and rest.operation is DIVIDE and split(rest.operands[0]) == (ONE, None):
+            return scale(front, quotient(one, rest.operands[1]))
     indices = tuple(range(first.rank))
     return contract([first, second], [indices, indices], indices, first.axes)
 
@@ -142,6 +151,15 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
         if isinstance(rest, Contraction) and not rest.summed and _plain(rest):
             pending[:0] = _absorbed(rest, row)
             continue
+        if isinstance(rest, Contraction) and _on_diagonal(rest):
+            # Its entries are 0 but where two indices are equal: they become one.
+            one = _united(rest, row)
+            pending = [(part, tuple(one.get(index, index) for index in own)) for part, own in pending]
+            kept = [(part, tuple(one.get(index, index) for index in own)) for part, own in kept]
+            present_before = {one.get(index, index) for index in present_before}
+            output = tuple(one.get(index, index) for index in output)
+            pending[:0] = _absorbed(rest, tuple(one.get(index, index) for index in row))
+            continue
         kept.append((rest, row))
     axes = tuple(sizes[index] for index in output)
     present = {index for _, row in kept for index in row}
@@ -164,6 +182,23 @@ def _plain(node: Contraction) -> bool:
     Products stay whole: taken apart, a chain of n products would cost n² operations instead of n.
     """
     return len(node.operands) == 1 and not any(len(set(row)) < len(row) for row in (*node.inputs, node.output))
+
+
+def _on_diagonal(node: Contraction) -> bool:
+    """Return whether *node* puts one array, or a number, on a diagonal, with zeros elsewhere."""
+    row = node.inputs[0] if len(node.operands) == 1 else ()
+    return len(node.operands) == 1 and len(set(row)) == len(row) and len(set(node.output)) < len(node.output)
+
+
+def _united(node: Contraction, row: tuple[int, ...]) -> dict[int, int]:
+    """Return which of the indices *row* of *node* is to be written for which others."""
+    first: dict[int, int] = {}
+    one: dict[int, int] = {}
+    for inner, outer in zip(node.output, row, strict=True):
+        kept, other = one.get(first.setdefault(inner, outer), first[inner]), one.get(outer, outer)
+        if kept != other:
+            one = {index: kept if named == other else named for index, named in one.items()} | {other: kept}
+    return one
 
 
 def _absorbed(node: Contraction, row: tuple[int, ...]) -> list[tuple[Node, tuple[int, ...]]]:
@@ -193,7 +228,7 @@ def apply(operation: Operation, *operands: Node) -> Node:
     """Return *operation* on *operands*; u^1 is u and u^0 is 1."""
     if operation is GENERAL_POWER:
         coefficient, rest = split(operands[1])
-        if rest is None and not coefficient.sizes:
+        if rest is None and coefficient.is_rational:
             return raised(operands[0], coefficient.rational)
     return Elementwise(operation, operands)
 
@@ -230,3 +265,68 @@ def quotient(above: Node, below: Node) -> Node:
 def one_minus_square(node: Node) -> Node:
     """Return 1 - u²."""
     return add(number(1, node.axes), negative(raised(node, 2)))
+
+
+def transposed(node: Node) -> Node:
+    """Return *node* with its last two axes swapped."""
+    *lead, i, j = range(node.rank)
+    return contract([node], [(*lead, j, i)], (*lead, i, j), (*node.axes[:-2], node.axes[-1], node.axes[-2]))
+
+
+def inverse(node: Node) -> Node:
+    """Return the inverse of *node*; that of an inverse is what was inverted."""
+    if isinstance(node, Inverse):
+        return node.operands[0]
+    if isinstance(node, Contraction) and node.is_transpose:
+        return transposed(inverse(node.operands[0]))
+    return Inverse(node)
+
+
+def solve(matrix: Node, right: Node, vector: bool) -> Node:
+    """Return the solution of a linear system, numbers moved to the front."""
+    coefficient, rest = split(right)
+    if coefficient.is_zero:
+        return number(0, right.axes)
+    return scale(coefficient, Solve(matrix, rest if rest is not None else number(1, right.axes), vector))
+
+
+def triangle(node: Node, offset: int, upper: bool) -> Node:
+    """Return a triangle of *node*, numbers moved to the front; one that was already taken is not taken again."""
+    coefficient, rest = split(node)
+    if coefficient.is_zero or (isinstance(rest, Triangle) and (rest.offset, rest.upper) == (offset, upper)):
+        return node
+    return scale(coefficient, Triangle(rest if rest is not None else number(1, node.axes), offset, upper))
+
+
+# Conditions ------------------------------------------------------------------------------------
+
+
+def where(condition: Node, first: Node, second: Node) -> Node:
+    """Return *first* where *condition* holds, else *second*."""
+    return Elementwise(WHERE, (condition, first, second))
+
+
+def negated(condition: Node) -> Node:
+    """Return the condition that holds where *condition* does not: u ≤ v for u > v."""
+    if isinstance(condition, Elementwise):
+        if condition.operation is LOGICAL_NOT:
+            return condition.operands[0]
+        other = opposite(condition.operation, condition.operands)
+        if other is not None:
+            return Elementwise(*other)
+    return Elementwise(LOGICAL_NOT, (condition,))
+
+
+def indicator(condition: Node) -> Node:
+    """Return 1 where *condition* holds, else 0."""
+    if isinstance(condition, Elementwise) and condition.operation.truth:
+        return condition
+    return where(condition, number(1, condition.axes), number(0, condition.axes))
+
+
+def kept(condition: Node, node: Node) -> Node:
+    """Return *node* where *condition* holds, else 0, whatever *node* is there."""
+    coefficient, rest = split(node)
+    if rest is None:
+        return scale(coefficient, indicator(condition))
+    return scale(coefficient, where(condition, rest, number(0, node.axes)))

@@ -9,31 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradlab.graph import algebra
 from gradlab.graph.backends import Key, NumpyBackend, Row
+from gradlab.graph.backends.contracting import as_float
+from gradlab.graph.bounded import UNIT, Bounded
 from gradlab.graph.evaluation import evaluate
 from gradlab.graph.kinds import Elementwise, Variable
+from gradlab.graph.matrix_bounds import MatrixBounds
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import Operation
+from gradlab.graph.operations import LETTERS, WHERE, Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
-
-UNIT = 2.0**-53
-"""The largest relative error of one correctly rounded float64 operation."""
 
 LIBRARY_ROUNDINGS = 4
 """Units of rounding allowed to a library function such as exp: NumPy's and torch's stay within 4 ulp."""
 
 
-class Bounded(NamedTuple):
-    """Values and a bound on the error of each."""
-
-    value: Any
-    error: Any
-
-
-class BoundBackend:
+class BoundBackend(MatrixBounds):
     """float64 arithmetic on `Bounded` pairs; see `gradlab.graph.backends.Backend`.
 
     rounded_inputs: take every input as rounded to float64, instead of as exact.
@@ -46,26 +39,39 @@ class BoundBackend:
 
     def variable(self, name: str) -> Bounded:
         value = self.plain.variable(name)
-        return Bounded(value, self.unit * abs(value))
+        return Bounded(value, self._exact_where_infinite(value, self.unit * abs(value)))
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Bounded:
         number = self.plain.constant(value, axes)
-        return Bounded(number, UNIT * abs(number))
+        return Bounded(number, self._exact_where_infinite(number, UNIT * abs(number)))
+
+    def _exact_where_infinite(self, value: Any, error: Any) -> Any:
+        """Return *error*, and 0 where *value* is -∞: what masks a score is no rounded number."""
+        return self.np.where(self.np.isneginf(value), 0.0, error)
 
     def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Bounded]) -> Bounded:
         value = self.plain.linear(coefficients, [array.value for array in arrays])
-        sizes = [abs(float(c.value(self.plain.sizes))) for c in coefficients]
+        sizes = [abs(as_float(c, self.plain.sizes)) for c in coefficients]
         passed = sum(size * array.error for size, array in zip(sizes, arrays, strict=True))
         total = sum(size * abs(array.value) for size, array in zip(sizes, arrays, strict=True))
-        return Bounded(value, passed + (len(arrays) + 1) * UNIT * total)
+        rounded = (len(arrays) + 1) * UNIT * total
+        return Bounded(
+            value, passed + self.np.where(self.np.isfinite(passed), self._exact_where_infinite(value, rounded), rounded)
+        )
 
     def apply(self, operation: Operation, arrays: Sequence[Bounded]) -> Bounded:
         inputs = [array.value for array in arrays]
         value = self.plain.apply(operation, inputs)
-        named = dict(zip("uv", inputs, strict=False))
-        slopes = evaluate(_partials(operation), NumpyBackend(named, {}))
-        passed = sum(abs(slope) * array.error for slope, array in zip(slopes, arrays, strict=True))
-        return Bounded(value, passed + LIBRARY_ROUNDINGS * UNIT * abs(value))
+        if operation is WHERE:
+            return Bounded(value, self.plain.apply(WHERE, [inputs[0], arrays[1].error, arrays[2].error]))
+        slopes = evaluate(_partials(operation), NumpyBackend(dict(zip(LETTERS, inputs, strict=False)), {}))
+        passed = sum(self._passed(slope, array.error) for slope, array in zip(slopes, arrays, strict=True))
+        size = value if operation.scale is None else operation.scale(self.np, *inputs)
+        return Bounded(value, passed + operation.roundings * UNIT * abs(size))
+
+    def _passed(self, slope: Any, error: Any) -> Any:
+        # What is exact passes nothing on, not even at a pole.
+        return self.np.where(error == 0, 0.0, abs(slope) * error)
 
     def contract(self, arrays: Sequence[Bounded], inputs: Sequence[Row], output: Row, extents: Axes) -> Bounded:
         def contracted(parts: Sequence[Any]) -> Any:
@@ -80,6 +86,8 @@ class BoundBackend:
         terms = 1
         for index in {index for row in inputs for index in row} - set(output):
             terms *= numbers[index]
+        if len(arrays) == 1 and terms == 1:  # the same numbers, in other places
+            return Bounded(value, passed)
         return Bounded(value, passed + (terms + len(arrays)) * UNIT * contracted(sizes))
 
     def index(self, array: Bounded, key: Key) -> Bounded:
@@ -93,13 +101,14 @@ class BoundBackend:
 
     def log_sum_exp(self, array: Bounded, axis: int) -> Bounded:
         # The largest derivative sum is 1, so no error grows; the sum's own relative error becomes absolute.
+        # What is -∞ is left out, and its error with it.
         value = self.plain.log_sum_exp(array.value, axis)
         own = (array.value.shape[axis] + 2 * LIBRARY_ROUNDINGS) * UNIT + 2 * UNIT * abs(value)
         return Bounded(value, array.error.max(axis=axis) + own)
 
     def softmax(self, array: Bounded, axis: int) -> Bounded:
         value = self.plain.softmax(array.value, axis)
-        below = abs(array.value - array.value.max(axis=axis, keepdims=True))
+        below = self._exact_where_infinite(array.value, abs(array.value - array.value.max(axis=axis, keepdims=True)))
         own = (array.value.shape[axis] + 2 * LIBRARY_ROUNDINGS + below) * UNIT
         return Bounded(value, value * (2 * array.error.max(axis=axis, keepdims=True) + own))
 
@@ -110,7 +119,7 @@ class BoundBackend:
 
 @cache
 def _partials(operation: Operation) -> tuple[Node, ...]:
-    operands = tuple(Variable(letter) for letter in "uv"[: operation.arity])
+    operands = tuple(Variable(letter) for letter in LETTERS[: operation.arity])
     return tuple(operation.partials(algebra, operands, Elementwise(operation, operands)))
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gradlab.graph import bounds, evaluation, printing
 from gradlab.graph.backends import NumpyBackend
 from gradlab.graph.kinds import Elementwise, Variable
-from gradlab.graph.nodes import Node, switches, topological
+from gradlab.graph.nodes import Node, fault, switches, topological
+from gradlab.graph.operations import LETTERS
 from gradlab.graph.point import brief
 
 
 def first_not_finite(
     outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[str, int], variables: Sequence[str]
 ) -> str | None:
-    """Return in words which operation first is not finite at this point, or None if all are.
+    """Return in words which operation makes an output no finite number at this point, or None if all are finite.
 
+    An infinity on the way that vanishes again is right: a masked score of -∞ has weight 0.
     variables: the names to speak of; data bound to the function are left out.
 
     >>> from gradlab.graph.operations import LOG
@@ -31,15 +33,36 @@ def first_not_finite(
     with np.errstate(all="ignore"):
         found = evaluation.evaluate_all(ordered, NumpyBackend(values, sizes))
     for node in ordered:
-        if not np.all(np.isfinite(found[node])):
-            return _said(node, found, values, variables)
-    return None
+        why = fault(node, [found[operand] for operand in node.operands], found[node], printing.text)
+        if why:
+            return why + _place(node, values, variables)
+    bad = next((output for output in outputs if not np.all(np.isfinite(found[output]))), None)
+    return _said(_at_fault(bad, found), found, values, variables) if bad is not None else None
 
 
-def at_switches(outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[str, int]) -> list[str]:
+def _at_fault(bad: Node, found: Mapping[Node, Any]) -> Node:
+    """Return the first operation on the way to *bad* that turns finite numbers into infinite ones, or any into nan."""
+    import numpy as np
+
+    for node in topological([bad]):
+        below = [found[operand] for operand in node.operands]
+        infinite = np.any(np.isinf(found[node])) and all(np.all(np.isfinite(value)) for value in below)
+        undefined = np.any(np.isnan(found[node])) and not any(np.any(np.isnan(value)) for value in below)
+        if below and (infinite or undefined):
+            return node
+    return bad
+
+
+def at_switches(
+    outputs: Sequence[Node],
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    variables: Collection[str] | None = None,
+) -> list[str]:
     """Return in words the operations that are at a kink or jump of theirs at this point, such as abs at 0.
 
     There the rule's derivative is a convention, and f may or may not have one.
+    variables: what can move; a comparison of data alone stays as it is. All names if not given.
 
     >>> from gradlab.graph.operations import ABS
     >>> import numpy as np
@@ -51,6 +74,9 @@ def at_switches(outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mappi
     found: list[str] = []
     for node in topological(outputs):
         for switch in switches(node):
+            behind = {part.name for part in topological([switch]) if isinstance(part, Variable)}
+            if variables is not None and not behind & set(variables):
+                continue
             (value,) = bounds.with_bounds([switch], values, sizes)
             if np.any(np.abs(value.value) <= value.error):
                 found.append(f"{printing.text(node)} has a kink where {printing.text(switch)} = 0")
@@ -60,18 +86,24 @@ def at_switches(outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mappi
 def _said(node: Node, found: Mapping[Node, Any], values: Mapping[str, Any], variables: Sequence[str]) -> str:
     import numpy as np
 
-    behind = {part.name for part in topological([node]) if isinstance(part, Variable)}
-    place = ", ".join(f"{name} = {brief(np.asarray(values[name]))}" for name in variables if name in behind)
     what = "overflows" if np.any(np.isinf(found[node])) and not _has_pole(node) else "is not a number"
     if np.any(np.isinf(found[node])) and _has_pole(node):
         what = "is infinite"
     needs = ""
     if isinstance(node, Elementwise) and node.operation.domain and what != "overflows":
         domain = node.operation.domain
-        for letter, operand in zip("uv", node.operands, strict=False):
+        for letter, operand in zip(LETTERS, node.operands, strict=False):
             domain = domain.replace(letter, printing.text(operand), 1)
         needs = f" (it needs {domain})"
-    return f"{printing.text(node)} {what}{f' at {place}' if place else ''}{needs}"
+    return f"{printing.text(node)} {what}{_place(node, values, variables)}{needs}"
+
+
+def _place(node: Node, values: Mapping[str, Any], variables: Sequence[str]) -> str:
+    import numpy as np
+
+    behind = {part.name for part in topological([node]) if isinstance(part, Variable)}
+    place = ", ".join(f"{name} = {brief(np.asarray(values[name]))}" for name in variables if name in behind)
+    return f" at {place}" if place else ""
 
 
 def _has_pole(node: Node) -> bool:

@@ -43,31 +43,28 @@ GREEK = {
     "Omega": "Ω",
 }
 _FROM_GREEK = {letter: name for name, letter in GREEK.items()}
-_TRAILING_NUMBER = re.compile(r"^([^\W\d_]+)(\d+)$")
+GREEK.update(lam="λ", lmbda="λ", eps="ε")  # Python keeps lambda for itself, and nobody types epsilon in full
+_SUBSCRIPTED = re.compile(r"^([^\W\d_]+?)(\d+)$|^([A-Z])([a-z])$")
+"""``w1`` and ``Wq`` stand for w₁ and W_q."""
 
 
 def in_text(symbol: str) -> str:
     """Return *symbol* for a terminal.
 
-    >>> in_text("delta_Z"), in_text("preds")
-    ('δ_Z', 'preds')
+    >>> in_text("delta_Z"), in_text("preds"), in_text("delta_mu")
+    ('δ_Z', 'preds', 'δ_μ')
     """
-    head, mark, rest = symbol.partition("_")
-    return GREEK.get(head, head) + mark + rest
+    return "_".join(GREEK.get(part, part) for part in symbol.split("_"))
 
 
 def in_latex(symbol: str, indices: tuple[str, ...] = ()) -> str:
     r"""Return *symbol* as LaTeX, its own subscript and the *indices* of a component together.
 
-    >>> in_latex("delta_preds", ("i",)), in_latex("w1"), in_latex("x", ("i", "j"))
-    ('\\delta_{\\mathrm{preds},i}', 'w_{1}', 'x_{ij}')
+    >>> in_latex("delta_preds", ("i",)), in_latex("w1"), in_latex("x", ("i", "j")), in_latex("delta_Wq")
+    ('\\delta_{\\mathrm{preds},i}', 'w_{1}', 'x_{ij}', '\\delta_{W_{q}}')
     """
     head, _, subscript = symbol.partition("_")
-    numbered = _TRAILING_NUMBER.match(head)
-    subscripts = []
-    if numbered:
-        head = numbered.group(1)
-        subscripts.append(numbered.group(2))
+    head, *subscripts = _split(head)
     if subscript:
         subscripts.append(",".join(_word(part) for part in subscript.split("_") if part))
     if indices:
@@ -86,10 +83,19 @@ def joined(indices: Sequence[str]) -> str:
     return "".join(indices) if plain else ",".join(indices)
 
 
+def _split(word: str) -> list[str]:
+    """Return a name and what stands below it, if something does: ``w1`` and ``Wq``, not ``preds``."""
+    found = _SUBSCRIPTED.match(word)
+    return [part for part in found.groups() if part] if found else [word]
+
+
 def _word(word: str) -> str:
-    greek = _FROM_GREEK.get(word, word)
-    if greek in GREEK:
-        return rf"\{greek}"
+    name, *below = _split(word)
+    if below:
+        return f"{_word(name)}_{{{below[0]}}}"
+    letter = GREEK.get(word, word)
+    if letter in _FROM_GREEK:
+        return rf"\{_FROM_GREEK[letter]}"
     if len(word) == 1 or word.isdigit():
         return word.translate(_LATEX_MARKS)
     return rf"\mathrm{{{word.translate(_LATEX_MARKS)}}}"

@@ -120,6 +120,15 @@ def switches(node: Node) -> Sequence[Node]:
     return ()
 
 
+@singledispatch
+def fault(node: Node, arguments: Sequence[Any], value: Any, name: Callable[[Node], str]) -> str:
+    """Return in words why *node* must not be computed from these values of its operands; "" for most kinds.
+
+    arguments, value: as NumPy arrays.  name: what a node is called.
+    """
+    return ""
+
+
 TABLES: tuple[Any, ...] = (pullback, compute, show, show_component)
 
 

@@ -45,10 +45,11 @@ class Point(Mapping[str, "Array"]):
         return Point({**self, **changes})
 
 
-def as_array(name: str, value: Any, *, finite: bool = True) -> Array:
+def as_array(name: str, value: Any, *, finite: bool = True, data: bool = False) -> Array:
     """Return *value* as a read-only float64 array that nobody else holds.
 
     Takes numbers, nested lists, NumPy arrays and torch tensors.
+    data: take a mask too, as data may hold one: True and False as 1 and 0, and -∞ among the numbers.
     Raises PointError, naming the variable, for anything that is not real numbers, or not *finite* ones.
     """
     import numpy as np
@@ -60,11 +61,14 @@ def as_array(name: str, value: Any, *, finite: bool = True) -> Array:
         raise PointError(f"{name} = {_shortened(value)} is no array: its rows differ in length") from error
     if np.iscomplexobj(array):
         raise PointError(f"{name} = {_shortened(value)} is complex; gradlab works with real numbers")
+    if data and array.dtype == bool:
+        array = array.astype(np.float64)
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
         raise PointError(f"{name} = {_shortened(value)} is not a number or an array of numbers")
     array = np.array(array, dtype=np.float64)
-    if finite and not np.isfinite(array).all():
-        bad = tuple(int(axis) for axis in np.argwhere(~np.isfinite(array))[0])
+    allowed = np.isfinite(array) | (data & np.isneginf(array))
+    if finite and not allowed.all():
+        bad = tuple(int(axis) for axis in np.argwhere(~allowed)[0])
         where = f"{name}{list(bad)}" if bad else name
         raise PointError(f"{where} = {array[bad]} is not a finite number")
     array.setflags(write=False)

@@ -10,6 +10,9 @@ from gradlab.graph.writing import Level, Printer, Shown
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
+_TEXT_FUNCTIONS = {"sigmoid": "σ", "Phi": "Φ", "phi": "φ", "digamma": "ψ"}
+
+
 class TextPrinter(Printer):
     """Plain text for a terminal: ``2/n X^T (X w - y)``."""
 
@@ -26,6 +29,19 @@ class TextPrinter(Printer):
         """Return indices as they follow an underscore: ``i``, ``ij``, ``{i+1}``."""
         joined = names.joined(indices)
         return joined if joined.isalnum() else f"{{{joined}}}"
+
+    def sign(self, sign: str) -> str:
+        return sign
+
+    def iverson(self, condition: str) -> Shown:
+        return Shown(f"[{condition}]", condition=condition)
+
+    def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
+        holds = condition.condition or condition.written
+        return Shown(f"{self.wrap(first, Level.SUM)} if {holds} else {second.written}", Level.CASES)
+
+    def minus_infinity(self) -> Shown:
+        return Shown("-∞", Level.SUM)
 
     def decimal(self, written: str) -> Shown:
         return Shown(written)
@@ -47,12 +63,12 @@ class TextPrinter(Printer):
 
     def call(self, function: str, arguments: Sequence[Shown]) -> Shown:
         inside = ", ".join(argument.written for argument in arguments)
-        return Shown(f"{'σ' if function == 'sigmoid' else function}({inside})")
+        return Shown(f"{_TEXT_FUNCTIONS.get(function, function)}({inside})")
 
     def absolute(self, inside: Shown) -> Shown:
         return Shown(f"|{inside.written}|") if "|" not in inside.written else self.call("abs", [inside])
 
-    def root(self, inside: Shown) -> Shown:
+    def radical(self, inside: Shown) -> Shown:
         return Shown(f"√{inside.written}", Level.POWER) if len(inside.written) == 1 else self.call("sqrt", [inside])
 
     def exponential(self, exponent: Shown) -> Shown:
@@ -66,14 +82,22 @@ class TextPrinter(Printer):
             signs = f"sum_{names.joined(tuple(extents))}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
-    def transposed(self, shown: Shown) -> Shown:
+    def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
+
+    def inverse(self, shown: Shown) -> Shown:
+        base = self.wrap(shown, Level.ATOM)
+        return self.turning(Shown(f"{base}^-1", Level.POWER), Shown(f"{base}^-T", Level.POWER))
+
+    def prefixed(self, functions: Sequence[str], shown: Shown) -> Shown:
+        body = self.wrap(shown, Level.POWER)
+        return Shown(" ".join(functions) + (body if body[0] == "(" else f" {body}"), Level.PRODUCT, open=True)
 
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
-    def norm_squared(self, inside: Shown) -> Shown:
-        return Shown(f"‖{inside.written}‖²", Level.POWER)
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        return Shown(f"‖{inside.written}‖" + ("_F" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(f"[{body.written}]_{self.subscript(indices)}")
@@ -89,7 +113,13 @@ _LATEX_FUNCTIONS = {
     "acos": r"\arccos",
     "atan": r"\arctan",
     "sigmoid": r"\sigma",
+    "Phi": r"\Phi",
+    "phi": r"\varphi",
+    "digamma": r"\psi",
+    "lgamma": r"\ln\Gamma",
 }
+
+_LATEX_SIGNS = {"≥": r"\ge", "≤": r"\le", "≠": r"\ne", "and": r"\wedge", "or": r"\vee", "not": r"\neg"}
 
 
 class LatexPrinter(Printer):
@@ -99,13 +129,26 @@ class LatexPrinter(Printer):
         return Shown(rf"\left({shown.written}\right)")
 
     def joint(self, left: str, right: str) -> str:
-        meets_number = (right[0].isdigit() and right.partition("^")[0] != "1") or (
-            right.startswith(r"\frac") and left[-1].isdigit()
-        )
+        meets_number = right[0].isdigit() or (right.startswith(r"\frac") and left[-1].isdigit())
         return r" \cdot " if meets_number else " "
 
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
-        return Shown(names.in_latex(symbol, indices))
+        # The vector of ones; as a number 1 would not be a name.
+        return Shown(r"\mathbf{1}") if symbol == "1" else Shown(names.in_latex(symbol, indices))
+
+    def sign(self, sign: str) -> str:
+        return _LATEX_SIGNS.get(sign, sign)
+
+    def iverson(self, condition: str) -> Shown:
+        return Shown(rf"\left[{condition}\right]", condition=condition)
+
+    def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
+        holds = condition.condition or condition.written
+        rows = rf"{first.written} & \text{{if }} {holds} \\ {second.written} & \text{{otherwise}}"
+        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.CASES)
+
+    def minus_infinity(self) -> Shown:
+        return Shown(r"-\infty", Level.SUM)
 
     def decimal(self, written: str) -> Shown:
         mantissa, _, exponent = written.partition("e")
@@ -133,7 +176,7 @@ class LatexPrinter(Printer):
     def absolute(self, inside: Shown) -> Shown:
         return Shown(rf"\left|{inside.written}\right|")
 
-    def root(self, inside: Shown) -> Shown:
+    def radical(self, inside: Shown) -> Shown:
         return Shown(rf"\sqrt{{{inside.written}}}")
 
     def exponential(self, exponent: Shown) -> Shown:
@@ -147,15 +190,23 @@ class LatexPrinter(Printer):
             signs = rf"\sum_{{{', '.join(extents)}}}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
-    def transposed(self, shown: Shown) -> Shown:
+    def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)
+
+    def inverse(self, shown: Shown) -> Shown:
+        base = self.wrap(shown, Level.ATOM)
+        return self.turning(Shown(f"{base}^{{-1}}", Level.POWER), Shown(rf"{base}^{{-\top}}", Level.POWER))
+
+    def prefixed(self, functions: Sequence[str], shown: Shown) -> Shown:
+        body = self.wrap(shown, Level.POWER)
+        return Shown(" ".join(rf"\{name}" for name in functions) + f" {body}", Level.PRODUCT, open=True)
 
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
         return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
-    def norm_squared(self, inside: Shown) -> Shown:
-        return Shown(rf"\left\|{inside.written}\right\|^{{2}}", Level.POWER)
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        return Shown(rf"\left\lVert {inside.written}\right\rVert" + ("_{F}" if frobenius else ""))
 
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")

@@ -20,6 +20,7 @@ from gradlab.graph.sizes import Coefficient, decimal
 class Level(IntEnum):
     """How tightly a written expression holds together; looser ones get brackets inside tighter ones."""
 
+    CASES = -1
     SUM = 0
     HADAMARD = 1
     PRODUCT = 2
@@ -34,6 +35,9 @@ class Shown:
     open: it extends as far right as it can (a summation), so only a last factor may be one.
     fraction: its numerator and denominator, where it is a quotient written as one.
     summed: the indices, each with its extent where that is to be stated, and the body, where it is a summation.
+    norm: the norm whose square it is, where it is one.
+    turned: how its transpose is written, where that is not a T behind it: A^-T for A^-1.
+    condition: what stands between the brackets, where it is a truth value as a number: [x > 0].
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -41,8 +45,11 @@ class Shown:
     level: Level = Level.ATOM
     open: bool = False
     fraction: tuple[Shown, Shown] | None = None
+    norm: str | None = None
     applied: tuple[str, str] | None = None
     summed: tuple[Mapping[str, int | None], Shown] | None = None
+    turned: Shown | None = None
+    condition: str = ""
 
 
 INDEX_NAMES = "ijklpqrs"
@@ -105,7 +112,7 @@ class Printer(ABC):
         """Return a sum; each term comes with whether it is subtracted."""
         written = ""
         for position, (negative, term) in enumerate(terms):
-            body = self.wrap(term, Level.HADAMARD) if negative or position else term.written
+            body = self.wrap(term, Level.HADAMARD if negative or position else Level.SUM)
             if position == 0:
                 written = f"-{body}" if negative else body
             else:
@@ -157,16 +164,24 @@ class Printer(ABC):
             above.append(self.decimal(short))
         elif numerator != 1:
             above.append(self.integer(numerator))
-        above += [self.power_of_size(size, exponent) for size, exponent in coefficient.sizes if exponent > 0]
-        below: list[Shown] = [self.integer(denominator)] if denominator != 1 else []
-        below += [self.power_of_size(size, -exponent) for size, exponent in coefficient.sizes if exponent < 0]
+        root = [self.root(self.integer(coefficient.root))] if coefficient.root > 1 else []
+        below: list[Shown] = []
+        if root and denominator % coefficient.root == 0:  # 1/√3 rather than √3/3
+            denominator //= coefficient.root
+            below, root = root, []
+        above += root
+        below = ([self.integer(denominator)] if denominator != 1 else []) + below
+        for size, exponent in sorted(coefficient.sizes, key=lambda power: power[1].denominator):
+            (above if exponent > 0 else below).extend(self.powers_of_size(size, abs(exponent)))
         top = self.product(above) if above else Shown("1")
         # A number in front is no quotient to be merged with others: 1/n sum_i x_i, not (sum_i x_i)/n.
         return replace(self.fraction(top, self.product(below)), fraction=None) if below else top
 
-    def power_of_size(self, size: str, exponent: int) -> Shown:
-        base = self.name(size)
-        return base if exponent == 1 else self.power(base, Shown(str(exponent)))
+    def powers_of_size(self, size: str, exponent: Fraction) -> list[Shown]:
+        """Return a positive power of a size as factors: n, n², √n, n √n."""
+        base, whole = self.name(size), int(exponent)
+        factors = [base if whole == 1 else self.power(base, Shown(str(whole)))] if whole else []
+        return factors if exponent == whole else [*factors, self.root(base)]
 
     def integer(self, value: int) -> Shown:
         """Return a whole number; beyond 15 digits in powers of ten, so that a line stays a line."""
@@ -175,6 +190,26 @@ class Printer(ABC):
             return self.decimal(short)
         written = str(value) if abs(value) < 10**30 else f"{Decimal(value):.6e}"
         return Shown(written) if value >= 0 else Shown(written, Level.SUM)
+
+    # Conditions --------------------------------------------------------------------------------
+
+    def relation(self, sides: Sequence[Shown], signs: Sequence[str]) -> Shown:
+        """Return 1 where the relations hold, else 0, in Iverson's brackets: [x > 0], [0 ≤ x ≤ 1]."""
+        written = self.wrap(sides[0], Level.SUM)
+        for sign, side in zip(signs, sides[1:], strict=True):
+            written += f" {self.sign(sign)} {self.wrap(side, Level.SUM)}"
+        return self.iverson(written)
+
+    def logical(self, word: str, parts: Sequence[Shown]) -> Shown:
+        """Return 1 where the parts joined by "and" or "or", or the part after "not", hold, else 0."""
+        inside = [
+            f"({part.condition})"
+            if " and " in part.condition or " or " in part.condition
+            else part.condition or part.written
+            for part in parts
+        ]
+        joined = f" {self.sign(word)} ".join(inside)
+        return self.iverson(joined if len(parts) > 1 else f"{self.sign(word)} {joined}")
 
     # What the two styles write differently ---------------------------------------------------
 
@@ -185,6 +220,22 @@ class Printer(ABC):
     @abstractmethod
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
         """Return a name, with the indices of one component."""
+
+    @abstractmethod
+    def sign(self, sign: str) -> str:
+        """Return a sign of comparison (> ≥ = ≠ < ≤) or of logic (and, or, not)."""
+
+    @abstractmethod
+    def iverson(self, condition: str) -> Shown:
+        """Return 1 where *condition* holds, else 0."""
+
+    @abstractmethod
+    def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
+        """Return *first* where *condition* holds, else *second*."""
+
+    @abstractmethod
+    def minus_infinity(self) -> Shown:
+        """Return -∞."""
 
     @abstractmethod
     def decimal(self, written: str) -> Shown:
@@ -206,9 +257,13 @@ class Printer(ABC):
     def absolute(self, inside: Shown) -> Shown:
         """Return an absolute value."""
 
-    @abstractmethod
     def root(self, inside: Shown) -> Shown:
-        """Return a square root."""
+        """Return a square root; that of a squared norm is the norm."""
+        return Shown(inside.norm) if inside.norm else self.radical(inside)
+
+    @abstractmethod
+    def radical(self, inside: Shown) -> Shown:
+        """Return *inside* below the sign of a square root."""
 
     @abstractmethod
     def exponential(self, exponent: Shown) -> Shown:
@@ -226,17 +281,38 @@ class Printer(ABC):
     def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
         """Return the summation sign in front of *body* over indices, with limits where an extent is given."""
 
-    @abstractmethod
     def transposed(self, shown: Shown) -> Shown:
-        """Return a transpose."""
+        """Return a transpose; that of a transpose is what was there before."""
+        return shown.turned if shown.turned is not None else replace(self.transpose_sign(shown), turned=shown)
+
+    def turning(self, shown: Shown, turned: Shown) -> Shown:
+        """Return *shown*, whose transpose is written *turned*, and the other way round."""
+        return replace(shown, turned=replace(turned, turned=shown))
+
+    @abstractmethod
+    def transpose_sign(self, shown: Shown) -> Shown:
+        """Return *shown* with the sign of a transpose."""
+
+    @abstractmethod
+    def inverse(self, shown: Shown) -> Shown:
+        """Return the inverse of a matrix."""
+
+    @abstractmethod
+    def prefixed(self, functions: Sequence[str], shown: Shown) -> Shown:
+        """Return functions applied without brackets: log det A."""
 
     @abstractmethod
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         """Return an elementwise product (⊙) or quotient (⊘)."""
 
+    def norm_squared(self, inside: Shown, *, frobenius: bool) -> Shown:
+        """Return the sum of the squares of all entries; *frobenius* for a matrix, whose norm needs the name."""
+        norm = self.norm(inside, frobenius=frobenius)
+        return replace(self.power(norm, Shown("2")), norm=norm.written)
+
     @abstractmethod
-    def norm_squared(self, inside: Shown) -> Shown:
-        """Return the sum of the squares of all entries."""
+    def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
+        """Return the root of the sum of the squares of all entries."""
 
     @abstractmethod
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:

@@ -6,8 +6,11 @@ import warnings
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from gradlab.errors import GradlabError
+from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function, Point, bounds, evaluation
+from gradlab.graph.domain import first_not_finite
+from gradlab.graph.kinds import Cholesky
+from gradlab.graph.nodes import topological
 from gradlab.graph.point import sizes_of
 from gradlab.graph.sizes import shape_of
 
@@ -47,7 +50,18 @@ def example_point(f: Function) -> Point:
             if isinstance(size, str):
                 sizes.setdefault(size, 3 + len(sizes))
     draw = np.random.default_rng(0)
-    return Point({name: draw.uniform(0.1, 0.9, shape_of(axes, sizes)) for name, axes in f.variables.items()})
+    arrays = {name: draw.uniform(0.1, 0.9, shape_of(axes, sizes)) for name, axes in f.variables.items()}
+    if any(isinstance(node, Cholesky) for node in topological([f.formula])):
+        arrays = {name: _definite(array) for name, array in arrays.items()}
+    return Point(arrays)
+
+
+def _definite(array: Array) -> Array:
+    """Return square matrices as positive definite ones, the only ones that have a Cholesky factor."""
+    import numpy as np
+
+    square = array.ndim > 1 and array.shape[-1] == array.shape[-2]
+    return (array + array.swapaxes(-1, -2)) / 2 + array.shape[-1] * np.eye(array.shape[-1]) if square else array
 
 
 def _check_at(f: Function, at: Point) -> None:
@@ -71,6 +85,9 @@ def _check_at(f: Function, at: Point) -> None:
         (bounded,) = bounds.with_bounds([f.output], values, sizes)
     rounding = float(bounded.error) * 2.0 ** (53 - _bits(result))
     if difference > 16 * rounding:
+        misplaced = first_not_finite([f.output], values, sizes, list(f.variables))
+        if misplaced is not None:  # a matrix that is not symmetric, of which Cholesky's method reads one half
+            raise DomainError(misplaced)
         raise GradlabError(
             f"the formula read from the code of {f.name} gives {float(traced):.12g} at {at!r}, but the code itself "
             f"gives {coded:.12g}; something in it was not seen when it was read. "
@@ -98,6 +115,8 @@ def _nearby(point: Point) -> Point:
     def moved(array: Array) -> Array:
         # cos of 1, 2, 3, …: another direction for each entry, the same in every run.
         turns = np.cos(np.arange(1, array.size + 1)).reshape(array.shape)
+        if array.ndim > 1 and array.shape[-1] == array.shape[-2] and np.allclose(array, array.swapaxes(-1, -2)):
+            turns = turns + turns.swapaxes(-1, -2)  # symmetric stays symmetric: some functions read one half only
         return array + NEARBY * turns * np.where(array == 0, 1.0, np.abs(array))
 
     return Point({name: moved(array) for name, array in point.items()})

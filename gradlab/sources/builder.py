@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import DomainError, ShapeError, TraceError, UnknownShape
-from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Stack, Variable
+from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Norm, Stack, Variable
 from gradlab.graph.kinds.contraction import Contraction, contraction
 from gradlab.graph.kinds.index import WHOLE, Range
 from gradlab.graph.nodes import Node, rebuild, topological
-from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, Operation, power
+from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, SQRT, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 from gradlab.sources.sizing import SizeTable
 
@@ -62,6 +62,9 @@ class Builder:
         return Linear(tuple(ONE if sign > 0 else -ONE for sign in signs), tuple(aligned))
 
     def add(self, first: Node, second: Node) -> Node:
+        """Return the sum; of two truth values it would be another thing in NumPy and torch: their "or"."""
+        if all(isinstance(node, Elementwise) and node.operation.truth for node in (first, second)):
+            raise TraceError("the sum of two comparisons is their 'or'; write a.float() + b.float() to count them")
         return self.linear((1, 1), (first, second), "cannot add")
 
     def subtract(self, first: Node, second: Node) -> Node:
@@ -94,17 +97,24 @@ class Builder:
 
     def power(self, base: Node, exponent: Node) -> Node:
         """Return a power; e^u is the exponential, a constant exponent has its own rule."""
-        if isinstance(exponent, Constant) and isinstance(exponent.value, Coefficient) and not exponent.value.sizes:
+        if isinstance(exponent, Constant) and isinstance(exponent.value, Coefficient) and exponent.value.is_rational:
             value = exponent.value.rational
+            raised = _power_of_size(base, value)
+            if raised is not None:
+                return raised
             if abs(value) > LARGEST_EXPONENT:
                 raise DomainError(f"the exponent {float(value):.6g} is too large; the limit is {LARGEST_EXPONENT:,}")
-            return Elementwise(power(value), (base,))
+            # ‖x‖² is the sum of the squares: it has a derivative at 0 too.
+            return base.squares if isinstance(base, Norm) and value == 2 else Elementwise(power(value), (base,))
         if isinstance(base, Constant) and base.value == "e":
             return Elementwise(EXP, (exponent,))
         return Elementwise(GENERAL_POWER, tuple(self.broadcast((base, exponent), "cannot raise to a power")))
 
     def apply(self, operation: Operation, *operands: Node) -> Node:
         """Return *operation* entry by entry."""
+        root = _power_of_size(operands[0], Fraction(1, 2)) if operation is SQRT else None
+        if root is not None:
+            return root
         return Elementwise(operation, tuple(self.broadcast(operands, f"cannot apply {operation.name}")))
 
     # Broadcasting ----------------------------------------------------------------------------
@@ -136,18 +146,29 @@ class Builder:
 
     def drop_axis(self, node: Node, position: int) -> Node:
         """Return *node* without an axis of length 1; an axis that was only added is taken back."""
-        if isinstance(node, Linear):
-            return Linear(node.coefficients, tuple(self.drop_axis(part, position) for part in node.operands))
-        if isinstance(node, Contraction):
-            index = node.output[position]
-            if not any(index in row for row in node.inputs):
-                labels = [*node.output[:position], *node.output[position + 1 :]]
-                present = {label for row in node.inputs for label in row}
-                output = [label if label in present else (label, node.extents[label]) for label in labels]
-                if len(node.operands) == 1 and tuple(labels) == node.inputs[0]:
-                    return node.operands[0]
-                return contraction(node.operands, node.inputs, output)
-        return Index(node, tuple(0 if p == position else WHOLE for p in range(node.rank)))
+        taken = self.taken_back(node, position)
+        return (
+            taken if taken is not None else Index(node, tuple(0 if p == position else WHOLE for p in range(node.rank)))
+        )
+
+    def taken_back(self, node: Node, position: int) -> Node | None:
+        """Return *node* as it was before an axis of length 1 was added, None where it was not added."""
+        if isinstance(node, Constant):
+            return Constant(node.value, node.axes[:position] + node.axes[position + 1 :])
+        if isinstance(node, (Linear, Elementwise)):
+            parts = [self.taken_back(part, position) for part in node.operands]
+            return node.rebuilt(tuple(part for part in parts if part is not None), {}) if all(parts) else None
+        if not isinstance(node, Contraction):
+            return None
+        index = node.output[position]
+        if any(index in row for row in node.inputs):
+            return None
+        labels = [*node.output[:position], *node.output[position + 1 :]]
+        if len(node.operands) == 1 and tuple(labels) == node.inputs[0]:
+            return node.operands[0]
+        present = {label for row in node.inputs for label in row}
+        output = [label if label in present else (label, node.extents[label]) for label in labels]
+        return contraction(node.operands, node.inputs, output)
 
     def broadcast(self, nodes: Sequence[Node], said: str) -> list[Node]:
         """Return *nodes* stretched to one common shape."""
@@ -315,6 +336,20 @@ class Builder:
         known = {size: self.sizes.root(size) for size in node.axes if isinstance(size, str)}
         numbers = {size: root for size, root in known.items() if isinstance(root, int)}
         return rebuild([node], numbers)[0] if numbers else node
+
+
+def _power_of_size(node: Node, exponent: Fraction) -> Node | None:
+    """Return √k, 1/√k, n² … of a size as an exact number, None for anything else."""
+    if not isinstance(node, Constant) or node.axes or isinstance(node.value, str) or not node.value.sizes:
+        return None
+    root = node.value if exponent.denominator == 1 else node.value.square_root()
+    times = exponent if exponent.denominator == 1 else 2 * exponent
+    if root is None or times.denominator != 1 or abs(times) > 8:
+        return None
+    result = ONE
+    for _ in range(abs(int(times))):
+        result = result * (root if times > 0 else root.inverse())
+    return Constant(result)
 
 
 def _stretched(node: Node, row: list[int], sizes: list[Size]) -> Node:

@@ -10,12 +10,14 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradlab.graph.kinds import Constant
+from gradlab.graph.kinds import Constant, Linear
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import OPERATIONS
 from gradlab.graph.sizes import ONE, Coefficient, Size
+from gradlab.sources import linear_algebra
+from gradlab.sources.conditions import is_truth
 from gradlab.sources.frames import refuse
-from gradlab.sources.meanings import ALIASES, INSTEAD, TABLE, UNCHANGED, last_two_swapped
+from gradlab.sources.meanings import INSTEAD, TABLE, UNCHANGED, canonical, last_two_swapped
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
@@ -35,9 +37,6 @@ def numpy_function(trace: Trace, function: Any, arguments: Sequence[Any], option
     """Return what a NumPy function makes of stand-ins."""
     module = str(getattr(function, "__module__", "numpy"))
     name = function.__name__
-    order = options.get("ord", arguments[1] if len(arguments) > 1 else None)
-    if name == "norm" and order == 2 and trace.lift(arguments[0]).rank != 1:
-        refuse("the spectral norm of a matrix", "leave ord out for the Frobenius norm, or write it out")
     return _apply(trace, module, name, arguments, options)
 
 
@@ -46,11 +45,17 @@ def torch_function(trace: Trace, function: Any, arguments: Sequence[Any], option
     name = function.__name__
     if name.endswith("_") and not name.startswith("_") and name not in UNCHANGED:
         refuse(f"torch.{name}", "in-place operations are not read; write x = …")
-    name = name.strip("_")
+    name = name.strip("_").removeprefix("special_")
+    if name == "where" and type(function).__name__ == "method_descriptor":  # x.where(condition, other)
+        arguments = (arguments[1], arguments[0], *arguments[2:])
+    if name == "equal":
+        refuse("torch.equal", "it compares whole tensors; write torch.eq(a, b) for a comparison of the entries")
     if name in _SWAPPED and len(arguments) == 2:
         name, arguments = _SWAPPED[name], (arguments[1], arguments[0])
     if name in ("iadd", "isub", "imul", "idiv", "itruediv"):
         refuse("an in-place operation on a tensor", "write x = x + y, not x += y")
+    if name.startswith("linalg_"):
+        return _apply(trace, "torch.linalg", name.removeprefix("linalg_"), arguments, options)
     return _apply(trace, "torch", name, arguments, options)
 
 
@@ -72,10 +77,14 @@ def attribute(traced: Traced, name: str) -> Any:
         return _Size(traced)
     if name in ("dim", "numel", "nelement"):
         return lambda: node.rank if name == "dim" else _count(trace, node)
+    if name == "where":
+        return lambda condition, other: _apply(trace, "", name, (condition, traced, other), {})
+    if name == "equal":
+        refuse(".equal()", "it compares whole tensors; write torch.eq(a, b) for a comparison of the entries")
     if name in ("data", "grad"):
         refuse(f".{name}", INSTEAD["data"])
-    canonical = ALIASES.get(name, name)
-    if canonical in TABLE or name in UNCHANGED or canonical in INSTEAD or canonical in OPERATIONS:
+    known = canonical("", name)
+    if known in TABLE or name in UNCHANGED or known in INSTEAD or known in OPERATIONS:
         return lambda *arguments, **options: _apply(trace, "", name, (traced, *arguments), options)
     raise AttributeError(f"arrays have no attribute {name!r} that gradlab can read{_near(name)}")
 
@@ -109,31 +118,44 @@ class _Size(Traced):
 
 def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
     spoken = f"{module}.{name}" if module else f".{name}()"
-    canonical = ALIASES.get(name, name)
+    known = canonical(module, name)
     if options.get("out") is not None or options.get("inplace"):
         refuse(spoken, "in-place operations are not read; write x = …")
     if any(_is_no_float(value) for value in (*arguments[1:], *options.values())) and (
         name in UNCHANGED or "dtype" in options
     ):
         refuse(f"{spoken} to whole numbers or truth values", "leave it out: it cuts digits off, and has no derivative")
-    if canonical == "transpose" and not module and _is_ambiguous(trace, arguments):
+    if known == "transpose" and not module and _is_ambiguous(trace, arguments):
         refuse(".transpose(0, 1) of a matrix", "NumPy and torch mean different things by it; write .T")
     if name in UNCHANGED:
-        return trace.wrap(trace.lift(arguments[0]))
-    call = TABLE.get(canonical)
+        node = trace.lift(arguments[0])
+        # As numbers, truth values can be added.
+        return trace.wrap(Linear((ONE,), (node,)) if name in _TO_NUMBERS and is_truth(trace, node) else node)
+    call = TABLE.get(known)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:
             inspect.signature(call).bind(trace, *arguments, **chosen)
         except TypeError as error:
             refuse(f"{spoken} with these arguments ({error})", "use its plain form")
-        return trace.wrap(call(trace, *arguments, **chosen))
-    operation = OPERATIONS.get(canonical)
+        return _wrapped(trace, call(trace, *arguments, **chosen))
+    operation = OPERATIONS.get(known)
     plain = not any(value is not None for key, value in options.items() if key not in ("dtype", "out"))
-    if operation is not None and operation.arity == len(arguments) and canonical not in INSTEAD and plain:
+    if operation is not None and operation.arity == len(arguments) and known not in INSTEAD and plain:
         return trace.wrap(trace.builder.apply(operation, *(trace.lift(argument) for argument in arguments)))
-    instead = INSTEAD.get(canonical)
-    refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(canonical)}")
+    instead = INSTEAD.get(known)
+    refuse(spoken, instead or f"write it out, or do without a formula: as_function(f, opaque=True){_near(known)}")
+
+
+def _wrapped(trace: Trace, result: Any) -> Any:
+    """Return stand-ins for what a call returns: one node, or several under the names that the library gives to them."""
+    if not isinstance(result, tuple):
+        return trace.wrap(result)
+    parts = [trace.wrap(part) for part in result]
+    return type(result)._make(parts) if isinstance(result, linear_algebra.SignAndLogarithm) else tuple(parts)
+
+
+_TO_NUMBERS = ("float", "double", "to", "astype", "type", "type_as")
 
 
 def _is_no_float(value: Any) -> bool:
@@ -152,5 +174,6 @@ def _is_ambiguous(trace: Trace, arguments: Sequence[Any]) -> bool:
 
 
 def _near(name: str) -> str:
-    close = difflib.get_close_matches(name, [*TABLE, *OPERATIONS], n=1, cutoff=0.75)
+    names = [known.removeprefix("linalg_") for known in (*TABLE, *OPERATIONS)]
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
     return f"; did you mean {close[0]}?" if close else ""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gradlab.sources.tracing import Trace
 
 
-def _axis(trace: Trace, node: Node, axis: Any, dim: Any, spoken: str) -> int:
+def chosen_axis(trace: Trace, node: Node, axis: Any, dim: Any, spoken: str) -> int:
+    """Return the one axis that *spoken* goes along; a vector has no other."""
     chosen = dim if axis is None else axis
     if node.rank == 0:
         trace.builder.need_axes(node, ("n",))
@@ -30,12 +31,12 @@ def _axis(trace: Trace, node: Node, axis: Any, dim: Any, spoken: str) -> int:
 
 def _softmax(trace: Trace, x: Any, dim: Any = None, *, axis: Any = None, _stacklevel: int = 3) -> Node:
     node = trace.lift(x)
-    return Softmax(node, _axis(trace, node, axis, dim, "softmax"))
+    return Softmax(node, chosen_axis(trace, node, axis, dim, "softmax"))
 
 
 def _log_sum_exp(trace: Trace, x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None) -> Node:
     node = trace.lift(x)
-    place = _axis(trace, node, axis, dim, "logsumexp")
+    place = chosen_axis(trace, node, axis, dim, "logsumexp")
     result = LogSumExp(node, place)
     return trace.builder.expand(result, place) if keepdim else result
 
@@ -43,7 +44,7 @@ def _log_sum_exp(trace: Trace, x: Any, dim: Any = None, keepdim: bool = False, *
 def _log_softmax(trace: Trace, x: Any, dim: Any = None, *, axis: Any = None, _stacklevel: int = 3) -> Node:
     """ln softmax(u) = u - ln Σ e^u: no logarithm of a number that has underflowed."""
     node = trace.lift(x)
-    place = _axis(trace, node, axis, dim, "log_softmax")
+    place = chosen_axis(trace, node, axis, dim, "log_softmax")
     return trace.builder.subtract(node, trace.builder.expand(LogSumExp(node, place), place))
 
 

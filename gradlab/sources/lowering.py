@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 
 from gradlab.errors import DomainError, ParseError, ShapeError, TraceError, UnknownShape
-from gradlab.graph.kinds import Constant, Elementwise, Variable
+from gradlab.graph.kinds import Constant, Variable
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, power
+from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS
 from gradlab.graph.sizes import Axes
 from gradlab.sources.builder import Builder
+from gradlab.sources.norms import euclidean
 from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, fold
 
 
@@ -71,16 +71,11 @@ def _over(function: str) -> Callable[[Builder, Node], Node]:
     return lambda builder, node: builder.divide(builder.constant(1), builder.apply(OPERATIONS[function], node))
 
 
-def _norm(builder: Builder, node: Node) -> Node:
-    squares = builder.total(Elementwise(power(Fraction(2)), (node,)))
-    return builder.apply(OPERATIONS["sqrt"], squares)
-
-
 _NOT_ELEMENTWISE: dict[str, Callable[..., Node]] = {
     "sum": Builder.total,
     "mean": Builder.mean,
     "dot": Builder.dot,
-    "norm": _norm,
+    "norm": euclidean,
     "cot": _over("tan"),
     "sec": _over("cos"),
     "csc": _over("sin"),

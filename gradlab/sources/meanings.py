@@ -10,25 +10,33 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import ShapeError, TraceError
+from gradlab.errors import TraceError
 from gradlab.graph.kinds import Constant, Elementwise
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, SOFTPLUS, power
+from gradlab.graph.operations import MAXIMUM, MINIMUM, power
 from gradlab.graph.sizes import Coefficient, Size
+from gradlab.sources import linear_algebra
+from gradlab.sources.activations import ACTIVATIONS
 from gradlab.sources.builder import Builder
+from gradlab.sources.class_losses import CLASS_LOSSES
 from gradlab.sources.classification import CLASSIFICATION
+from gradlab.sources.conditions import CONDITIONS
 from gradlab.sources.frames import refuse
+from gradlab.sources.losses import LOSSES
 from gradlab.sources.names import INVERSES
+from gradlab.sources.norms import NORMS
+from gradlab.sources.pointwise import POINTWISE
 from gradlab.sources.traced import Traced
 
 if TYPE_CHECKING:
     from gradlab.sources.tracing import Trace
 
-Call = Callable[..., Node]
+Call = Callable[..., Any]
 
 ALIASES = {
     **INVERSES,
+    **linear_algebra.ALIASES,
     "absolute": "abs",
     "fabs": "abs",
     "amax": "max",
@@ -48,8 +56,29 @@ ALIASES = {
     "ravel": "flatten",
     "view": "reshape",
     "array": "stack",
-    "special_expit": "sigmoid",
-    "special_erf": "erf",
+    "psi": "digamma",
+    "gammaln": "lgamma",
+    "ndtr": "normal_cdf",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "equal": "eq",
+    "not_equal": "ne",
+    "bitwise_invert": "bitwise_not",
+    "invert": "bitwise_not",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "clip": "clamp",
+    "arctan2": "atan2",
+    "remainder": "mod",
+    "fix": "trunc",
+    "rint": "round",
+    "around": "round",
+    "radians": "deg2rad",
+    "degrees": "rad2deg",
+    "sgn": "sign",
+    "swish": "silu",
 }
 
 UNCHANGED = (
@@ -70,6 +99,7 @@ UNCHANGED = (
 """Calls that return the same values: their differences (dtype, memory, device) do not exist in mathematics."""
 
 INSTEAD = {
+    **linear_algebra.INSTEAD,
     "item": "leave it an array: a number taken out no longer depends on the variables",
     "tolist": "leave it an array: numbers taken out no longer depend on the variables",
     "numpy": "leave it a tensor: an array taken out no longer depends on the variables",
@@ -79,10 +109,18 @@ INSTEAD = {
     "max": "write np.maximum(a, b) or torch.maximum(a, b) for the larger of two",
     "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",
     "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
-    "where": "write np.maximum, torch.relu or abs, or do without a formula: as_function(f, opaque=True)",
-    "clip": "write np.minimum(np.maximum(x, low), high)",
-    "clamp": "write torch.minimum(torch.maximum(x, low), high)",
+    "nan_to_num": "leave it out: a point where something is not a number is refused, and named",
+    "copysign": "write abs(x) * sign(y)",
+    "rrelu": "it draws its slopes at random; write F.leaky_relu",
 }
+
+
+def canonical(module: str, name: str) -> str:
+    """Return under which name of these tables stands what *module*, "" for a method, calls *name*."""
+    own = linear_algebra.OWN.get((module, name))
+    within = f"linalg_{name}" if module.endswith(".linalg") else ""
+    within = ALIASES.get(within, within)
+    return own or (within if within in TABLE or within in INSTEAD else ALIASES.get(name, name))
 
 
 def _pair(operation: Callable[[Builder, Node, Node], Node]) -> Call:
@@ -216,24 +254,6 @@ def _flatten(trace: Trace, x: Any) -> Node:
     return _reshape(trace, x, -1)
 
 
-def _norm(
-    trace: Trace,
-    x: Any,
-    ord: Any = None,
-    axis: Any = None,
-    keepdims: Any = False,
-    *,
-    p: Any = None,
-    dim: Any = None,
-    keepdim: Any = False,
-) -> Node:
-    order = ord if p is None else p
-    if order not in (None, 2, 2.0, "fro"):
-        refuse(f"a norm of order {order}", "only the Euclidean norm is read; write the sum out")
-    squares = trace.builder.total(_square(trace, x), axis if dim is None else dim, bool(keepdims or keepdim))
-    return trace.builder.apply(OPERATIONS["sqrt"], squares)
-
-
 def _einsum(trace: Trace, equation: str, *arrays: Any) -> Node:
     nodes = [trace.lift(array) for array in arrays]
     left, arrow, right = equation.replace(" ", "").partition("->")
@@ -258,71 +278,6 @@ def _filled(value: int) -> Call:
     return lambda trace, x: Constant(Coefficient(Fraction(value)), trace.lift(x).axes)
 
 
-def _reduced(trace: Trace, node: Node, reduction: str, spoken: str) -> Node:
-    if reduction == "mean":
-        return trace.builder.mean(node) if node.rank else node
-    if reduction == "sum":
-        return trace.builder.total(node) if node.rank else node
-    if reduction == "none":
-        return node
-    raise TraceError(f"{spoken}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
-
-
-def _same_shape(trace: Trace, input: Node, target: Node, spoken: str) -> None:
-    """Raise ShapeError where torch, which does not broadcast here, would refuse too."""
-    sizes = trace.builder.sizes
-    said = f"{spoken} of shapes {sizes.shape_text(input)} and {sizes.shape_text(target)}, which must be one"
-    if input.rank != target.rank:
-        raise ShapeError(said)
-    for own, other in zip(input.axes, target.axes, strict=True):
-        sizes.unify(own, other, said)
-
-
-def _mse_loss(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
-    difference = trace.builder.subtract(trace.lift(input), trace.lift(target))
-    return _reduced(trace, Elementwise(power(Fraction(2)), (difference,)), reduction, "mse_loss")
-
-
-def _l1_loss(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
-    difference = trace.builder.subtract(trace.lift(input), trace.lift(target))
-    return _reduced(trace, trace.builder.apply(OPERATIONS["abs"], difference), reduction, "l1_loss")
-
-
-def _bce_with_logits(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
-    """-(y ln σ(z) + (1 - y) ln(1 - σ(z))) = softplus(z) - y z: stable for every z."""
-    z, y = trace.lift(input), trace.lift(target)
-    _same_shape(trace, z, y, "binary_cross_entropy_with_logits")
-    builder = trace.builder
-    losses = builder.subtract(Elementwise(SOFTPLUS, (z,)), builder.multiply(y, z))
-    return _reduced(trace, losses, reduction, "binary_cross_entropy_with_logits")
-
-
-def _bce(trace: Trace, input: Any, target: Any, *, reduction: str = "mean") -> Node:
-    """-(y ln p + (1 - y) ln(1 - p)) for probabilities p; from logits the other form is stable."""
-    p, y = trace.lift(input), trace.lift(target)
-    _same_shape(trace, p, y, "binary_cross_entropy")
-    builder = trace.builder
-    one = builder.constant(1)
-    hit = builder.multiply(y, builder.apply(OPERATIONS["log"], p))
-    miss = builder.multiply(builder.subtract(one, y), builder.apply(OPERATIONS["log"], builder.subtract(one, p)))
-    return _reduced(trace, builder.negative(builder.add(hit, miss)), reduction, "binary_cross_entropy")
-
-
-def _logsigmoid(trace: Trace, x: Any) -> Node:
-    builder = trace.builder
-    return builder.negative(builder.apply(SOFTPLUS, builder.negative(trace.lift(x))))
-
-
-def _softplus(trace: Trace, x: Any, beta: Any = 1, threshold: Any = 20) -> Node:
-    if beta != 1 or threshold != 20:
-        refuse("softplus with beta other than 1 or a threshold of its own", "write softplus(beta * x) / beta")
-    return trace.builder.apply(SOFTPLUS, trace.lift(x))
-
-
-def _relu(trace: Trace, x: Any, inplace: bool = False) -> Node:
-    return trace.builder.apply(OPERATIONS["relu"], trace.lift(x))
-
-
 def _linear(trace: Trace, x: Any, weight: Any, bias: Any = None) -> Node:
     result = trace.builder.matmul(trace.lift(x), trace.builder.transpose(trace.lift(weight)))
     return result if bias is None else trace.builder.add(result, trace.lift(bias))
@@ -343,7 +298,6 @@ TABLE: dict[str, Call] = {
     "vdot": lambda trace, first, second: trace.builder.total(
         trace.builder.multiply(trace.lift(first), trace.lift(second))
     ),
-    "outer": lambda trace, first, second: contraction([trace.lift(first), trace.lift(second)], ["i", "j"], "ij"),
     "neg": _negative,
     "square": _square,
     "reciprocal": _reciprocal,
@@ -358,17 +312,16 @@ TABLE: dict[str, Call] = {
     "squeeze": _squeeze,
     "reshape": _reshape,
     "flatten": _flatten,
-    "norm": _norm,
     "einsum": _einsum,
     "ones_like": _filled(1),
     "zeros_like": _filled(0),
-    "mse_loss": _mse_loss,
-    "l1_loss": _l1_loss,
-    "binary_cross_entropy_with_logits": _bce_with_logits,
-    "binary_cross_entropy": _bce,
-    "logsigmoid": _logsigmoid,
-    "softplus": _softplus,
-    "relu": _relu,
     "linear": _linear,
     **CLASSIFICATION,
+    **linear_algebra.LINEAR_ALGEBRA,
+    **NORMS,
+    **CONDITIONS,
+    **ACTIVATIONS,
+    **LOSSES,
+    **CLASS_LOSSES,
+    **POINTWISE,
 }

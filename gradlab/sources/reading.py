@@ -172,7 +172,7 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
         name=reading.name,
         variables={name: final[name] for name in axes},
         output=output,
-        data={name: as_array(name, value) for name, value in found.data.items()},
+        data={name: as_array(name, value, data=True) for name, value in found.data.items()},
         data_axes={name: final[name] for name in found.data_axes},
         source=found.source,
         style=found.style,
@@ -182,7 +182,7 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
 
 
 def _data_axes(builder: Builder, reading: Reading) -> tuple[dict[str, Any], dict[str, Axes]]:
-    arrays = {name: as_array(name, value) for name, value in reading.data.items()}
+    arrays = {name: as_array(name, value, data=True) for name, value in reading.data.items()}
     axes = {}
     for name, array in arrays.items():
         if name in reading.shapes:

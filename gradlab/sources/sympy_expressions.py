@@ -10,11 +10,26 @@ from gradlab.errors import TraceError
 from gradlab.graph.algebra import split
 from gradlab.graph.kinds import Constant, Linear, Variable
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS, STEP
+from gradlab.graph.operations import (
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    HEAVISIDE,
+    LOGICAL_AND,
+    LOGICAL_NOT,
+    LOGICAL_OR,
+    MAXIMUM,
+    MINIMUM,
+    NOT_EQUAL,
+    OPERATIONS,
+    STEP,
+    WHERE,
+    polygamma,
+)
 from gradlab.graph.sizes import ONE, Axes
 from gradlab.sources.builder import Builder
 
-_RENAMED = {"Abs": "abs", "ln": "log"}
+_RENAMED = {"Abs": "abs", "ln": "log", "loggamma": "lgamma", "ceiling": "ceil", "Mod": "mod"}
 
 
 def convert(expression: Any, axes: Mapping[str, Axes], builder: Builder) -> Node:
@@ -27,8 +42,11 @@ def convert(expression: Any, axes: Mapping[str, Axes], builder: Builder) -> Node
     made: dict[Any, Node] = {}
     for part in sympy.postorder_traversal(expression):
         # Limits of integrals and the like are tuples; the part that holds them is refused below.
+        # (a case of a Piecewise is one as well: it is read with the whole).
         if part not in made and not isinstance(part, sympy.Tuple):
             below = [made[argument] for argument in _ordered(part) if argument in made]
+            if isinstance(part, sympy.Piecewise):
+                below = [made[argument] for case in part.args for argument in case.args]
             made[part] = _converted(sympy, part, below, axes, builder)
     return made[expression]
 
@@ -58,8 +76,12 @@ def _converted(sympy: Any, part: Any, below: list[Node], axes: Mapping[str, Axes
         return builder.power(*below)
     if isinstance(part, sympy.exp):
         return builder.apply(OPERATIONS["exp"], *below)
+    if isinstance(part, (sympy.logic.boolalg.Boolean, sympy.Piecewise)):
+        return _condition(sympy, part, below, builder)
     if isinstance(part, sympy.Heaviside):
-        return builder.apply(STEP, below[0])
+        return builder.apply(STEP, below[0]) if part.args[1] == 0 else builder.apply(HEAVISIDE, *below)
+    if isinstance(part, sympy.polygamma) and part.args[0].is_Integer and part.args[0] >= 0:
+        return builder.apply(polygamma(Fraction(int(part.args[0]))), below[1])
     if isinstance(part, (sympy.Max, sympy.Min)):
         operation = MAXIMUM if isinstance(part, sympy.Max) else MINIMUM
         return _reduced(lambda first, second: builder.apply(operation, first, second), below)
@@ -71,6 +93,39 @@ def _converted(sympy: Any, part: Any, below: list[Node], axes: Mapping[str, Axes
             "evaluate it first (.doit()), or write the function in Python"
         )
     return builder.apply(operation, *below)
+
+
+def _condition(sympy: Any, part: Any, below: list[Node], builder: Builder) -> Node:
+    """Return a comparison, a combination of some, or a function by cases; conditions are 1 where they hold, else 0."""
+    if part in (True, False):
+        return builder.constant(int(part == True))  # noqa: E712  # SymPy's true, which is not Python's
+    name = type(part).__name__
+    if name in _COMPARISONS:
+        operation, swapped = _COMPARISONS[name]
+        return builder.apply(operation, *(below[::-1] if swapped else below))
+    if name in _LOGIC:
+        return _reduced(lambda first, second: builder.apply(_LOGIC[name], first, second), below)
+    if isinstance(part, sympy.Not):
+        return builder.apply(LOGICAL_NOT, *below)
+    if not isinstance(part, sympy.Piecewise) or part.args[-1].args[1] != True:  # noqa: E712  # as above
+        raise TraceError(f"the SymPy expression contains {part}; add a last case (value, True) to it")
+    result = below[-2]
+    for place in range(len(below) - 4, -1, -2):
+        result = builder.apply(WHERE, below[place + 1], below[place], result)
+    return result
+
+
+_COMPARISONS = {
+    "StrictGreaterThan": (GREATER, False),
+    "GreaterThan": (GREATER_EQUAL, False),
+    "StrictLessThan": (GREATER, True),
+    "LessThan": (GREATER_EQUAL, True),
+    "Equality": (EQUAL, False),
+    "Unequality": (NOT_EQUAL, False),
+}
+"""SymPy's comparisons: the operation, and whether its operands are swapped."""
+
+_LOGIC = {"And": LOGICAL_AND, "Or": LOGICAL_OR}
 
 
 def _reduced(combine: Callable[[Node, Node], Node], nodes: list[Node]) -> Node:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gradlab.errors import GradlabError, TraceError
 from gradlab.graph.kinds import Constant, Variable
-from gradlab.graph.nodes import Node
+from gradlab.graph.nodes import Node, topological
 from gradlab.graph.sizes import Axes
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import REFUSALS, at_line, is_writers, name_of, refuse
@@ -27,6 +27,7 @@ class Trace:
     data, data_axes: arrays that the code brought in, by the name under which it found them.
     lets: the writer's own names for intermediate values.
     libraries: "numpy", "torch", "math": whose functions were called.
+    truths: the data that were arrays of True and False, which the graph has as 1 and 0.
     """
 
     builder: Builder
@@ -35,6 +36,7 @@ class Trace:
     data_axes: dict[str, Axes] = field(default_factory=dict)
     lets: dict[Node, str] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
+    truths: set[str] = field(default_factory=set)
     _lifted: dict[int, tuple[Any, Any, Node]] = field(default_factory=dict)
     _gradients: bool = field(default_factory=lambda: _gradients_enabled())
 
@@ -54,7 +56,10 @@ class Trace:
             return known[2]
         if array.ndim == 0:
             return self.builder.constant(float(array) if array.dtype.kind == "f" else int(array))
-        node = self._bound(array, name or name_of(value) or "data")
+        truth = array.dtype == bool
+        node = self._bound(array.astype(float) if truth else array, name or name_of(value) or "data")
+        if truth and isinstance(node, Variable):
+            self.truths.add(node.name)
         # The value is kept, so that its id stays its own while the trace lasts; what it holds now is copied, because
         # the code may change it.
         self._lifted[id(value)] = (value, array, node)
@@ -78,7 +83,7 @@ class Trace:
             array = np.asarray(value)
         else:
             raise TraceError(f"a {type(value).__name__} stands where a number or an array is expected")
-        if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        if not any(np.issubdtype(array.dtype, kind) for kind in (np.integer, np.floating, np.bool_)):
             raise TraceError(f"an array of {array.dtype} stands where real numbers are expected")
         return array.copy()
 
@@ -117,7 +122,23 @@ class Trace:
             raise refused[0]
         if isinstance(result, (dict, set, str)) or result is None:
             raise TraceError(f"the function returns {result!r:.40}; return a number or an array")
-        return self.lift(result)
+        output = self.lift(result)
+        self._name_without_added_axes(output)
+        return output
+
+    def _name_without_added_axes(self, output: Node) -> None:
+        """Give the name of a value that was kept with an axis of length 1 to the value without it, if that is used.
+
+        ``v = X.var(1, keepdims=True)`` is (n, 1) only so that it can be broadcast: what is computed with it is (n,).
+        """
+        used = set(topological([output]))
+        for node, name in list(self.lets.items()):
+            slim: Node | None = None if node in used else node
+            for position in reversed(range(node.rank)):
+                if slim is not None and node.axes[position] == 1:
+                    slim = self.builder.taken_back(slim, position)
+            if slim is not None and slim is not node and slim not in self.lets:
+                self.lets[slim] = name
 
     @contextmanager
     def _watched(self) -> Generator[None]:

@@ -21,6 +21,7 @@ from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
 from gradlab.sources import as_function
 from gradlab.symbolic import presentation
+from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
             "reduce it first, for example with .sum() or .mean(), or pick one component"
         )
     names = function.chosen(wrt)
-    return Derivation(function, names, sweep(output, [function.nodes[name] for name in names]))
+    # What is written as mathematics is derived as it stands; code is read for what it computes.
+    stable, rewritings = stabilised(output) if function.code is not None else (output, ())
+    return Derivation(function, names, sweep(stable, [function.nodes[name] for name in names]), rewritings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +75,13 @@ class Derivation:
     """The exact gradient of a function, and the way there.
 
     function: what was derived.  wrt: with respect to which variables.  sweep: the reverse sweep that it rests on.
+    rewritings: the equalities by which the function was made numerically stable before it was differentiated.
     """
 
     function: Function
     wrt: tuple[str, ...]
     sweep: Sweep
+    rewritings: tuple[Rewriting, ...] = ()
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -121,7 +126,7 @@ class Derivation:
         at = self.function.point(point)
         values = {**self.function.data, **at}
         sizes = self.function.sizes(at)
-        outputs = [self.function.formula, *self.partials.values()]
+        outputs = [self.sweep.output, *self.partials.values()]
         problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
         if problem is not None:
             raise DomainError(problem)

@@ -63,6 +63,24 @@ def deltas(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     return [_definition(node, style) for node in used if isinstance(node, Let) and node not in known]
 
 
+def rewritten(derivation: Derivation, style: type[Printer]) -> list[Equation]:
+    """Return the function in the form that is differentiated, where that is not the one that was written."""
+    if not reasons(derivation):
+        return []
+    return [Equation(_name(derivation.function.name, style), (_written(derivation.sweep.output, style),))]
+
+
+def reasons(derivation: Derivation) -> list[str]:
+    """Return the equalities that led to the form that is differentiated, each once, as plain text.
+
+    None if that form is written in the same way as the function is: log Σ e^u has no other.
+    """
+    if not derivation.rewritings:
+        return []
+    same = _written(derivation.sweep.output, TextPrinter) == _written(derivation.function.formula, TextPrinter)
+    return [] if same else list(dict.fromkeys(rewriting.because for rewriting in derivation.rewritings))
+
+
 def gradient_equations(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     """Return the partial derivatives; a vector that the code unpacks (``a, b, c = params``) by its entries."""
     equations = []
@@ -125,6 +143,8 @@ def text(derivation: Derivation, *, steps: bool) -> str:
     named = definitions(derivation, TextPrinter)
     if named:
         lines += [("where " if place == 0 else "      ") + line for place, line in enumerate(_lines(named))]
+    lines += _lines(rewritten(derivation, TextPrinter))
+    lines += [f"  since {reason}" for reason in reasons(derivation)]
     if steps:
         lines += [
             "",
@@ -149,6 +169,7 @@ def latex(derivation: Derivation) -> str:
     groups = [
         [function_equation(derivation, LatexPrinter)],
         definitions(derivation, LatexPrinter),
+        rewritten(derivation, LatexPrinter),
         deltas(derivation, LatexPrinter),
         gradient_equations(derivation, LatexPrinter),
     ]
@@ -170,6 +191,12 @@ def markdown(derivation: Derivation, *, steps: bool) -> str:
     named = definitions(derivation, LatexPrinter)
     if named:
         parts += ["with", _display(aligned(named))]
+    if reasons(derivation):
+        because = "; ".join(f"`{reason}`" for reason in reasons(derivation))
+        parts += [
+            f"In a form that is numerically stable ({because})",
+            _display(aligned(rewritten(derivation, LatexPrinter))),
+        ]
     if steps:
         parts += ["Step by step, from the result back to the variables:", _step_table(derivation)]
     flowing = deltas(derivation, LatexPrinter)
@@ -207,6 +234,7 @@ def as_dict(derivation: Derivation) -> dict[str, Any]:
         "formula": _written(derivation.function.formula, TextPrinter),
         "variables": {name: list(axes) for name, axes in derivation.function.variables.items()},
         "wrt": list(derivation.wrt),
+        "rewritten": [{"because": reason} for reason in reasons(derivation)],
         "named": plain(definitions(derivation, TextPrinter)),
         "gradient": {name: _written(node, TextPrinter) for name, node in partials.items()},
         "latex": {name: _written(node, LatexPrinter) for name, node in partials.items()},

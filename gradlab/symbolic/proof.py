@@ -15,9 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
-from gradlab.graph.kinds import Contraction, Elementwise, Index, Linear, Scatter, Stack, Variable
+from gradlab.graph.kinds import (
+    Cholesky,
+    Contraction,
+    Elementwise,
+    Index,
+    Linear,
+    LogDeterminant,
+    Scatter,
+    Stack,
+    Triangle,
+    Variable,
+)
 from gradlab.graph.nodes import Node, compute, topological
-from gradlab.graph.operations import Operation
+from gradlab.graph.operations import LETTERS, Operation
+from gradlab.graph.sizes import Coefficient
 
 if TYPE_CHECKING:
     from gradlab.symbolic.steps import Step
@@ -41,11 +53,11 @@ class Evidence(StrEnum):
 PRECISION = 256
 """Bits of the ball arithmetic."""
 
-AFFINE = (Linear, Contraction, Index, Scatter, Stack)
+AFFINE = (Linear, Contraction, Index, Scatter, Stack, Triangle)
 """Kinds that are affine in each of their operands."""
 
-DIFFERENCE = -60
-"""Differences are taken at 2 to this power: the truncation error is its square, 1e-36, times a third derivative."""
+DIFFERENCE = -100
+"""Differences are taken at 2 to this power: the truncation error is its square, 1e-60, times a third derivative."""
 
 TIGHTEST = 2.0**-100
 """A radius below this (1e-30) is no accident: two different expressions do not agree to 30 digits at random points."""
@@ -63,7 +75,8 @@ def prove(step: Step) -> Evidence:
     leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
     sizes = _small_sizes(nodes)
     held = {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0}
-    for values in _points(leaves, sizes):
+    definite = any(isinstance(node, (Cholesky, LogDeterminant)) for node in nodes)
+    for values in _points(leaves, sizes, definite):
         outcome = _outcome(step, values, sizes)
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
@@ -75,6 +88,20 @@ def prove(step: Step) -> Evidence:
     if isinstance(step.before, Elementwise):
         return Evidence.EXACT if _rule_is_exact(step.before.operation) else Evidence.CERTIFIED
     return Evidence.CERTIFIED if isinstance(step.before, AFFINE) else Evidence.SAMPLED
+
+
+def prove_equal(before: Node, after: Node) -> Evidence:
+    """Return how surely two expressions are equal wherever both have a value: both are enclosed at several points."""
+    nodes = topological([before, after])
+    leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
+    sizes = _small_sizes(nodes)
+    held = 0
+    for values in _points(leaves, sizes, definite=False):
+        outcome = _compared(*evaluation.with_balls([before, after], values, sizes, PRECISION))
+        if outcome is Outcome.FAILS:
+            return Evidence.REFUTED
+        held += outcome in (Outcome.HOLDS, Outcome.HOLDS_AT_ZERO)
+    return Evidence.CERTIFIED if held >= POINTS else Evidence.UNPROVED
 
 
 def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
@@ -96,7 +123,8 @@ def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
     return {symbol: least[symbol] + place for place, symbol in enumerate(symbols)}
 
 
-def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int], definite: bool) -> Iterator[dict[str, Any]]:
+    """Yield values of the leaves; *definite*: with square matrices that are positive definite, though not symmetric."""
     import numpy as np
 
     from gradlab.graph.sizes import shape_of
@@ -104,7 +132,11 @@ def _points(leaves: Mapping[str, Variable], sizes: Mapping[str, int]) -> Iterato
     draw = np.random.default_rng(0)
     for low, high in RANGES:
         for _ in range(POINTS):
-            yield {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
+            values = {name: draw.uniform(low, high, shape_of(leaf.axes, sizes)) for name, leaf in leaves.items()}
+            for name, array in values.items() if definite else ():
+                if array.ndim > 1 and array.shape[-1] == array.shape[-2]:
+                    values[name] = array + np.abs(array).sum() * np.eye(array.shape[-1])
+            yield values
 
 
 class Outcome(Enum):
@@ -129,7 +161,7 @@ def _outcome(step: Step, values: Mapping[str, Any], sizes: Mapping[str, int]) ->
         if isinstance(step.before, Elementwise):
             slope = evaluation.evaluate(
                 [_sympy_partials(step.before.operation)[step.place]],
-                BallBackend(dict(zip("uv", inputs, strict=False)), {}, PRECISION),
+                BallBackend(dict(zip(LETTERS, inputs, strict=False)), {}, PRECISION),
             )[0]
             expected = incoming * slope
         elif isinstance(step.before, AFFINE):
@@ -201,13 +233,13 @@ def _compared(expected: Any, claimed: Any) -> Outcome:
 
 @cache
 def _sympy_partials(operation: Operation) -> tuple[Node, ...]:
-    """Return the operation's derivatives as SymPy finds them, as nodes of ``u`` and ``v``."""
+    """Return the operation's derivatives as SymPy finds them, as nodes of ``u``, ``v`` and ``w``."""
     import sympy
 
     from gradlab.sources.builder import Builder
     from gradlab.sources.sympy_expressions import convert
 
-    operands = tuple(Variable(letter) for letter in "uv"[: operation.arity])
+    operands = tuple(Variable(letter) for letter in LETTERS[: operation.arity])
     function, symbols = Elementwise(operation, operands).scalar_function()
     axes = {symbol.name: () for symbol in symbols}
     derivatives = [sympy.diff(function, symbol) for symbol in symbols]
@@ -228,7 +260,7 @@ def _rule_is_exact(operation: Operation) -> bool:
     """Return whether SymPy's algebra shows that the rule's local derivatives are its own."""
     import sympy
 
-    operands = tuple(Variable(letter) for letter in "uv"[: operation.arity])
+    operands = tuple(Variable(letter) for letter in LETTERS[: operation.arity])
     node = Elementwise(operation, operands)
     function, symbols = node.scalar_function()
     named = dict(zip(operands, symbols, strict=True))
@@ -255,7 +287,7 @@ def as_sympy(node: Node, named: Mapping[Variable, Any]) -> Any:
                 made[part] = _sympy_constant(sympy, part)
             case Linear():
                 terms = zip(part.coefficients, below, strict=True)
-                made[part] = sum(sympy.Rational(*c.rational.as_integer_ratio()) * term for c, term in terms)
+                made[part] = sum(_sympy_number(sympy, coefficient) * term for coefficient, term in terms)
             case Elementwise():
                 made[part] = part.operation.sympy(sympy, *below)
             case Contraction():
@@ -269,5 +301,9 @@ def as_sympy(node: Node, named: Mapping[Variable, Any]) -> Any:
 
 def _sympy_constant(sympy: Any, node: Any) -> Any:
     if isinstance(node.value, str):
-        return sympy.pi if node.value == "pi" else sympy.E
-    return sympy.Rational(*node.value.rational.as_integer_ratio())
+        return {"pi": sympy.pi, "e": sympy.E, "-inf": -sympy.oo}[node.value]
+    return _sympy_number(sympy, node.value)
+
+
+def _sympy_number(sympy: Any, coefficient: Coefficient) -> Any:
+    return sympy.Rational(*coefficient.rational.as_integer_ratio()) * sympy.sqrt(coefficient.root)

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy
@@ -5,7 +7,7 @@ import torch
 
 from gradlab.graph import bounds, evaluation
 from gradlab.graph.kinds import Elementwise, Variable
-from gradlab.graph.operations import OPERATIONS
+from gradlab.graph.operations import FAMILIES, LETTERS, OPERATIONS, polygamma
 from gradlab.sources import at_point
 from tests.models import MODELS
 
@@ -47,12 +49,16 @@ def test_many_points_at_once_are_many_points(model):
         assert alone == pytest.approx(single, rel=1e-13)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+MEMBERS = {f"{name}({number})": FAMILIES[name](Fraction(number)) for name in FAMILIES for number in (1, "1/2", 3)}
+EVERY = {**OPERATIONS, **MEMBERS, "polygamma(1)": polygamma(Fraction(1)), "polygamma(2)": polygamma(Fraction(2))}
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_every_operation_is_the_same_in_every_arithmetic(name):
-    operation = OPERATIONS[name]
+    operation = EVERY[name]
     shift = 1.0 if name == "acosh" else 0.0
-    given = {"u": np.array([0.3, 0.77]) + shift, "v": np.array([0.5, 0.2])}
-    operands = tuple(Variable(letter, ("n",)) for letter in "uv"[: operation.arity])
+    given = {"u": np.array([0.3, 0.77]) + shift, "v": np.array([0.5, 0.2]), "w": np.array([0.9, 0.6])}
+    operands = tuple(Variable(letter, ("n",)) for letter in LETTERS[: operation.arity])
     node = Elementwise(operation, operands)
     (plain,) = evaluation.with_numpy([node], given, {"n": 2})
     (tensor,) = evaluation.with_torch([node], {k: torch.tensor(v) for k, v in given.items()}, {"n": 2}, torch.float64)
@@ -64,6 +70,32 @@ def test_every_operation_is_the_same_in_every_arithmetic(name):
         assert plain[place] == pytest.approx(exact, rel=1e-14, abs=1e-15)
         assert float(tensor[place]) == pytest.approx(exact, rel=1e-14, abs=1e-15)
         assert float(balls[place].mid()) == pytest.approx(exact, rel=1e-15)
+
+
+SPREAD = np.array([-1e4, -800.0, -40.0, -6.3, -4.1, -1.7, -0.6, -0.2, -1e-9, 0.1, 0.47, 0.9, 3.7, 5.2, 27.0, 40.0, 1e4])
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_error_of_every_operation_is_bounded_near_and_far(name):
+    operation = EVERY[name]
+    drawn = np.random.default_rng(0)
+    given = {letter: drawn.permutation(SPREAD) if place else SPREAD for place, letter in enumerate(LETTERS)}
+    operands = tuple(Variable(letter, ("n",)) for letter in LETTERS[: operation.arity])
+    node = Elementwise(operation, operands)
+    (bounded,) = bounds.with_bounds([node], given, {"n": len(SPREAD)})
+    tensors = {letter: torch.tensor(value) for letter, value in given.items()}
+    (tensor,) = evaluation.with_torch([node], tensors, {"n": len(SPREAD)}, torch.float64)
+    (balls,) = evaluation.with_balls([node], given, {"n": len(SPREAD)})
+    seen = 0
+    for value, other, error, ball in zip(bounded.value, tensor.numpy(), bounded.error, balls, strict=True):
+        exact = float(ball.mid())
+        if not (ball.is_finite() and np.isfinite(exact) and np.isfinite(value)):
+            continue
+        seen += 1
+        assert abs(value - exact) <= error + np.spacing(abs(exact)) / 2
+        assert abs(other - exact) <= 16 * error + 1e-15  # torch's erfc loses digits far out
+        assert error <= 1e-10 * max(1.0, abs(exact))
+    assert seen >= 5
 
 
 @pytest.mark.parametrize("z", [-800.0, -40.0, 40.0, 800.0, 1e4])

@@ -145,7 +145,7 @@ REFUSED = {
     "item": (lambda x: x.item() ** 2, ".item()", "leave it an array"),
     "torch.tensor": (lambda x: torch.tensor([x, x]).sum(), "", ""),
     "detach": (lambda x: x.detach() ** 2, ".detach()", "leave it out"),
-    "an unknown function": (lambda x: np.linalg.det(x), "numpy.linalg.det", "opaque=True"),
+    "an unknown function": (lambda x: np.linalg.tensorinv(x), "numpy.linalg.tensorinv", "opaque=True"),
     "an unknown method": (lambda x: x.cumsum(), "cumsum", ""),
     "assignment": (lambda x: x.__setitem__(0, 1.0), "assigning to entries", "torch.stack"),
     "np.array": (lambda x: np.asarray(x, dtype=float).sum(), "NumPy array", "np.stack"),

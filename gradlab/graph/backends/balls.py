@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from gradlab.graph.backends.contracting import boxed, combined, contracted
+from gradlab.graph.backends.matrices import BallMatrices
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 
-class BallBackend:
+class BallBackend(BallMatrices):
     """Arb ball arithmetic: every number comes with a radius that encloses the exact value.
 
     precision: bits of the midpoints, 53 for double precision.  Values are NumPy object arrays of `flint.arb`.
@@ -32,11 +32,13 @@ class BallBackend:
         self.sizes = sizes
         self.values = values
 
-    def _arb(self, value: Fraction | str) -> Any:
+    def _arb(self, value: Coefficient | str) -> Any:
         flint = self.flint
         if isinstance(value, str):
-            return flint.arb.pi() if value == "pi" else flint.arb.const_e()
-        return flint.arb(flint.fmpq(value.numerator, value.denominator))
+            return {"pi": flint.arb.pi, "e": flint.arb.const_e, "-inf": flint.arb.neg_inf}[value]()
+        rational, root = value.number(self.sizes)
+        number = flint.arb(flint.fmpq(rational.numerator, rational.denominator))
+        return number if root == 1 else number * flint.arb(root).sqrt()
 
     def _box(self, value: Any) -> Any:
         # The sum of no entries is Python's 0.
@@ -52,15 +54,18 @@ class BallBackend:
         if given.dtype == object:
             return given
         unit = self.unit
-        ball = self.np.frompyfunc(lambda number: self.flint.arb(float(number), abs(float(number)) * unit), 1, 1)
+        ball = self.np.frompyfunc(lambda number: self._enclosed(float(number), unit), 1, 1)
         return self._array(ball(given))
 
+    def _enclosed(self, number: float, unit: float) -> Any:
+        return self.flint.arb(number, abs(number) * unit) if number > float("-inf") else self.flint.arb.neg_inf()
+
     def constant(self, value: Coefficient | str, axes: Axes) -> Any:
-        number = self._arb(value if isinstance(value, str) else value.value(self.sizes))
+        number = self._arb(value)
         return self.np.broadcast_to(self._box(number), shape_of(axes, self.sizes))
 
     def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Any]) -> Any:
-        return self._array(combined(coefficients, arrays, lambda c: self._arb(c.value(self.sizes))))
+        return self._array(combined(coefficients, arrays, self._arb))
 
     def apply(self, operation: Operation, arrays: Sequence[Any]) -> Any:
         flint = self.flint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import e, pi
+from math import e, pi, sqrt
 from typing import Any
 
 from gradlab.graph.backends.protocol import Row
@@ -125,7 +125,7 @@ def combined(coefficients: Sequence[Coefficient], arrays: Sequence[Any], number:
     for coefficient, array in zip(coefficients, arrays, strict=True):
         if coefficient.is_one:
             term = array
-        elif not coefficient.sizes and coefficient.rational == -1:
+        elif coefficient.rational == -1 and coefficient.is_rational:
             if total is not None:
                 total = total - array
                 continue
@@ -139,8 +139,9 @@ def combined(coefficients: Sequence[Coefficient], arrays: Sequence[Any], number:
 def as_float(value: Coefficient | str, sizes: Mapping[str, int]) -> float:
     """Return the nearest float; inf where it overflows."""
     if isinstance(value, str):
-        return pi if value == "pi" else e
+        return {"pi": pi, "e": e, "-inf": float("-inf")}[value]
+    rational, root = value.number(sizes)
     try:
-        return float(value.value(sizes))
+        return float(rational) if root == 1 else float(rational) * sqrt(root)
     except OverflowError:
-        return float("inf") if value.rational > 0 else float("-inf")
+        return float("inf") if rational > 0 else float("-inf")

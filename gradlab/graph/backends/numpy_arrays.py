@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.backends.contracting import as_float, combined, contracted
+from gradlab.graph.backends.matrices import NumpyMatrices
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 
-class NumpyBackend:
+class NumpyBackend(NumpyMatrices):
     """float64 (or another NumPy dtype) arithmetic; never raises on overflow, the result says inf or nan."""
 
     def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], dtype: Any = None) -> None:

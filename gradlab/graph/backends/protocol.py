@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from gradlab.graph.backends.matrices import MatrixBackend
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size
 
@@ -12,7 +13,7 @@ Key = tuple[int | slice, ...]
 Row = tuple[int, ...]
 
 
-class Backend(Protocol):
+class Backend(MatrixBackend, Protocol):
     """What a kind of node needs in order to compute its value."""
 
     def variable(self, name: str) -> Any:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.backends.contracting import as_float, combined, contracted
+from gradlab.graph.backends.matrices import TorchMatrices
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 
-class TorchBackend:
+class TorchBackend(TorchMatrices):
     """torch arithmetic, so that autograd can follow it."""
 
     def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], dtype: Any, device: Any = None) -> None:

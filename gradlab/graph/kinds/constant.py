@@ -11,7 +11,10 @@ from gradlab.graph.writing import Printer, Shown
 
 
 class Constant(Node):
-    """An exact number in every entry; *value* is a coefficient, or the name "pi" or "e"."""
+    """An exact number in every entry; *value* is a coefficient, or the name "pi", "e" or "-inf".
+
+    -∞ stands for what a mask takes out of a softmax; anywhere else the value is soon no number.
+    """
 
     __slots__ = ("value",)
 
@@ -37,6 +40,8 @@ def _(node: Constant, arguments: Sequence[Any], backend: Any) -> Any:
 
 @show.register
 def _(node: Constant, printer: Printer) -> Shown:
+    if node.value == "-inf":
+        return printer.minus_infinity()
     return printer.name(node.value) if isinstance(node.value, str) else printer.number(node.value)
 
 

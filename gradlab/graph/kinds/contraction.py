@@ -8,12 +8,12 @@ node alone, numbered by first appearance, so that no index of another node can e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
+from gradlab.graph.matrix_form import matrix_form
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
 from gradlab.graph.sizes import Axes, Size
-from gradlab.graph.writing import Level, Printer, Shown
+from gradlab.graph.writing import Printer, Shown
 
 Indices = tuple[int, ...]
 
@@ -42,6 +42,13 @@ class Contraction(Node):
         """The indices that are summed over."""
         present = {index for indices in self.inputs for index in indices}
         return tuple(sorted(present - set(self.output)))
+
+    @property
+    def is_transpose(self) -> bool:
+        """Whether this only swaps the last two axes of one array."""
+        row = self.inputs[0] if len(self.operands) == 1 else ()
+        swapped = (*row[:-2], *row[:-3:-1])
+        return len(row) > 1 and len(set(row)) == len(row) and self.output == swapped
 
 
 def contraction(operands: Sequence[Node], inputs: Sequence[Sequence[Any]], output: Sequence[Any]) -> Contraction:
@@ -131,15 +138,34 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
             equal.append(Shown(f"[{names[index]}={name}]"))
         else:
             names[index] = name
-    summed = node.summed
+    factors = list(zip(node.operands, node.inputs, strict=True))
+    picked = _picked(node)
+    if picked is not None:
+        place, index, classes, row = picked
+        names[index] = show_component(classes, printer, tuple(names[other] for other in row)).written
+        del factors[place]
+    summed = tuple(index for index in node.summed if index not in names)
     with printer.indices(len(summed)) as bound:
         names.update(zip(summed, bound, strict=True))
-        factors = [
-            show_component(operand, printer, tuple(names[index] for index in row))
-            for operand, row in zip(node.operands, node.inputs, strict=True)
-        ]
-        body = _product(printer, [*equal, *factors])
+        shown = [show_component(operand, printer, tuple(names[index] for index in row)) for operand, row in factors]
+        body = _product(printer, [*equal, *shown])
         return printer.summation(bound, body) if summed else body
+
+
+def _picked(node: Contraction) -> tuple[int, int, Node, Indices] | None:
+    """Return what picks one entry out of a sum: Σ_k [y_i = k] Z_ik is Z_{i y_i}.
+
+    The place of the one-hot factor, the index that it picks, the class numbers, and their indices.
+    """
+    from gradlab.graph.kinds.one_hot import OneHot
+
+    for place, (operand, row) in enumerate(zip(node.operands, node.inputs, strict=True)):
+        if not isinstance(operand, OneHot) or row[-1] in node.output:
+            continue
+        others = [other for position, other in enumerate(node.inputs) if position != place]
+        if sum(other.count(row[-1]) for other in others) == 1 and set(row[:-1]) <= set(node.output):
+            return place, row[-1], operand.operands[0], row[:-1]
+    return None
 
 
 def _product(printer: Printer, factors: list[Shown]) -> Shown:
@@ -155,130 +181,9 @@ def _(node: Contraction, printer: Printer) -> Shown:
     scalars = [operand for operand, row in zip(node.operands, node.inputs, strict=True) if not row]
     arrays = [(operand, row) for operand, row in zip(node.operands, node.inputs, strict=True) if row]
     factors = [show(scalar, printer) for scalar in scalars]
-    body = _matrix_form(printer, arrays, node.output)
+    body = matrix_form(printer, arrays, node.output, node.extents)
     if body is None:
         with printer.indices(len(node.output)) as indices:
             component = show_component(node, printer, indices)
             return printer.components(component, indices) if indices else component
     return _product(printer, [*factors, body])
-
-
-def _matrix_form(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
-    """Return the product of *arrays* in matrix notation, or None where there is none."""
-    if len(output) > 2 or any(len(row) > 2 or len(set(row)) < len(row) for row in (*(r for _, r in arrays), output)):
-        return None
-    if not arrays:
-        return Shown("1")
-    present = {index for _, row in arrays for index in row}
-    if all(set(row) == present for _, row in arrays) and len(arrays) > 1:
-        return _same_axes(printer, arrays, output, present)
-    if len(arrays) == 1:
-        return _single(printer, *arrays[0], output)
-    scaled = _scaled(printer, arrays, output)
-    if scaled is not None:
-        return scaled
-    return _chain(printer, arrays, output)
-
-
-def _same_axes(
-    printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices, present: set[int]
-) -> Shown | None:
-    order = tuple(sorted(present)) if set(output) != present else output
-    factors = [_turned(printer, operand, row, order) for operand, row in arrays]
-    if set(output) == present:
-        return printer.hadamard(factors)
-    if not output and len(order) == 1 and len(factors) == 2:
-        return printer.product([printer.transposed(factors[0]), factors[1]])
-    return None
-
-
-def _scaled(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
-    """Return diag(v) A or A diag(v): a matrix whose rows or columns are scaled by a vector."""
-    if len(arrays) != 2 or len(output) != 2:
-        return None
-    (one, first), (two, second) = arrays
-    if len(first) == 2:
-        (one, first), (two, second) = (two, second), (one, first)
-    if len(first) != 1 or set(second) != set(output):
-        return None
-    matrix = _turned(printer, two, second, output)
-    diagonal = printer.call("diag", [show(one, printer)])
-    return printer.product([diagonal, matrix] if first[0] == output[0] else [matrix, diagonal])
-
-
-def _turned(printer: Printer, operand: Node, row: Indices, order: Indices) -> Shown:
-    shown = show(operand, printer)
-    return shown if row == order else printer.transposed(shown)
-
-
-def _single(printer: Printer, operand: Node, row: Indices, output: Indices) -> Shown | None:
-    shown = show(operand, printer)
-    if row == output:
-        return shown
-    ones = printer.name("1")
-    kept = [index for index in output if index in row]
-    if len(row) == 2 and len(output) == 2:
-        return printer.transposed(shown) if set(row) == set(output) else None
-    if not output:
-        return _total(printer, operand, shown)
-    if len(row) == 2 and len(output) == 1:
-        left = shown if output[0] == row[0] else printer.transposed(shown)
-        return printer.product([left, ones]) if kept else None
-    if len(row) == 1 and len(output) == 2 and len(kept) == 1:
-        if output[0] == row[0]:
-            return printer.product([shown, printer.transposed(ones)])
-        return printer.product([ones, printer.transposed(shown)])
-    return None
-
-
-def _total(printer: Printer, operand: Node, shown: Shown) -> Shown | None:
-    """Return the sum of all entries; of squares, as a norm."""
-    from gradlab.graph.kinds.elementwise import Elementwise
-    from gradlab.graph.kinds.index import Index, inward
-    from gradlab.graph.operations import power
-
-    operand = inward(operand) if isinstance(operand, Index) else operand
-    if isinstance(operand, Elementwise) and operand.operation is power(Fraction(2)):
-        return printer.norm_squared(show(operand.operands[0], printer))
-    if operand.rank == 1 and shown.level >= Level.POWER:
-        return printer.product([printer.transposed(printer.name("1")), shown])
-    return None
-
-
-def _chain(printer: Printer, arrays: list[tuple[Node, Indices]], output: Indices) -> Shown | None:
-    """Return A B^T v … by walking from index to index; None where the factors do not form one chain."""
-    remaining = list(arrays)
-    if len(output) == 2 or (len(output) == 1 and any(output[0] in row for _, row in arrays)):
-        current: int | None = output[0]
-        factors: list[Shown] = []
-    elif not output:
-        first = next((item for item in remaining if len(item[1]) == 1), None)
-        if first is None:
-            return None
-        remaining.remove(first)
-        factors = [printer.transposed(show(first[0], printer))]
-        current = first[1][0]
-    else:
-        return None
-    while remaining:
-        following = [item for item in remaining if current in item[1]]
-        if len(following) != 1:
-            # An outer product u v^T: two vectors that share no index.
-            if current is None and len(remaining) == 1 and remaining[0][1] == output[1:]:
-                return printer.product([*factors, printer.transposed(show(remaining[0][0], printer))])
-            return None
-        operand, row = following[0]
-        remaining.remove(following[0])
-        shown = show(operand, printer)
-        if len(row) == 1:
-            factors.append(shown)
-            current = None
-        elif row[0] == current:
-            factors.append(shown)
-            current = row[1]
-        else:
-            factors.append(printer.transposed(shown))
-            current = row[0]
-    if current != (output[1] if len(output) == 2 else None):
-        return None
-    return printer.product(factors)

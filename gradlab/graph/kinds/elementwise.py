@@ -38,9 +38,13 @@ def _(node: Elementwise, delta: Node, wanted: Sequence[bool], output: Node) -> l
 
     operation = node.operation
     pulls: list[Pull | None] = []
-    for local, want in zip(operation.partials(algebra, node.operands, output), wanted, strict=True):
-        pulled = Pull(operation.rule, operation.formula, local, algebra.product(delta, local)) if want else None
-        pulls.append(pulled)
+    given = operation.flow(algebra, node.operands, delta) if operation.flow is not None else None
+    for place, local in enumerate(operation.partials(algebra, node.operands, output)):
+        if not wanted[place]:
+            pulls.append(None)
+            continue
+        pulled = given[place] if given is not None else algebra.product(delta, local)
+        pulls.append(Pull(operation.rule, operation.formula, local, pulled))
     return pulls
 
 

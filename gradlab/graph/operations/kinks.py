@@ -1,0 +1,208 @@
+"""Functions with kinks and jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from gradlab.graph.nodes import Node
+from gradlab.graph.operations.comparisons import EQUAL, undecided
+from gradlab.graph.operations.operation import add
+
+
+def _sign_ball(flint: Any, u: Any) -> Any:
+    if u > 0:
+        return flint.arb(1)
+    if u < 0:
+        return flint.arb(-1)
+    return flint.arb(0) if u == 0 else flint.arb(0, 1)
+
+
+SIGN = add(
+    "sign",
+    "sign",
+    "d/du sign(u) = 0 for u ≠ 0",
+    lambda g, u, out: [g.number(0, out.axes)],
+    ball=_sign_ball,
+    switches=lambda g, u: [u[0]],
+    domain="u ≠ 0",
+)
+
+
+def _from_whole(g: Any, u: Sequence[Node]) -> Sequence[Node]:
+    """Return the distance to the nearest whole number, u - floor(u + 1/2); sin(π u) would be rounded."""
+    return [g.add(u[0], g.negative(g.apply(FLOOR, g.add(u[0], g.number(Fraction(1, 2), u[0].axes)))))]
+
+
+def _from_half(g: Any, u: Sequence[Node]) -> Sequence[Node]:
+    return _from_whole(g, [g.add(u[0], g.number(Fraction(1, 2), u[0].axes))])
+
+
+def _round_ball(flint: Any, u: Any) -> Any:
+    # To the even neighbour from the middle: where floor(u + 1/2) is odd there, it is one too high.
+    up = (u + 0.5).floor()
+    half = u - up + 0.5
+    if half > 0:
+        return up
+    even = (up / 2).floor() * 2
+    return even if half == 0 else up.union(even)
+
+
+FLOOR = add(
+    "floor",
+    "floor",
+    "d/du floor(u) = 0 except at whole numbers",
+    lambda g, u, out: [g.number(0, out.axes)],
+    switches=_from_whole,
+    domain="u not a whole number",
+)
+CEIL = add(
+    "ceil",
+    "ceiling",
+    "d/du ceil(u) = 0 except at whole numbers",
+    lambda g, u, out: [g.number(0, out.axes)],
+    sympy=lambda sp, u: sp.ceiling(u),
+    switches=_from_whole,
+    domain="u not a whole number",
+)
+TRUNC = add(
+    "trunc",
+    "whole part",
+    "d/du trunc(u) = 0 except at whole numbers",
+    lambda g, u, out: [g.number(0, out.axes)],
+    sympy=lambda sp, u: sp.sign(u) * sp.floor(sp.Abs(u)),
+    ball=lambda flint, u: _trunc_ball(u),
+    switches=_from_whole,
+    domain="u not a whole number",
+)
+ROUND = add(
+    "round",
+    "rounding",
+    "d/du round(u) = 0 except halfway between whole numbers",
+    lambda g, u, out: [g.number(0, out.axes)],
+    # SymPy has no rounding to even: away from the jumps this is the same.
+    sympy=lambda sp, u: sp.floor(u + sp.Rational(1, 2)),
+    numpy=lambda np, u: np.rint(u),
+    ball=_round_ball,
+    switches=_from_half,
+    domain="u not halfway between whole numbers",
+)
+
+
+def _trunc_ball(u: Any) -> Any:
+    return u.floor() if u >= 0 else u.ceil() if u <= 0 else u.floor().union(u.ceil())
+
+
+FMOD = add(
+    "fmod",
+    "remainder with the sign of u",
+    "d fmod(u, v) = du - trunc(u/v) dv",
+    lambda g, u, out: [g.number(1, out.axes), g.negative(g.apply(TRUNC, g.quotient(u[0], u[1])))],
+    arity=2,
+    sympy=lambda sp, u, v: u - v * sp.sign(u / v) * sp.floor(sp.Abs(u / v)),
+    ball=lambda flint, u, v: u - v * _trunc_ball(u / v),
+    switches=lambda g, u: _from_whole(g, [g.quotient(u[0], u[1])]),
+    domain="u/v not a whole number",
+)
+MOD = add(
+    "mod",  # np.mod and Python's %; a "remainder" is another one in Python's math
+    "remainder with the sign of v",
+    "d mod(u, v) = du - floor(u/v) dv",
+    lambda g, u, out: [g.number(1, out.axes), g.negative(g.apply(FLOOR, g.quotient(u[0], u[1])))],
+    arity=2,
+    sympy=lambda sp, u, v: u - v * sp.floor(u / v),
+    torch=lambda torch, u, v: torch.remainder(u, v),
+    ball=lambda flint, u, v: u - v * (u / v).floor(),
+    switches=lambda g, u: _from_whole(g, [g.quotient(u[0], u[1])]),
+    domain="u/v not a whole number",
+    # A small negative u gives v + u, of the size of v.
+    scale=lambda np, u, v: np.abs(v),
+)
+STEP = add(
+    "step",
+    "unit step",
+    "d/du step(u) = 0 for u ≠ 0",
+    lambda g, u, out: [g.number(0, out.axes)],
+    sympy=lambda sp, u: sp.Heaviside(u, 0),
+    numpy=lambda np, u: np.heaviside(u, 0),
+    torch=lambda torch, u: (u > 0).to(u.dtype),
+    ball=lambda flint, u: flint.arb(1) if u > 0 else flint.arb(0) if u <= 0 else undecided(flint),
+    switches=lambda g, u: [u[0]],
+    domain="u ≠ 0",
+    write=lambda printer, u, elementwise: printer.relation([u[0], printer.integer(0)], [">"]),
+    truth=True,
+)
+HEAVISIDE = add(
+    "heaviside",
+    "unit step",
+    "d heaviside(u, v) = 0 for u ≠ 0, where v is the value at 0",
+    lambda g, u, out: [g.number(0, out.axes), g.apply(EQUAL, u[0], g.number(0, out.axes))],
+    arity=2,
+    sympy=lambda sp, u, v: sp.Piecewise((1, u > 0), (v, sp.Eq(u, 0)), (0, True)),
+    torch=lambda torch, u, v: torch.where(u == 0, v, (u > 0).to(u.dtype)),
+    ball=lambda flint, u, v: (
+        flint.arb(1) if u > 0 else flint.arb(0) if u < 0 else v if u == 0 else undecided(flint).union(v)
+    ),
+    switches=lambda g, u: [u[0]],
+    domain="u ≠ 0",
+)
+ABS = add(
+    "abs",
+    "absolute value",
+    "d/du |u| = sign(u) for u ≠ 0",
+    lambda g, u, out: [g.apply(SIGN, u[0])],
+    sympy=lambda sp, u: sp.Abs(u),
+    ball=lambda flint, u: abs(u),
+    switches=lambda g, u: [u[0]],
+    domain="u ≠ 0",
+    write=lambda printer, u, elementwise: printer.absolute(u[0]),
+)
+RELU = add(
+    "relu",
+    "rectifier",
+    "d/du relu(u) = 1 for u > 0, 0 for u < 0",
+    lambda g, u, out: [g.apply(STEP, u[0])],
+    sympy=lambda sp, u: sp.Max(u, 0),
+    numpy=lambda np, u: np.maximum(u, 0),
+    ball=lambda flint, u: u.max(flint.arb(0)),
+    switches=lambda g, u: [u[0]],
+    domain="u ≠ 0",
+)
+
+
+def _share_of_larger(g: Any, u: Sequence[Node], sign: int) -> list[Node]:
+    # (1 ± sign(u - v)) / 2: all to the larger one, half to each at a tie, as torch.maximum does.
+    difference = g.apply(SIGN, g.add(u[0], g.negative(u[1])))
+    one = g.number(1, u[0].axes)
+    first = g.scale_by(Fraction(1, 2), g.add(one, g.scale_by(sign, difference)))
+    second = g.scale_by(Fraction(1, 2), g.add(one, g.scale_by(-sign, difference)))
+    return [first, second]
+
+
+MAXIMUM = add(
+    "max",
+    "larger of two",
+    "d max(u, v) = du where u > v, dv where v > u",
+    lambda g, u, out: _share_of_larger(g, u, 1),
+    arity=2,
+    sympy=lambda sp, u, v: sp.Max(u, v),
+    numpy=lambda np, u, v: np.maximum(u, v),
+    torch=lambda torch, u, v: torch.maximum(u, v),
+    ball=lambda flint, u, v: u.max(v),
+    switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
+    domain="u ≠ v",
+)
+MINIMUM = add(
+    "min",
+    "smaller of two",
+    "d min(u, v) = du where u < v, dv where v < u",
+    lambda g, u, out: _share_of_larger(g, u, -1),
+    arity=2,
+    sympy=lambda sp, u, v: sp.Min(u, v),
+    numpy=lambda np, u, v: np.minimum(u, v),
+    torch=lambda torch, u, v: torch.minimum(u, v),
+    ball=lambda flint, u, v: u.min(v),
+    switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
+    domain="u ≠ v",
+)
