@@ -7,17 +7,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 from gradlab.errors import GradlabError
-from gradlab.graph.backends import Key, NumpyBackend, Row, TorchBackend
+from gradlab.graph.backends import Key, Row
 from gradlab.graph.emission.contracting import ContractionWriter, Factor, aligned, times
 from gradlab.graph.emission.dialects import Dialect
-from gradlab.graph.emission.fragments import Fragment, Placed, filled, full, named, subscript, weight_of, write, written
+from gradlab.graph.emission.fragments import (
+    Fragment,
+    Placed,
+    filled,
+    full,
+    literal,
+    named,
+    subscript,
+    weight_of,
+    write,
+    written,
+)
 from gradlab.graph.emission.lines import Body
 from gradlab.graph.emission.recording import Recorded, occurrences, tree_of
-from gradlab.graph.kinds.index import selected_axes
+from gradlab.graph.emission.rules import RULES
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, decimal
 
@@ -28,9 +38,8 @@ LARGEST_INLINE = 3
 class SourceBackend:
     """Writes each operation as source text; see `gradlab.graph.backends.Backend`.
 
-    An operation that has no method here is written by calling the method of NumpyBackend or TorchBackend on
-    stand-ins that record it, so that a new one needs no second declaration. One that reads the values of its
-    arrays cannot be recorded: it is given a method here.
+    An operation that has no method here is written as its line in `gradlab.graph.emission.rules` says; an elementwise
+    one is called on stand-ins that record what it does.
     """
 
     def __init__(self, body: Body) -> None:
@@ -62,6 +71,10 @@ class SourceBackend:
         if fragment.whole:
             return self._tensor(fragment) if self.dialect.is_torch else fragment.tree
         assert fragment.axes is not None
+        missing = [place for place in range(len(fragment.axes)) if place not in fragment.kept]
+        if not fragment.number and all(fragment.axes[place] == 1 for place in missing):
+            key = tuple(None if place in missing else slice(None) for place in range(len(fragment.axes)))
+            return write("_0[_1]", fragment.tree, key)
         shape = self.body.shape(fragment.axes)
         if fragment.number:
             return self._filled(fragment.tree, shape)
@@ -104,29 +117,37 @@ class SourceBackend:
         return Fragment(self._number(value), axes, number=True)
 
     def _number(self, value: Coefficient | str) -> ast.expr:
-        return write(f"{self.dialect.module}.{value}") if isinstance(value, str) else self._scaled(value, None)
+        if isinstance(value, Coefficient):
+            return self._scaled(value, None)
+        constant = write(f"{self.dialect.module}.{value.removeprefix('-')}")
+        return write("-_0", constant) if value.startswith("-") else constant
 
     def _scaled(self, coefficient: Coefficient, tree: ast.expr | None) -> ast.expr:
         """Return *coefficient* times *tree*: ``2 / n * x``, ``-x / n``; the number itself if None."""
-        rational, sign = abs(coefficient.rational), -1 if coefficient.rational < 0 else 1
-        short = rational.denominator > 1 and decimal(rational) is not None
-        above, below = (float(rational), 1) if short else rational.as_integer_ratio()
-        top = self._product(sign * above, [(size, power) for size, power in coefficient.sizes if power > 0])
-        bottom = self._product(below, [(size, -power) for size, power in coefficient.sizes if power < 0])
-        if tree is not None and above == 1 and (top is None or not coefficient.parts()[0].sizes):
-            tree = write("-_0", tree) if sign < 0 else tree
+        negative = coefficient.rational < 0
+        above, below = (-coefficient if negative else coefficient).parts()
+        over, under = above.rational, below.rational
+        if under > 1 and coefficient.root == 1 and decimal(over / under) is not None:
+            over, under = over / under, Fraction(1)
+        top = self._product(over, above)
+        bottom = self._product(under, below)
+        if tree is not None and top is None:
+            tree = write("-_0", tree) if negative else tree
             return tree if bottom is None else write("_0 / _1", tree, bottom)
+        if negative:
+            top = self._product(-over, above)
         front = top if top is not None else write("1")
         front = front if bottom is None else write("_0 / _1", front, bottom)
         return front if tree is None else times(front, tree)
 
-    def _product(self, number: float, sizes: Sequence[tuple[str, Any]]) -> ast.expr | None:
-        """Return a number times powers of sizes, None for 1."""
+    def _product(self, number: Fraction, rest: Coefficient) -> ast.expr | None:
+        """Return a number times the root and the sizes of *rest*, None for 1."""
         parts = [write("_0", number)] if number != 1 else []
-        for size, exponent in sizes:
+        if rest.root != 1:
+            parts.append(write("_0 ** 0.5", rest.root))
+        for size, exponent in rest.sizes:
             name = self.body.size(size)
-            power = Fraction(exponent)
-            parts.append(name if power == 1 else write("_0 ** _1", name, power))
+            parts.append(name if exponent == 1 else write("_0 ** _1", name, Fraction(exponent)))
         product = parts[0] if parts else None
         for part in parts[1:]:
             product = write("_0 * _1", product, part)
@@ -225,9 +246,11 @@ class SourceBackend:
         for scalar in reversed(scalars):
             tree = scalar if tree is None else times(scalar, tree)
         tree = self._scaled(coefficient, tree)
-        fresh = bool(scalars) or len(factors) > 1 or any(not set(factor.row) <= set(output) for factor in factors)
+        made = len(factors) != 1 or bool(scalars) or not set(factors[0].row) <= set(output)
         number = not factors and all(array.number for array in arrays)
-        return Fragment(tree, axes, kept_places, fresh or not factors, number, weight_of(tree))
+        diagonal = any(len(set(row)) < len(row) for row in inputs)  # a view that NumPy does not let one write to
+        fresh = made or (not diagonal and all(array.fresh for array in arrays))
+        return Fragment(tree, axes, kept_places, fresh, number, weight_of(tree))
 
     def _diagonal(self, factors: list[Factor], output: Row, extents: Axes) -> ast.expr:
         """Return an array with entries where equal indices are equal, and zeros elsewhere."""
@@ -254,10 +277,9 @@ class SourceBackend:
     def index(self, array: Fragment, key: Key) -> Fragment:
         array = self.spread(array)
         axes = array.axes
-        if axes is None:
-            raise GradlabError("an entry of what has no known axes cannot be written as source")
-        selection = tuple(part if isinstance(part, int) else (part.start, part.stop, part.step) for part in key)
-        chosen = selected_axes(axes, selection)
+        if axes is None:  # inside a kind that computes in several steps
+            return full(subscript(array.tree, tuple(key)), None, fresh=array.fresh)
+        chosen = _chosen(axes, key)
         own = [key[place] for place in array.kept]
         kept = tuple(
             sum(isinstance(part, slice) for part in key[:place])
@@ -268,7 +290,7 @@ class SourceBackend:
         tree = subscript(array.tree, forward)
         if turned:
             tree = write("_0.flip(_1)", tree, turned[0] if len(turned) == 1 else turned)
-        return Fragment(tree, chosen, kept, fresh=False, number=array.number, weight=weight_of(tree))
+        return Fragment(tree, chosen, kept, array.fresh, array.number, weight_of(tree))
 
     def _forward(
         self, key: Sequence[int | slice], axes: Sequence[Size]
@@ -279,10 +301,12 @@ class SourceBackend:
         parts: list[int | slice] = []
         turned: list[int] = []
         for part, size in zip(key, axes, strict=True):
-            if isinstance(part, slice) and part.step is not None and part.step < 0 and isinstance(size, int):
-                places = range(size)[part][::-1]
+            if isinstance(part, slice) and part.step is not None and part.step < 0:
                 turned.append(sum(isinstance(other, slice) for other in parts))
-                part = slice(places.start, places.stop, places.step if places.step > 1 else None)
+                places = range(size)[part][::-1] if isinstance(size, int) else None
+                part = slice(None)
+                if places is not None:
+                    part = slice(places.start, places.stop, places.step if places.step > 1 else None)
             parts.append(part)
         return tuple(parts), tuple(turned)
 
@@ -409,42 +433,78 @@ class SourceBackend:
         call = ast.Call(self._library("one_hot"), arguments, [])
         return full(call, None if array.axes is None else (*array.axes, size))
 
+    def gather(self, array: Fragment, indices: Sequence[Fragment], rank: int, axis: int, index_rank: int) -> Fragment:
+        key = [slice(None)] * axis + [self._whole_numbers(index, index_rank) for index in indices]
+        return full(subscript(self.whole(array), tuple(key)), None)
+
+    def scatter_add(
+        self, array: Fragment, indices: Sequence[Fragment], axes: Axes, axis: int, index_rank: int
+    ) -> Fragment:
+        places = tuple(self._whole_numbers(index, index_rank) for index in indices)
+        return self._ruled("scatter_add", (array, places, self.body.shape(axes), axis))
+
+    def _whole_numbers(self, index: Fragment, rank: int) -> ast.expr:
+        if self.dialect.is_torch:
+            return write("_0.long()", self.whole(index))
+        return write("_0.astype(int)" if rank else "int(_0)", self.whole(index))
+
+    def replace(self, base: Fragment, value: Fragment, key: Key) -> Fragment:
+        changed = self.body.assign(self.dialect.copied(self.whole(base)), self.hint)
+        value = self.spread(value)
+        self._store(changed, Fragment(changed, base.axes, placed=Placed(value, tuple(key))), "=")
+        return full(changed, base.axes)
+
     # Everything else ---------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        arithmetic: Any = TorchBackend if self.dialect.is_torch else NumpyBackend
-        method = getattr(arithmetic, name, None)
-        if name.startswith("_") or method is None:
+        if name.startswith("_"):
             raise AttributeError(name)
-        return lambda *arguments: self._recorded(name, method, arguments)
-
-    def _recorded(self, name: str, method: Callable[..., Any], arguments: Sequence[Any]) -> Fragment:
-        """Return what *method* of the arithmetic does, recorded."""
-        fragments = [argument for argument in arguments if isinstance(argument, Fragment)]
-        trees = [self.whole(fragment) for fragment in fragments]
-        letters = iter(Recorded(named(f"_{place}")) for place in range(len(trees)))
-        given = [next(letters) if isinstance(argument, Fragment) else argument for argument in arguments]
-        module = Recorded(named(self.dialect.module))
-        like = SimpleNamespace(
-            np=module, torch=module, dtype=Recorded(named("float")), device=None, sizes=_Sizes(self.body)
-        )
-        try:
-            tree = tree_of(method(like, *given))
-        except (TypeError, AttributeError, ValueError, GradlabError) as error:
+        if name not in RULES:
             said = name.replace("_", " ")
-            raise GradlabError(f"{said} cannot be written as {self.dialect.name} source: {error}") from error
-        return full(self._in_place_or_above(name, tree, trees), None)
+            raise GradlabError(f"{said} is not written as source yet; evaluate the derivation with .at(point)")
+        return lambda *arguments: self._ruled(name, arguments)
+
+    def _ruled(self, name: str, arguments: tuple[Any, ...]) -> Fragment:
+        """Return an operation written as its rule says."""
+        rule = RULES[name]
+        template = ast.parse(rule.template(self.dialect.name, arguments), mode="eval").body
+        tree = filled(_Resolved(self).visit(template), [self._argument(argument) for argument in arguments])
+        axes = None if rule.like is None else arguments[rule.like].axes
+        return full(tree, axes, fresh=not rule.view)
+
+    def _argument(self, value: Any) -> ast.expr:
+        if isinstance(value, Fragment):
+            return self.whole(value)
+        if isinstance(value, str):
+            return self.body.size(value)
+        if isinstance(value, (tuple, list)):
+            parts = [self._argument(part) for part in value]
+            return ast.Tuple(parts, ast.Load()) if isinstance(value, tuple) else ast.List(parts, ast.Load())
+        return literal(value)
+
+    def resolved(self, name: str) -> ast.expr | None:
+        """Return what a name in a rule stands for, None for one of Python's own."""
+        if name == "lib":
+            return named(self.dialect.module)
+        if name == "like":
+            return self._reference()
+        return self._library(name) if name in self.dialect.helpers else None
 
 
-class _Sizes(dict[str, Any]):
-    """Sizes as they are named in the source."""
+class _Resolved(ast.NodeTransformer):
+    """Puts libraries, tensors and helper functions for the names in a rule."""
 
-    def __init__(self, body: Body) -> None:
-        super().__init__()
-        self.body = body
+    def __init__(self, backend: SourceBackend) -> None:
+        self.backend = backend
 
-    def __missing__(self, size: str) -> Recorded:
-        return Recorded(self.body.size(size))
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.backend.resolved(node.id) or node
+
+
+def _chosen(axes: Axes, key: Key) -> Axes:
+    """Return the axes of what *key* leaves; an axis of unknown size can only be taken whole, or turned round."""
+    kept = [(size, part) for size, part in zip(axes, key, strict=True) if isinstance(part, slice)]
+    return tuple(len(range(size)[part]) if isinstance(size, int) else size for size, part in kept)
 
 
 @lru_cache(maxsize=1024)

@@ -105,6 +105,51 @@ NUMPY = Dialect(
             def one_hot(labels, classes):
                 return (labels[..., None] == np.arange(classes)).astype(float)
             """,
+        log_determinant="""
+            def log_determinant(u):
+                sign, logarithm = np.linalg.slogdet(u)
+                return np.where(sign < 0, np.nan, logarithm)
+            """,
+        norm="""
+            def norm(u, axes):
+                return np.sqrt((u * u).sum(axis=axes))
+            """,
+        shared_out="""
+            def shared_out(u, axes):
+                ties = u == u.max(axis=axes, keepdims=True)
+                return ties / ties.sum(axis=axes, keepdims=True)
+            """,
+        given_to_first="""
+            def given_to_first(u, axes):
+                last = np.moveaxis(u, axes, range(-len(axes), 0))
+                rows = last.reshape(*last.shape[: -len(axes)], -1)
+                first = rows.argmax(axis=-1)[..., None] == np.arange(rows.shape[-1])
+                return np.moveaxis(first.reshape(last.shape), range(-len(axes), 0), axes).astype(float)
+            """,
+        added_at="""
+            def added_at(values, places, shape, axis):
+                total = np.zeros(shape)
+                np.add.at(total, (slice(None),) * axis + places, values)
+                return total
+            """,
+        windows="""
+            def windows(u, axis, length, stride, dilation):
+                span = (length - 1) * dilation + 1
+                found = np.lib.stride_tricks.sliding_window_view(u, span, axis)[..., ::dilation]
+                positions = (slice(None),) * (u.ndim + axis) + (slice(None, None, stride),)
+                return np.moveaxis(found[positions], -1, axis)
+            """,
+        overlapped="""
+            def overlapped(u, axis, size, stride, dilation):
+                positions = u.ndim - 1 + axis
+                count, length = u.shape[positions], u.shape[positions + 1]
+                total = np.zeros((*u.shape[:positions], size, *u.shape[positions + 2 :]))
+                for offset in range(length):
+                    start = offset * dilation
+                    places = (slice(None),) * positions + (slice(start, start + (count - 1) * stride + 1, stride),)
+                    total[places] += u.take(offset, positions + 1)
+                return total
+            """,
     ),
 )
 
@@ -121,6 +166,42 @@ TORCH = Dialect(
         one_hot="""
             def one_hot(labels, classes, dtype):
                 return (labels[..., None] == torch.arange(classes, device=labels.device)).to(dtype)
+            """,
+        shared_out="""
+            def shared_out(u, axes):
+                ties = (u == u.amax(dim=axes, keepdim=True)).to(u.dtype)
+                return ties / ties.sum(dim=axes, keepdim=True)
+            """,
+        given_to_first="""
+            def given_to_first(u, axes):
+                ends = tuple(range(-len(axes), 0))
+                last = u.movedim(axes, ends)
+                rows = last.flatten(-len(axes))
+                first = rows.argmax(dim=-1, keepdim=True) == torch.arange(rows.shape[-1], device=u.device)
+                return first.reshape(last.shape).movedim(ends, axes).to(u.dtype)
+            """,
+        added_at="""
+            def added_at(values, places, shape, axis):
+                total = values.new_zeros(shape)
+                before, after = tuple(range(axis)), tuple(range(-axis, 0))
+                total.movedim(before, after).index_put_(places, values.movedim(before, after), accumulate=True)
+                return total
+            """,
+        windows="""
+            def windows(u, axis, length, stride, dilation):
+                found = u.unfold(axis, (length - 1) * dilation + 1, stride)[..., ::dilation]
+                return found.movedim(-1, axis)
+            """,
+        overlapped="""
+            def overlapped(u, axis, size, stride, dilation):
+                positions = u.ndim - 1 + axis
+                count, length = u.shape[positions], u.shape[positions + 1]
+                total = u.new_zeros((*u.shape[:positions], size, *u.shape[positions + 2 :]))
+                for offset in range(length):
+                    start = offset * dilation
+                    places = (slice(None),) * positions + (slice(start, start + (count - 1) * stride + 1, stride),)
+                    total[places] += u.select(positions + 1, offset)
+                return total
             """,
     ),
 )

@@ -92,7 +92,7 @@ def write_function(
         *body.helpers.values(),
         f"def {function}({', '.join(parameters.values())}):\n" + indent("\n".join(lines), "    "),
     ]
-    imports = ["import math"] if any("math." in text for text in body.helpers.values()) else []
+    imports = ["import math", ""] if any("math." in text for text in body.helpers.values()) else []
     text = "\n\n\n".join(["\n".join([*imports, body.dialect.imports]), *parts]) + "\n"
     return Source(text, function, parameters)
 
@@ -146,7 +146,9 @@ class _Writer:
         entries: dict[Variable, dict[int, Node]] = {}
         for node in self.names:
             match node:
-                case Index(operands=(Variable(axes=(int(size),)) as whole,), selection=(int(place),)):
+                case Index(operands=(Variable(axes=(size,)) as whole,), selection=(int(place),)) if isinstance(
+                    size, int
+                ):
                     entries.setdefault(whole, {}).setdefault(place % size, node)
                 case _:
                     pass
@@ -183,7 +185,7 @@ class _Writer:
             return fragment
         if fragment.placed is not None:
             return self.backend.spread(fragment, name)
-        if name is not None and isinstance(fragment.tree, ast.Name) and fragment.tree.id == name:
+        if fragment.atomic and fragment.fresh:
             return fragment
         return self.backend.local(fragment, name)
 
@@ -248,16 +250,22 @@ class _Writer:
             tree = self.backend.whole(fragment)
             if fragment.number and isinstance(tree, ast.Constant):
                 tree = ast.Constant(float(tree.value))  # type: ignore[arg-type]  # a number
-            shared = isinstance(tree, ast.Name) and tree.id in given
-            if node.axes and (shared or not fragment.fresh or not (fragment.whole or fragment.number)):
+            owner = _owner(tree)
+            if node.axes and (owner in given or not fragment.fresh or not (fragment.whole or fragment.number)):
                 tree = self.body.dialect.copied(tree)
-            if isinstance(tree, ast.Name):
-                given.add(tree.id)
+            given |= {owner} - {""}
             entries.append(f"{name!r}: {written(tree)}".replace("'", '"', 2))
         line = f"return {written(found.tree)}, {{{', '.join(entries)}}}"
         if len(line) <= WIDEST - 4:
             return [line]
         return ["gradient = {", *(f"    {entry}," for entry in entries), "}", f"return {written(found.tree)}, gradient"]
+
+
+def _owner(tree: ast.expr) -> str:
+    """Return the name of the array whose memory *tree* may show, "" if it makes a new one."""
+    while isinstance(tree, (ast.Attribute, ast.Subscript)):
+        tree = tree.value
+    return tree.id if isinstance(tree, ast.Name) else ""
 
 
 def _fitted(fragment: Fragment, node: Node) -> Fragment:

@@ -75,7 +75,7 @@ class Body:
     def assign(self, tree: ast.expr, hint: str) -> ast.expr:
         """Write ``name = tree`` and return the name."""
         name = self.names.fresh(hint)
-        self.lines.append(f"{name} = {written(tree)}")
+        self.lines += _broken(f"{name} = ", tree)
         return named(name)
 
     def store(self, array: ast.expr, key: tuple[int | slice, ...], operator: str, tree: ast.expr) -> None:
@@ -117,6 +117,20 @@ class Body:
             for size in dict.fromkeys(found):
                 lines.append(f"{left.pop(size)} = {source}[{axes.index(size)}]")
         return lines
+
+
+WIDEST = 100
+"""Characters of a line; a longer sum gets a line for each of its terms."""
+
+
+def _broken(left: str, tree: ast.expr) -> list[str]:
+    """Return the line that assigns *tree*, a long sum on several lines."""
+    line = left + written(tree)
+    terms: list[str] = []
+    while len(line) > WIDEST and isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Add, ast.Sub)):
+        terms.insert(0, written(ast.BinOp(named("_"), tree.op, tree.right)).removeprefix("_ "))
+        tree = tree.left
+    return [f"{left}(", *(f"    {term}" for term in (written(tree), *terms)), ")"] if terms else [line]
 
 
 def _cut(key: Iterable[int | slice]) -> bool:

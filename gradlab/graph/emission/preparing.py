@@ -33,7 +33,7 @@ def prepared(function: Function, partials: Mapping[str, Node]) -> Prepared:
     sizes = sizes_of(function.data_axes, function.data)
     outputs = rebuild([function.formula, *partials.values()], sizes)
     variables = {name: renamed(axes, sizes) for name, axes in function.variables.items()}
-    known = _known(outputs, set(variables))
+    known = [node for node in _known(outputs, set(variables)) if _sized(node)]
     names = {node: f"known_{number}" for number, node in enumerate(known, 1)}
     arrays = dict(zip(names.values(), evaluation.with_numpy(known, function.data, sizes), strict=True))
     axes = {name: node.axes for node, name in names.items()}
@@ -63,6 +63,11 @@ def _known(outputs: list[Node], variables: set[str]) -> list[Node]:
             constant.add(node)
     wanted = {operand for node in ordered if node in varying for operand in node.operands} | set(outputs)
     return [node for node in ordered if node in constant and node in wanted and _costs(node)]
+
+
+def _sized(node: Node) -> bool:
+    """Return whether every size in *node* is a number already."""
+    return all(isinstance(size, int) for part in topological([node]) for size in part.axes)
 
 
 def _costs(node: Node) -> bool:

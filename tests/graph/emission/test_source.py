@@ -1,3 +1,4 @@
+import re
 import textwrap
 
 import numpy as np
@@ -164,7 +165,7 @@ def test_the_tanh_network_reads_as_a_person_would_write_it(backend, module, axis
 def test_attention_needs_no_einsum():
     shapes = {"X": ("n", "d"), "Wq": ("d", "k"), "Wk": ("d", "k"), "Wv": ("d", "v")}
     text = derive(as_function(attention, shapes=shapes)).source()
-    assert "delta_K = product_3.T @ Q" in text
+    assert re.search(r"delta_K = \(?\w+\.T @ Q", text)
     assert "einsum" not in text
     assert text.count("softmax(") == 2  # its definition, and one call
 
@@ -179,7 +180,7 @@ def test_names_that_python_has_not_are_replaced():
 
 
 def test_a_greek_letter_is_spelled():
-    assert "def f_and_gradient(lambda_, y):" in derive("λ y").source()
+    assert "def f_and_gradient(tau, y):" in derive("τ y").source()
 
 
 def test_names_that_the_code_gives_twice_stay_apart():
