@@ -161,6 +161,15 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
             pending[:0] = _absorbed(rest, tuple(one.get(index, index) for index in row))
             continue
         kept.append((rest, row))
+    while (found := _inverse_pair(kept, output)) is not None:
+        pair, shared, (first, second) = found
+        kept = [
+            (part, tuple(first if index == second else index for index in row))
+            for place, (part, row) in enumerate(kept)
+            if place not in pair
+        ]
+        present_before = {first if index == second else index for index in present_before - {shared}}
+        output = tuple(first if index == second else index for index in output)
     axes = tuple(sizes[index] for index in output)
     present = {index for _, row in kept for index in row}
     # An index that was summed but now stands nowhere was a sum of equal terms: n of them.
@@ -184,10 +193,38 @@ def _plain(node: Contraction) -> bool:
     return len(node.operands) == 1 and not any(len(set(row)) < len(row) for row in (*node.inputs, node.output))
 
 
+def _inverse_pair(
+    kept: list[tuple[Node, tuple[int, ...]]], output: Indices
+) -> tuple[tuple[int, int], int, tuple[int, int]] | None:
+    """Return the places of a matrix beside its inverse, the index summed between them, and the two that become one."""
+    for place, (part, row) in enumerate(kept):
+        if not isinstance(part, Inverse) or part.rank != 2:
+            continue
+        for other, (matrix, own) in enumerate(kept):
+            if matrix is not part.operands[0]:
+                continue
+            for shared, meets, ends in (
+                (row[1], own[0], (row[0], own[1])),
+                (row[0], own[1], (own[0], row[1])),
+            ):
+                if shared == meets and shared not in output and sum(rows.count(shared) for _, rows in kept) == 2:
+                    return (place, other), shared, ends
+    return None
+
+
 def _on_diagonal(node: Contraction) -> bool:
     """Return whether *node* puts one array, or a number, on a diagonal, with zeros elsewhere."""
     row = node.inputs[0] if len(node.operands) == 1 else ()
     return len(node.operands) == 1 and len(set(row)) == len(row) and len(set(node.output)) < len(node.output)
+
+
+def _is_identity(node: Node) -> bool:
+    return (
+        isinstance(node, Contraction)
+        and node.inputs == ((),)
+        and node.output == (0, 0)
+        and node.operands == (number(1),)
+    )
 
 
 def _united(node: Contraction, row: tuple[int, ...]) -> dict[int, int]:
@@ -287,6 +324,8 @@ def solve(matrix: Node, right: Node, vector: bool) -> Node:
     coefficient, rest = split(right)
     if coefficient.is_zero:
         return number(0, right.axes)
+    if rest is not None and _is_identity(rest) and not vector and matrix.rank == 2:
+        return scale(coefficient, inverse(matrix))
     return scale(coefficient, Solve(matrix, rest if rest is not None else number(1, right.axes), vector))
 
 

@@ -99,6 +99,21 @@ class BoundBackend(MatrixBounds):
     def stack(self, arrays: Sequence[Bounded], axis: int) -> Bounded:
         return Bounded(*(self.plain.stack(parts, axis) for parts in zip(*arrays, strict=True)))
 
+    def reshape(self, array: Bounded, rank: int, axes: Axes) -> Bounded:
+        return Bounded(*(self.plain.reshape(part, rank, axes) for part in array))
+
+    def concatenate(self, arrays: Sequence[Bounded], axis: int) -> Bounded:
+        return Bounded(*(self.plain.concatenate(parts, axis) for parts in zip(*arrays, strict=True)))
+
+    def windows(self, array: Bounded, axis: int, length: int, stride: int, dilation: int) -> Bounded:
+        return Bounded(*(self.plain.windows(part, axis, length, stride, dilation) for part in array))
+
+    def overlapped(self, array: Bounded, axis: int, size: int, stride: int, dilation: int) -> Bounded:
+        value, passed, total = (
+            self.plain.overlapped(part, axis, size, stride, dilation) for part in (*array, abs(array.value))
+        )
+        return Bounded(value, passed + array.value.shape[axis] * UNIT * total)
+
     def log_sum_exp(self, array: Bounded, axis: int) -> Bounded:
         # The largest derivative sum is 1, so no error grows; the sum's own relative error becomes absolute.
         # What is -∞ is left out, and its error with it.

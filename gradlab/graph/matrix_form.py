@@ -44,7 +44,9 @@ def matrix_form(
 
     extents: the size of each index, by its number.
     """
-    if len(output) > 2:
+    from gradlab.graph.kinds.windows import Overlapped, Windows
+
+    if len(output) > 2 or any(isinstance(operand, (Windows, Overlapped)) for operand, _ in arrays):
         return None
     if not arrays:
         return printer.name("I") if len(output) == 2 and output[0] == output[1] else Shown("1")

@@ -102,6 +102,9 @@ class TextPrinter(Printer):
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(f"[{body.written}]_{self.subscript(indices)}")
 
+    def blocks(self, parts: Sequence[Shown], *, below: bool) -> Shown:
+        return Shown("[" + ("; " if below else ", ").join(part.written for part in parts) + "]")
+
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown("[" + ", ".join(entry.written for entry in entries) + "]")
 
@@ -134,7 +137,9 @@ class LatexPrinter(Printer):
 
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
         # The vector of ones; as a number 1 would not be a name.
-        return Shown(r"\mathbf{1}") if symbol == "1" else Shown(names.in_latex(symbol, indices))
+        if symbol == "1":
+            return Shown(r"\mathbf{1}")
+        return Shown(names.in_latex(symbol, tuple(_latex_index(index) for index in indices)))
 
     def sign(self, sign: str) -> str:
         return _LATEX_SIGNS.get(sign, sign)
@@ -211,5 +216,13 @@ class LatexPrinter(Printer):
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         return Shown(rf"\left[{body.written}\right]_{{{names.joined(indices)}}}")
 
+    def blocks(self, parts: Sequence[Shown], *, below: bool) -> Shown:
+        rows = (r" \\ " if below else " & ").join(part.written for part in parts)
+        return Shown(rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}")
+
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown(rf"\left[{', '.join(entry.written for entry in entries)}\right]")
+
+
+def _latex_index(index: str) -> str:
+    return index.replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor").replace(" mod ", r" \bmod ")

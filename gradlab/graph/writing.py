@@ -52,7 +52,7 @@ class Shown:
     condition: str = ""
 
 
-INDEX_NAMES = "ijklpqrs"
+INDEX_NAMES = "ijklpqrstuvabcfgh"
 """Letters for indices, in the order in which they are given out."""
 
 LARGEST_FRACTION = 4
@@ -96,7 +96,7 @@ class Printer(ABC):
     def indices(self, count: int) -> Generator[tuple[str, ...]]:
         """Give out *count* index letters that nothing around them uses."""
         free = [letter for letter in INDEX_NAMES if letter not in self.reserved and letter not in self._scope]
-        free += [f"i{number}" for number in range(count) if f"i{number}" not in self._scope]
+        free += [f"i{number}" for number in range(count + len(self._scope)) if f"i{number}" not in self._scope]
         given = tuple(free[:count])
         self._scope.extend(given)
         try:
@@ -105,6 +105,10 @@ class Printer(ABC):
             del self._scope[len(self._scope) - count :]
             for letter in given:
                 self.limits.pop(letter, None)
+
+    def restore(self, limits: Mapping[str, int]) -> None:
+        """Take back what a part has said of limits, except that it shows a letter over its whole axis."""
+        self.limits = {letter: extent for letter, extent in limits.items() if letter in self.limits}
 
     # Sums and products -----------------------------------------------------------------------
 
@@ -317,6 +321,10 @@ class Printer(ABC):
     @abstractmethod
     def components(self, body: Shown, indices: Sequence[str]) -> Shown:
         """Return the array whose component at *indices* is *body*."""
+
+    @abstractmethod
+    def blocks(self, parts: Sequence[Shown], *, below: bool) -> Shown:
+        """Return arrays put together, one *below* the other or side by side."""
 
     @abstractmethod
     def listing(self, entries: Sequence[Shown]) -> Shown:

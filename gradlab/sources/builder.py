@@ -307,7 +307,7 @@ class Builder:
             if part is None:
                 continue
             selection.append(self._part(part, node, len(selection)))
-        result = node if all(part == WHOLE for part in selection) else Index(self._pinned(node), tuple(selection))
+        result = node if all(part == WHOLE for part in selection) else Index(self.pinned(node), tuple(selection))
         position = 0
         for part in keys:
             if part is None:
@@ -331,7 +331,7 @@ class Builder:
             self.sizes.pin(axis)
         return bounds  # type: ignore[return-value]  # three entries, as slices have
 
-    def _pinned(self, node: Node) -> Node:
+    def pinned(self, node: Node) -> Node:
         """Return *node* with the sizes that are now known as numbers."""
         known = {size: self.sizes.root(size) for size in node.axes if isinstance(size, str)}
         numbers = {size: root for size, root in known.items() if isinstance(root, int)}

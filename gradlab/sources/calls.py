@@ -37,6 +37,8 @@ def numpy_function(trace: Trace, function: Any, arguments: Sequence[Any], option
     """Return what a NumPy function makes of stand-ins."""
     module = str(getattr(function, "__module__", "numpy"))
     name = function.__name__
+    if name == "concatenate" and options.get("axis", 0) is None:
+        refuse("numpy.concatenate with axis=None", "join what .ravel() makes of the arrays")
     return _apply(trace, module, name, arguments, options)
 
 
@@ -84,7 +86,8 @@ def attribute(traced: Traced, name: str) -> Any:
     if name in ("data", "grad"):
         refuse(f".{name}", INSTEAD["data"])
     known = canonical("", name)
-    if known in TABLE or name in UNCHANGED or known in INSTEAD or known in OPERATIONS:
+    own = known in TABLE or f".{name}" in TABLE
+    if own or name in UNCHANGED or known in INSTEAD or known in OPERATIONS:
         return lambda *arguments, **options: _apply(trace, "", name, (traced, *arguments), options)
     raise AttributeError(f"arrays have no attribute {name!r} that gradlab can read{_near(name)}")
 
@@ -131,7 +134,8 @@ def _apply(trace: Trace, module: str, name: str, arguments: Sequence[Any], optio
         node = trace.lift(arguments[0])
         # As numbers, truth values can be added.
         return trace.wrap(Linear((ONE,), (node,)) if name in _TO_NUMBERS and is_truth(trace, node) else node)
-    call = TABLE.get(known)
+    # A name that the libraries mean differently stands in the table once for each of them.
+    call = TABLE.get(f"{module}.{name}") or TABLE.get(known)
     if call is not None:
         chosen = {key: value for key, value in options.items() if key not in ("dtype", "out") and value is not None}
         try:

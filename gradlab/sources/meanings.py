@@ -22,12 +22,15 @@ from gradlab.sources.builder import Builder
 from gradlab.sources.class_losses import CLASS_LOSSES
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.conditions import CONDITIONS
+from gradlab.sources.convolutions import CONVOLUTIONS
 from gradlab.sources.frames import refuse
+from gradlab.sources.joining import JOINING
 from gradlab.sources.losses import LOSSES
 from gradlab.sources.names import INVERSES
 from gradlab.sources.norms import NORMS
 from gradlab.sources.pointwise import POINTWISE
-from gradlab.sources.traced import Traced
+from gradlab.sources.pooling import POOLING
+from gradlab.sources.shaping import SHAPING
 
 if TYPE_CHECKING:
     from gradlab.sources.tracing import Trace
@@ -218,42 +221,6 @@ def _squeeze(trace: Trace, x: Any, axis: Any = None, *, dim: Any = None) -> Node
     return node
 
 
-def _reshape(trace: Trace, x: Any, *shape: Any) -> Node:
-    """Adding and removing axes of length 1 is read; other reshapings mix axes and are refused."""
-    node = trace.lift(x)
-    wanted = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else list(shape)
-    long = [position for position, size in enumerate(node.axes) if trace.builder.sizes.root(size) != 1]
-    sizes = [_plain(trace, size) for size in wanted]
-    places = [position for position, size in enumerate(sizes) if size != 1]
-    if len(long) != len(places) or not all(_fits(trace, node, o, sizes[p]) for o, p in zip(long, places, strict=True)):
-        refuse(
-            f"reshaping {trace.builder.sizes.shape_text(node)} to {tuple(sizes)}",
-            "only axes of length 1 can be added or removed; index or transpose instead",
-        )
-    for position in reversed([p for p in range(node.rank) if p not in long]):
-        node = trace.builder.drop_axis(node, position)
-    for position, size in enumerate(sizes):
-        if size == 1:
-            node = trace.builder.expand(node, position)
-    return node
-
-
-def _plain(trace: Trace, size: Any) -> Any:
-    if isinstance(size, Traced) and isinstance(size.node, Constant) and isinstance(size.node.value, Coefficient):
-        sizes = size.node.value.sizes
-        return trace.builder.sizes.root(sizes[0][0]) if len(sizes) == 1 else int(size)
-    return size
-
-
-def _fits(trace: Trace, node: Node, position: int, size: Any) -> bool:
-    own = node.axes[position]
-    return size == -1 or trace.builder.sizes.root(own) == size or trace.builder.sizes.number(own) == size
-
-
-def _flatten(trace: Trace, x: Any) -> Node:
-    return _reshape(trace, x, -1)
-
-
 def _einsum(trace: Trace, equation: str, *arrays: Any) -> Node:
     nodes = [trace.lift(array) for array in arrays]
     left, arrow, right = equation.replace(" ", "").partition("->")
@@ -310,8 +277,6 @@ TABLE: dict[str, Call] = {
     "stack": _stack,
     "unsqueeze": _unsqueeze,
     "squeeze": _squeeze,
-    "reshape": _reshape,
-    "flatten": _flatten,
     "einsum": _einsum,
     "ones_like": _filled(1),
     "zeros_like": _filled(0),
@@ -324,4 +289,8 @@ TABLE: dict[str, Call] = {
     **LOSSES,
     **CLASS_LOSSES,
     **POINTWISE,
+    **SHAPING,
+    **JOINING,
+    **CONVOLUTIONS,
+    **POOLING,
 }

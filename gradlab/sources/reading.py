@@ -13,7 +13,7 @@ from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point, as_array
 from gradlab.graph.sizes import Axes, Size
-from gradlab.sources.agreement import check_trace, example_point
+from gradlab.sources.agreement import check_example, check_trace
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import parameters
 
@@ -243,7 +243,7 @@ def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Fun
     try:
         function = _settled(reading, examples, read)
         if not examples:  # no point yet: any point will do to see whether something was not seen
-            check_trace(function, example_point(function))
+            check_example(function)
         return function
     except GradlabError as error:
         # NumPy code without a formula may still turn out to take tensors; torch code does.

@@ -96,6 +96,11 @@ class SizeTable:
         taken: names that sizes must not use.
         """
         final = self._final_sizes(outputs, taken)
+        if not lets.keys() <= set(topological(outputs)):
+            # Where a size was fixed on the way, what was computed before it stands there again, with its number.
+            final = self._final_sizes([*outputs, *lets], taken)
+            lets = dict(zip(rebuild(list(lets), final), lets.values(), strict=True))
+            outputs, final = rebuild(outputs, final), {}
 
         def named(old: Node, new: Node) -> Node:
             return Let(lets[old], new) if old in lets and old not in outputs else new
@@ -110,7 +115,7 @@ class SizeTable:
         symbols = dict.fromkeys(
             size
             for node in topological(outputs)
-            for size in (*node.axes, *getattr(node, "extents", ()), *_sizes_in(node))
+            for size in (*node.axes, *getattr(node, "extents", ()), *sizes_in(node))
             if isinstance(size, str)
         )
         for symbol in symbols:
@@ -121,7 +126,8 @@ class SizeTable:
         return final
 
 
-def _sizes_in(node: Node) -> list[str]:
+def sizes_in(node: Node) -> list[str]:
+    """Return the size symbols in the numbers that *node* is written with."""
     coefficients: list[Coefficient] = list(getattr(node, "coefficients", ()))
     value = getattr(node, "value", None)
     if isinstance(value, Coefficient):

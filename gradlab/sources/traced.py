@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlab.errors import TraceError
 from gradlab.graph import evaluation
-from gradlab.graph.kinds import Constant, Variable
+from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import ABS
-from gradlab.graph.sizes import Coefficient
 from gradlab.sources.builder import Builder
 from gradlab.sources.frames import caller, refuse, unpacked_count
+from gradlab.sources.sizing import sizes_in
 
 if TYPE_CHECKING:
     from gradlab.sources.tracing import Trace
@@ -71,6 +71,18 @@ class Traced:
 
     def __rtruediv__(self, other: Any) -> Any:
         return self._binary(Builder.divide, other, swapped=True)
+
+    def __floordiv__(self, other: Any) -> int:
+        return self._counted(other, lambda first, second: first // second)
+
+    def __mod__(self, other: Any) -> int:
+        return self._counted(other, lambda first, second: first % second)
+
+    def _counted(self, other: Any, operation: Callable[[int, int], int]) -> int:
+        """Return what whole numbers are taken for: the sizes that reshapes want, ``x.shape[1] // heads``."""
+        if any(isinstance(part, Variable) for part in topological([self.node])):
+            refuse("// or % of values", "write np.floor(x / y); it has no derivative at whole numbers")
+        return operation(self.__index__(), other.__index__())
 
     def __pow__(self, other: Any) -> Any:
         return self._binary(Builder.power, other)
@@ -179,8 +191,7 @@ class Traced:
         if self.node.axes or any(isinstance(part, Variable) for part in parts):
             _refuse_comparison()
         table = self.trace.builder.sizes
-        constants = [part.value for part in parts if isinstance(part, Constant)]
-        symbols = {size for value in constants if isinstance(value, Coefficient) for size, _ in value.sizes}
+        symbols = {size for part in parts for size in sizes_in(part)}
         (value,) = evaluation.with_numpy([self.node], {}, {size: table.pin(size) for size in symbols})
         return float(value)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from gradlab.errors import GradlabError, TraceError
 from gradlab.graph.kinds import Constant, Variable
@@ -56,10 +56,15 @@ class Trace:
             return known[2]
         if array.ndim == 0:
             return self.builder.constant(float(array) if array.dtype.kind == "f" else int(array))
+        spoken = name or name_of(value)
         truth = array.dtype == bool
-        node = self._bound(array.astype(float) if truth else array, name or name_of(value) or "data")
+        factor = None if spoken or truth else _identity_factor(array)
+        numbers = array.astype(float) if truth else array if factor is None else array / factor
+        node = self._bound(numbers, spoken or ("data" if factor is None else "I"))
         if truth and isinstance(node, Variable):
             self.truths.add(node.name)
+        if factor not in (None, 1):  # 0.1 * np.eye(3) is written 0.1 I
+            node = self.builder.multiply(self.builder.constant(factor), node)
         # The value is kept, so that its id stays its own while the trace lasts; what it holds now is copied, because
         # the code may change it.
         self._lifted[id(value)] = (value, array, node)
@@ -99,6 +104,10 @@ class Trace:
 
     def wrap(self, node: Node) -> Traced:
         return Traced(node, self)
+
+    def __call__(self, *arguments: Any) -> NoReturn:
+        # Every stand-in holds its trace under the name of that method.
+        refuse("the method .trace()", "write np.trace(A) or torch.trace(A)")
 
     def run(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Node:
         """Return the graph of what *function* returns; raises TraceError where it cannot be read."""
@@ -170,6 +179,16 @@ class Trace:
         if number == 1 or name not in self.data_axes:
             self.taken.add(free)
             self.lets[node] = free
+
+
+def _identity_factor(array: Any) -> float | None:
+    """Return the number that *array* is the identity matrix times, or None if it is no such matrix."""
+    import numpy as np
+
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or len(array) < 2 or not array[0, 0]:
+        return None
+    factor = array[0, 0].item()
+    return factor if (array == factor * np.eye(len(array))).all() else None
 
 
 def _same(first: Any, second: Any) -> bool:

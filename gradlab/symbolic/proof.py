@@ -17,15 +17,19 @@ from gradlab.graph import algebra, evaluation
 from gradlab.graph.backends import BallBackend
 from gradlab.graph.kinds import (
     Cholesky,
+    Concatenate,
     Contraction,
     Elementwise,
     Index,
     Linear,
     LogDeterminant,
+    Overlapped,
+    Reshape,
     Scatter,
     Stack,
     Triangle,
     Variable,
+    Windows,
 )
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import LETTERS, Operation
@@ -53,7 +57,7 @@ class Evidence(StrEnum):
 PRECISION = 256
 """Bits of the ball arithmetic."""
 
-AFFINE = (Linear, Contraction, Index, Scatter, Stack, Triangle)
+AFFINE = (Linear, Contraction, Index, Scatter, Stack, Triangle, Concatenate, Reshape, Windows, Overlapped)
 """Kinds that are affine in each of their operands."""
 
 DIFFERENCE = -100

@@ -179,3 +179,35 @@ def test_every_contraction_is_the_sum_written_out(inputs, output):
     batched = [np.stack([arrays[0], 2 * arrays[0]]), *arrays[1:]]
     many = NumpyBackend({}, {}).contract(batched, inputs, output, extents)
     np.testing.assert_allclose(many, np.stack([expected, 2 * expected]), rtol=1e-13)
+
+
+LARGE_ROWS = [
+    "abcd,ebfcgd->eafg",  # a convolution: weights, windows
+    "abcd,becf->aedf",
+    "nfop,fckl->ncokpl",
+    "nfop,ncokpl->fckl",
+    "gfck,ngcok->ngfo",  # in groups
+    "abcd,abed->ace",
+    "abc,bca->",  # no matrix product, but large
+    "abc,cd->ab",
+]
+
+
+@pytest.mark.parametrize("equation", LARGE_ROWS)
+@pytest.mark.parametrize("leads", [(0, 0), (1, 0), (0, 1), (1, 1)], ids=str)
+def test_large_contractions_are_einsteins_sums(equation, leads):
+    from gradlab.graph.backends import NumpyBackend
+
+    letters = sorted(set(equation) - set(",->"))
+    sizes = {letter: 3 + place % 4 for place, letter in enumerate(letters)}
+    left, _, output = equation.partition("->")
+    rows = [tuple(map(letters.index, row)) for row in left.split(",")]
+    extents = tuple(sizes[letter] for letter in letters)
+    draw = np.random.default_rng(0)
+    arrays = [
+        draw.normal(size=[2] * lead + [sizes[letter] for letter in row])
+        for lead, row in zip(leads, left.split(","), strict=True)
+    ]
+    found = NumpyBackend({}, {}).contract(arrays, rows, tuple(map(letters.index, output)), extents)
+    first, second = ("..." + row for row in left.split(","))
+    np.testing.assert_allclose(found, np.einsum(f"{first},{second}->...{output}", *arrays), rtol=1e-12, atol=1e-12)

@@ -8,6 +8,7 @@ from typing import Any
 from gradlab.graph.backends.contracting import boxed, combined, contracted
 from gradlab.graph.backends.matrices import BallMatrices
 from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.backends.shaping import concatenated, numpy_windows, overlapped, reshaped
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
@@ -86,6 +87,19 @@ class BallBackend(BallMatrices):
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
+
+    def reshape(self, array: Any, rank: int, axes: Axes) -> Any:
+        return reshaped(array, rank, shape_of(axes, self.sizes))
+
+    def concatenate(self, arrays: Sequence[Any], axis: int) -> Any:
+        return concatenated(self.np, arrays, axis)
+
+    def windows(self, array: Any, axis: int, length: int, stride: int, dilation: int) -> Any:
+        return numpy_windows(self.np, array, axis, length, stride, dilation)
+
+    def overlapped(self, array: Any, axis: int, size: int, stride: int, dilation: int) -> Any:
+        shape = (*array.shape[: axis - 1], size, *array.shape[array.ndim + axis + 1 :])
+        return overlapped(array, self.np.full(shape, self.flint.arb(0), dtype=object), axis, stride, dilation)
 
     def _shifted(self, array: Any, axis: int) -> tuple[Any, Any]:
         """Return a number near the largest entry, which is exact, and e to the entries less that number."""

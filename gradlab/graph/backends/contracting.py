@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import e, pi, sqrt
 from typing import Any
 
+from gradlab.graph.backends.products import matrices, multiplied
 from gradlab.graph.backends.protocol import Row
 from gradlab.graph.sizes import Coefficient
 
@@ -67,6 +68,10 @@ def _core(module: Any, arrays: Sequence[Any], inputs: Sequence[Row], output: Row
             return module.tensordot(arrays[0], arrays[1], detail)
     elif len(arrays) == 1 and rows[0] == output:
         return arrays[0]
+    plan = matrices(rows, output) if module.__name__ == "numpy" and arrays[0].dtype != object else None
+    found = multiplied(module, arrays, rows, plan) if plan is not None else None
+    if found is not None:
+        return found
     large = module.__name__ == "numpy" and sum(array.size for array in arrays) > LARGE
     options = {"optimize": True} if large and arrays[0].dtype != object else {}
     return module.einsum(_equation(rows, output), *arrays, **options)

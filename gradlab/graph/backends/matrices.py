@@ -202,7 +202,12 @@ class BallMatrices:
         return self._array(self.np.frompyfunc(call, 1, 1)(array))
 
     def cholesky(self, array: Any) -> Any:
-        return _factored(self.np, array, self.flint.arb(0), lambda pivot: self._ball(lambda ball: ball.sqrt(), pivot))
+        none = self.flint.arb(nan)
+
+        def root(pivot: Any) -> Any:
+            return self._ball(lambda ball: ball.sqrt() if ball > 0 else none, pivot)
+
+        return _factored(self.np, array, self.flint.arb(0), root)
 
     def triangle(self, array: Any, offset: int, upper: bool) -> Any:
         kept = self.np.tri(*array.shape[-2:], offset - upper, dtype=bool)

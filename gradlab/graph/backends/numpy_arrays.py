@@ -8,6 +8,7 @@ from typing import Any
 from gradlab.graph.backends.contracting import as_float, combined, contracted
 from gradlab.graph.backends.matrices import NumpyMatrices
 from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.backends.shaping import concatenated, numpy_windows, overlapped, reshaped
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
@@ -58,6 +59,19 @@ class NumpyBackend(NumpyMatrices):
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
+
+    def reshape(self, array: Any, rank: int, axes: Axes) -> Any:
+        return reshaped(array, rank, shape_of(axes, self.sizes))
+
+    def concatenate(self, arrays: Sequence[Any], axis: int) -> Any:
+        return concatenated(self.np, arrays, axis)
+
+    def windows(self, array: Any, axis: int, length: int, stride: int, dilation: int) -> Any:
+        return numpy_windows(self.np, array, axis, length, stride, dilation)
+
+    def overlapped(self, array: Any, axis: int, size: int, stride: int, dilation: int) -> Any:
+        zeros = self.np.zeros((*array.shape[: axis - 1], size, *array.shape[array.ndim + axis + 1 :]), array.dtype)
+        return overlapped(array, zeros, axis, stride, dilation)
 
     def log_sum_exp(self, array: Any, axis: int) -> Any:
         largest = array.max(axis=axis, keepdims=True)

@@ -40,6 +40,18 @@ class Backend(MatrixBackend, Protocol):
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         """Return *arrays* side by side along a new axis, counted from the end."""
 
+    def reshape(self, array: Any, rank: int, axes: Axes) -> Any:
+        """Return the last *rank* axes of *array* as these axes, its entries in the order in which they are."""
+
+    def concatenate(self, arrays: Sequence[Any], axis: int) -> Any:
+        """Return *arrays* one after the other along an axis, counted from the end."""
+
+    def windows(self, array: Any, axis: int, length: int, stride: int, dilation: int) -> Any:
+        """Return an axis, counted from the end, as two: position and offset; see `gradlab.graph.kinds.windows`."""
+
+    def overlapped(self, array: Any, axis: int, size: int, stride: int, dilation: int) -> Any:
+        """Return positions and offsets added back to one axis of *size*, counted from the end of the result."""
+
     def log_sum_exp(self, array: Any, axis: int) -> Any:
         """Return ln Σ e^x along an axis, counted from the end, which is dropped."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from gradlab.graph.backends.contracting import as_float, combined, contracted
 from gradlab.graph.backends.matrices import TorchMatrices
 from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.backends.shaping import concatenated, overlapped, reshaped, torch_windows
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
@@ -69,6 +70,20 @@ class TorchBackend(TorchMatrices):
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.torch.stack(self.torch.broadcast_tensors(*arrays), dim=axis)
+
+    def reshape(self, array: Any, rank: int, axes: Axes) -> Any:
+        return reshaped(array, rank, shape_of(axes, self.sizes))
+
+    def concatenate(self, arrays: Sequence[Any], axis: int) -> Any:
+        return concatenated(self.torch, arrays, axis)
+
+    def windows(self, array: Any, axis: int, length: int, stride: int, dilation: int) -> Any:
+        return torch_windows(array, axis, length, stride, dilation)
+
+    def overlapped(self, array: Any, axis: int, size: int, stride: int, dilation: int) -> Any:
+        shape = (*array.shape[: axis - 1], size, *array.shape[array.ndim + axis + 1 :])
+        zeros = self.torch.zeros(shape, dtype=array.dtype, device=array.device)
+        return overlapped(array, zeros, axis, stride, dilation)
 
     def log_sum_exp(self, array: Any, axis: int) -> Any:
         return self.torch.logsumexp(array, dim=axis)

@@ -1,6 +1,7 @@
 """The kinds of node, one file each: the class, its rule, its evaluation, its printing."""
 
 from gradlab.graph.kinds.cholesky import Cholesky
+from gradlab.graph.kinds.concatenate import Concatenate
 from gradlab.graph.kinds.constant import Constant
 from gradlab.graph.kinds.contraction import Contraction
 from gradlab.graph.kinds.determinant import Determinant, DeterminantSign, LogDeterminant
@@ -11,13 +12,16 @@ from gradlab.graph.kinds.let import Let
 from gradlab.graph.kinds.linear import Linear
 from gradlab.graph.kinds.norm import Norm
 from gradlab.graph.kinds.one_hot import OneHot
+from gradlab.graph.kinds.reshape import Reshape
 from gradlab.graph.kinds.softmax import LogSumExp, Softmax
 from gradlab.graph.kinds.stack import Stack
 from gradlab.graph.kinds.triangle import Triangle
 from gradlab.graph.kinds.variable import Variable
+from gradlab.graph.kinds.windows import Overlapped, Windows
 
 KINDS = (
     Cholesky,
+    Concatenate,
     Constant,
     Contraction,
     Determinant,
@@ -31,17 +35,21 @@ KINDS = (
     LogSumExp,
     Norm,
     OneHot,
+    Overlapped,
+    Reshape,
     Scatter,
     Softmax,
     Solve,
     Stack,
     Triangle,
     Variable,
+    Windows,
 )
 
 __all__ = [
     "KINDS",
     "Cholesky",
+    "Concatenate",
     "Constant",
     "Contraction",
     "Determinant",
@@ -55,10 +63,13 @@ __all__ = [
     "LogSumExp",
     "Norm",
     "OneHot",
+    "Overlapped",
+    "Reshape",
     "Scatter",
     "Softmax",
     "Solve",
     "Stack",
     "Triangle",
     "Variable",
+    "Windows",
 ]

@@ -7,7 +7,7 @@ for symmetric S, and what that derivative belongs to. At other S nothing is deri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -69,17 +69,24 @@ def _(node: Cholesky, arguments: Sequence[Any], backend: Any) -> Any:
     return backend.cholesky(backend.linear((half, half), (arguments[0], turned)))
 
 
+def asymmetry(node: Cholesky, matrix: Any, name: Callable[[Node], str]) -> str:
+    """Return in words that *node* is asked of a matrix that is not symmetric; "" if it is."""
+    import numpy as np
+
+    turned, operand = matrix.swapaxes(-1, -2), name(node.operands[0])
+    if np.any(abs(matrix - turned) > SYMMETRIC * abs(matrix).max(axis=(-2, -1), keepdims=True, initial=0.0)):
+        return f"{name(node)} needs a symmetric matrix, and {operand} is not; write ({operand} + {operand}^T)/2"
+    return ""
+
+
 @fault.register
 def _(node: Cholesky, arguments: Sequence[Any], value: Any, name: Any) -> str:
     import numpy as np
 
-    matrix, operand = arguments[0], name(node.operands[0])
-    turned = matrix.swapaxes(-1, -2)
-    if np.any(abs(matrix - turned) > SYMMETRIC * abs(matrix).max(axis=(-2, -1), keepdims=True, initial=0.0)):
-        return f"{name(node)} needs a symmetric matrix, and {operand} is not; write ({operand} + {operand}^T)/2"
-    if not np.all(np.isfinite(value)):
-        return f"{name(node)} does not exist: {operand} is not positive definite"
-    return ""
+    said = asymmetry(node, arguments[0], name)
+    if said or np.all(np.isfinite(value)):
+        return said
+    return f"{name(node)} does not exist: {name(node.operands[0])} is not positive definite"
 
 
 @show.register

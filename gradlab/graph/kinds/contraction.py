@@ -131,6 +131,9 @@ def _(node: Contraction, arguments: Sequence[Any], backend: Any) -> Any:
 
 @show_component.register
 def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    from gradlab.graph.kinds.let import Let
+    from gradlab.graph.kinds.variable import Variable
+
     names: dict[int, str] = {}
     equal: list[Shown] = []
     for index, name in zip(node.output, indices, strict=True):
@@ -149,6 +152,10 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
         names.update(zip(summed, bound, strict=True))
         shown = [show_component(operand, printer, tuple(names[index] for index in row)) for operand, row in factors]
         body = _product(printer, [*equal, *shown])
+        for operand, row in factors:
+            if isinstance(operand, (Let, Variable)):  # sum_k w_k x_{i+k}: it runs over the axis of w
+                for index in row:
+                    printer.limits.pop(names[index], None)
         return printer.summation(bound, body) if summed else body
 
 

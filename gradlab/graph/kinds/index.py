@@ -140,53 +140,91 @@ def entries(node: Node) -> list[Node]:
 
 
 class Affine(str):
-    """The index ``offset + step name`` as a person writes it: ``i``, ``2i+1``, ``3-i``, ``(i-1)/2``.
+    """The index ``offset + Σ step letter`` as a person writes it: ``i``, ``2i+1``, ``3-i``, ``(i-1)/2``, ``2i+k``.
 
-    name: a letter, or "" where the index is a number.
+    steps: how often each letter is counted; none where the index is a number.
     """
 
-    __slots__ = ("name", "offset", "step")
+    __slots__ = ("offset", "steps")
 
-    name: str
     offset: Fraction
-    step: Fraction
+    steps: tuple[tuple[str, Fraction], ...]
 
-    def __new__(cls, offset: Fraction, step: Fraction, name: str) -> Affine:
-        index = super().__new__(cls, _affine_text(offset, step, name))
-        index.offset, index.step, index.name = offset, step, name
+    def __new__(cls, offset: Fraction, steps: tuple[tuple[str, Fraction], ...]) -> Affine:
+        index = super().__new__(cls, _affine_text(offset, steps))
+        index.offset, index.steps = offset, steps
         return index
 
-    def plus(self, number: int) -> Affine:
-        """Return this index plus *number*."""
-        return Affine(self.offset + number, self.step, self.name)
+    @property
+    def name(self) -> str:
+        """The letter of the index, "" where it has none or more than one."""
+        return self.steps[0][0] if len(self.steps) == 1 else ""
+
+    def plus(self, other: Affine | int) -> Affine:
+        """Return the sum of this index and *other*."""
+        if isinstance(other, int):
+            return Affine(self.offset + other, self.steps)
+        steps = dict(self.steps)
+        for letter, step in other.steps:
+            steps[letter] = steps.get(letter, Fraction(0)) + step
+        return Affine(self.offset + other.offset, tuple((letter, step) for letter, step in steps.items() if step))
 
     def times(self, factor: Fraction | int) -> Affine:
         """Return *factor* times this index."""
-        return Affine(self.offset * factor, self.step * factor, self.name)
+        return Affine(self.offset * factor, tuple((letter, step * factor) for letter, step in self.steps))
 
 
 def affine(index: str) -> Affine:
     """Return *index*, a letter or a number, as an affine index.
 
-    >>> affine("i").times(2).plus(1), affine("3").plus(-1)
-    ('2i+1', '2')
+    >>> affine("i").times(2).plus(1), affine("3").plus(-1), affine("i").plus(affine("k").times(-2))
+    ('2i+1', '2', 'i-2k')
     """
     if isinstance(index, Affine):
         return index
-    return Affine(Fraction(index), Fraction(0), "") if index.isdecimal() else Affine(Fraction(0), Fraction(1), index)
+    return Affine(Fraction(index), ()) if index.isdecimal() else Affine(Fraction(0), ((index, Fraction(1)),))
 
 
-def _affine_text(offset: Fraction, step: Fraction, name: str) -> str:
-    if not name:
+def _affine_text(offset: Fraction, steps: tuple[tuple[str, Fraction], ...]) -> str:
+    if not steps:
         return str(offset)
-    below = lcm(offset.denominator, step.denominator)
+    below = lcm(offset.denominator, *(step.denominator for _, step in steps))
     if below > 1:
-        above = _affine_text(offset * below, step * below, name)
+        above = _affine_text(offset * below, tuple((letter, step * below) for letter, step in steps))
         return f"{above}/{below}" if above.isalnum() else f"({above})/{below}"
-    size = "" if abs(step) == 1 else str(abs(step))
-    if step < 0:  # 3-i, not -i+3
-        return f"{offset or ''}-{size}{name}"
-    return f"{size}{name}{int(offset):+}" if offset else f"{size}{name}"
+    alone = len(steps) == 1 and steps[0][1] == 1 and not offset
+    upwards = "+".join(_multiple(step, letter, alone) for letter, step in steps if step > 0)
+    downwards = "".join(f"-{_multiple(-step, letter, False)}" for letter, step in steps if step < 0)
+    if not upwards:  # 3-i, not -i+3
+        return f"{offset or ''}{downwards}"
+    return f"{upwards}{downwards}" + (f"{int(offset):+}" if offset else "")
+
+
+def _multiple(step: Fraction, letter: str, alone: bool) -> str:
+    closed = letter if alone or " " not in letter else f"({letter})"  # j mod 3, but (j mod 3)+1
+    return closed if step == 1 else f"{step}{closed}"
+
+
+def quotient(index: str, number: int) -> str:
+    """Return *index* divided by a whole *number*, rounded down, as it is written: ``⌊i/2⌋``.
+
+    >>> quotient("i", 2), quotient("7", 2), quotient(affine("i").plus(1), 1)
+    ('⌊i/2⌋', '3', 'i+1')
+    """
+    if index.isdecimal():
+        return str(int(index) // number)
+    return index if number == 1 else f"⌊{index if index.isalnum() else f'({index})'}/{number}⌋"
+
+
+def remainder(index: str, number: int) -> str:
+    """Return what is left of *index* when it is divided by a whole *number*: ``i mod 2``.
+
+    >>> remainder("i", 2), remainder("7", 2), remainder("i", 1)
+    ('i mod 2', '1', '0')
+    """
+    if index.isdecimal():
+        return str(int(index) % number)
+    return "0" if number == 1 else f"{index if index.isalnum() else f'({index})'} mod {number}"
 
 
 def _place(part: int, size: Size) -> str:
@@ -216,6 +254,7 @@ def inward(node: Index) -> Node:
 
 
 def _inward(node: Node, selection: Selection) -> Node:
+    from gradlab.graph.kinds.concatenate import Concatenate
     from gradlab.graph.kinds.constant import Constant
     from gradlab.graph.kinds.contraction import Contraction
     from gradlab.graph.kinds.elementwise import Elementwise
@@ -242,6 +281,8 @@ def _inward(node: Node, selection: Selection) -> Node:
             chosen = tuple(_inward(operand, rest) for operand in node.operands[slice(*part)])
             before = sum(isinstance(other, tuple) for other in selection[: node.axis])
             return Stack(chosen, before) if chosen else Index(node, selection)
+        case Concatenate() if (part := node.holding(selection)) is not None:
+            return _inward(*part)
         case Contraction() if all(len(set(row)) == len(row) for row in (*node.inputs, node.output)):
             return _inward_contraction(node, selection)
         case _:
@@ -341,7 +382,7 @@ def _(node: Scatter, printer: Printer, indices: tuple[str, ...]) -> Shown:
         return Shown("0")
     limits = dict(printer.limits)
     body = show_component(operand, printer, tuple(inner))
-    printer.limits = limits  # the operand is cut, but its index here runs over the whole axis
+    printer.restore(limits)  # the operand is cut, but its index here runs over the whole axis
     factors = [Shown(condition) for condition in conditions if condition]
     return printer.product(factors if factors and body.written == "1" else [*factors, body])
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations.comparisons import EQUAL, undecided
 from gradlab.graph.operations.operation import add
+from gradlab.graph.writing import Printer, Shown
 
 
 def _sign_ball(flint: Any, u: Any) -> Any:
@@ -206,3 +208,33 @@ MINIMUM = add(
     switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
     domain="u ≠ v",
 )
+
+
+class _Largest(Shown):
+    """A written maximum and its parts, so that the maximum of a maximum is written as one."""
+
+    __slots__ = ("parts",)
+
+    parts: Sequence[Shown]
+
+
+def _write_largest(printer: Printer, u: Sequence[Shown], elementwise: bool) -> Shown:
+    parts = [part for shown in u for part in (shown.parts if isinstance(shown, _Largest) else (shown,))]
+    called = printer.call("max", parts)
+    written = _Largest(called.written, applied=called.applied)
+    object.__setattr__(written, "parts", parts)
+    return written
+
+
+def _share_of_first(g: Any, u: Sequence[Node]) -> list[Node]:
+    later = g.apply(STEP, g.add(u[1], g.negative(u[0])))
+    return [g.add(g.number(1, u[0].axes), g.negative(later)), later]
+
+
+FIRST_LARGEST = replace(
+    MAXIMUM,
+    formula="d max(u, v) = du where u ≥ v, dv where v > u",
+    partials=lambda g, u, out: _share_of_first(g, u),
+    write=_write_largest,
+)
+"""The larger of two, all of the derivative to the first at a tie, as in torch's max_pool; nobody writes it by name."""
