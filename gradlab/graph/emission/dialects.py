@@ -84,6 +84,33 @@ NUMPY = Dialect(
             def erf(u):
                 return np.vectorize(math.erf, otypes=[float])(u)
             """,
+        erfc="""
+            def erfc(u):
+                return np.vectorize(math.erfc, otypes=[float])(u)
+            """,
+        normal_cdf="""
+            def normal_cdf(u):
+                return 0.5 * np.vectorize(math.erfc, otypes=[float])(-u / math.sqrt(2))
+            """,
+        gelu="""
+            def gelu(u):
+                return u * 0.5 * np.vectorize(math.erfc, otypes=[float])(-u / math.sqrt(2))
+            """,
+        lgamma="""
+            def lgamma(u):
+                return np.vectorize(math.lgamma, otypes=[float])(u)
+            """,
+        digamma="""
+            def digamma(u):
+                positive = np.where(u < 0.5, 1.0 - u, u)
+                shifted = positive + 10.0
+                square = 1.0 / (shifted * shifted)
+                series = 1 / 12 - square * (1 / 120 - square * (1 / 252 - square * (1 / 240 - square / 132)))
+                found = np.log(shifted) - 0.5 / shifted - square * series
+                for step in range(10):
+                    found = found - 1.0 / (positive + step)
+                return np.where(u < 0.5, found - np.pi / np.tan(np.pi * u), found)
+            """,
         softmax="""
             def softmax(u, axis=-1):
                 raised = np.exp(u - u.max(axis=axis, keepdims=True))
