@@ -46,7 +46,7 @@ class SourceBackend:
         self.body = body
         self.dialect: Dialect = body.dialect
         self.hint = "part"
-        self._products = ContractionWriter(self.dialect, self._twice)
+        self._products = ContractionWriter(self.dialect, self._twice, fast=body.bound)
         self._functions: dict[str, str] = {}
 
     # Fragments ---------------------------------------------------------------------------------
@@ -55,6 +55,8 @@ class SourceBackend:
         """Return *fragment* under a name of its own."""
         fragment = self.spread(fragment)
         tree = self.body.assign(fragment.tree, hint or self.hint)
+        if fragment.fresh and fragment.whole and fragment.axes and isinstance(tree, ast.Name):
+            self.body.local[tree.id] = fragment.axes
         return Fragment(tree, fragment.axes, fragment.kept, fragment.fresh)
 
     def _twice(self, tree: ast.expr) -> ast.expr:

@@ -29,10 +29,12 @@ class ContractionWriter:
     """Writes contractions in one dialect.
 
     local: gives an expression a name in the function, so that it can be written twice.
+    fast: whether to broadcast instead of making an outer product, which may be a factor of more.
     """
 
     dialect: Dialect
     local: Callable[[ast.expr], ast.expr]
+    fast: bool = False
 
     def contract(self, factors: Sequence[Factor], output: Row, extents: Axes) -> ast.expr:
         """Return the contraction of *factors* to the indices *output*, all of which stand in a factor, once."""
@@ -111,7 +113,7 @@ class ContractionWriter:
 
     def _broadcast(self, first: Factor, second: Factor, output: Row) -> Factor:
         """Return the product entry by entry, copies made by broadcasting."""
-        if len(first.row) == len(second.row) == 1 and first.row != second.row:
+        if len(first.row) == len(second.row) == 1 and first.row != second.row and not self.fast:
             left, right = (first, second) if first.row[0] == output[0] else (second, first)
             return Factor(self.dialect.outer(left.tree, right.tree), output)
         if first.row and set(first.row) == set(second.row) and len(output) == 2 and first.row == second.row:

@@ -42,6 +42,10 @@ class Fragment:
     weight: int = 0
     placed: Placed | None = None
 
+    def __post_init__(self) -> None:
+        if self.axes is not None and self.whole and self.placed is None:
+            vars(self.tree)["axes"] = self.axes  # for whoever meets the expression later
+
     @property
     def whole(self) -> bool:
         """Whether the expression has all the axes that it stands for."""
@@ -62,6 +66,11 @@ def full(tree: ast.expr, axes: Axes | None, *, fresh: bool = True) -> Fragment:
 def named(name: str) -> ast.expr:
     """Return a name as an expression."""
     return ast.Name(name, ast.Load())
+
+
+def axes_of(tree: ast.expr) -> Axes | None:
+    """Return the axes of the array that *tree* is, where a fragment said so."""
+    return vars(tree).get("axes")
 
 
 def weight_of(tree: ast.expr) -> int:

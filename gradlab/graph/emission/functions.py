@@ -12,7 +12,8 @@ from textwrap import indent
 from gradlab.graph.emission.backend import SourceBackend
 from gradlab.graph.emission.dialects import DIALECTS
 from gradlab.graph.emission.fragments import Fragment, full, named, written
-from gradlab.graph.emission.lines import Body, Names
+from gradlab.graph.emission.lines import Body, Names, broken
+from gradlab.graph.emission.reusing import reused
 from gradlab.graph.function import Function
 from gradlab.graph.kinds import Contraction, Elementwise, Index, Let, Linear, LogSumExp, Softmax, Variable
 from gradlab.graph.nodes import Node, compute, topological
@@ -76,7 +77,7 @@ def write_function(
     """
     names = Names({"np", "torch", "math"})
     axes = {**variables, **data}
-    body = Body(DIALECTS[backend], axes, names)
+    body = Body(DIALECTS[backend], axes, names, bound=bound)
     for own in axes:
         body.inputs[own] = names.fresh(own)
     function = names.fresh(f"{name}_and_gradient")
@@ -87,7 +88,12 @@ def write_function(
     listed = list(variables) if bound else [own for own in axes if own in variables or own in used]
     parameters = {own: body.inputs[own] for own in listed}
     first = prelude(body) if prelude is not None else body.size_lines()
-    lines = [*_head(name, body, parameters), *first, *body.lines, *returned]
+    if bound and not body.dialect.is_torch:
+        given = {body.inputs[own]: known for own, known in axes.items()}
+        written_lines = reused(body.lines, returned, body.local, given)
+    else:
+        written_lines = [text for line in body.lines for text in ([line] if isinstance(line, str) else broken(line))]
+    lines = [*_head(name, body, parameters), *first, *written_lines, *returned]
     parts = [
         *body.helpers.values(),
         f"def {function}({', '.join(parameters.values())}):\n" + indent("\n".join(lines), "    "),
@@ -114,14 +120,16 @@ class _Writer:
     def __init__(self, body: Body, value: Node, partials: Mapping[str, Node]) -> None:
         self.body = body
         self.backend = SourceBackend(body)
+        self.value = value
         outputs = [value, *partials.values()]
         self.ordered = topological(outputs)
         self.made: dict[Node, Fragment] = {}
-        self.uses: Counter[Node] = Counter(outputs)
+        self.uses: Counter[Node] = Counter(map(_unnamed, outputs))
         self.names: dict[Node, str] = {}
         for node in self.ordered:
-            self.uses.update(node.operands)
-            if isinstance(node, Let):
+            if not isinstance(node, Let):
+                self.uses.update(map(_unnamed, node.operands))
+            else:
                 self.names.setdefault(node.operands[0], node.name)
         self.names.setdefault(value, "value")
         self.hints = {node: f"d_{name}" for name, node in partials.items()}
@@ -171,13 +179,13 @@ class _Writer:
     def _kept(self, node: Node, fragment: Fragment) -> Fragment:
         """Return *fragment*, given a name where the writer had one, where it is used again or where it is long."""
         name = self.names.get(node)
-        if name is not None and not isinstance(node, Variable):
+        if name is not None and not isinstance(node, Variable) and (node is self.value or not self.body.bound):
             return self._named(fragment, name)
         if fragment.atomic:
             return fragment
         again = self.uses[node] > 1
         if again or fragment.weight > HEAVIEST or (fragment.weight > 3 and len(written(fragment.tree)) > LONGEST):
-            return self._named(fragment, None)
+            return self._named(fragment, name)
         return fragment
 
     def _named(self, fragment: Fragment, name: str | None) -> Fragment:
@@ -259,6 +267,13 @@ class _Writer:
         if len(line) <= WIDEST - 4:
             return [line]
         return ["gradient = {", *(f"    {entry}," for entry in entries), "}", f"return {written(found.tree)}, gradient"]
+
+
+def _unnamed(node: Node) -> Node:
+    """Return what a name stands for."""
+    while isinstance(node, Let):
+        node = node.operands[0]
+    return node
 
 
 def _owner(tree: ast.expr) -> str:

@@ -57,25 +57,41 @@ class Names:
         return name
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The line ``name = tree``."""
+
+    name: str
+    tree: ast.expr
+
+    @property
+    def text(self) -> str:
+        return f"{self.name} = {written(self.tree)}"
+
+
 @dataclass
 class Body:
     """The lines of a function while they are written.
 
     inputs: the identifier of each variable or data, by its own name.  axes: of each.
+    local: the axes of the arrays that the function makes, by the identifier of each.
+    bound: whether the data are global names instead of parameters, as in a compiled function.
     """
 
     dialect: Dialect
     axes: Mapping[str, Axes]
     names: Names
     inputs: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
+    lines: list[str | Assigned] = field(default_factory=list)
+    local: dict[str, Axes] = field(default_factory=dict)
+    bound: bool = False
     helpers: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, str] = field(default_factory=dict)
 
     def assign(self, tree: ast.expr, hint: str) -> ast.expr:
         """Write ``name = tree`` and return the name."""
         name = self.names.fresh(hint)
-        self.lines += _broken(f"{name} = ", tree)
+        self.lines.append(Assigned(name, tree))
         return named(name)
 
     def store(self, array: ast.expr, key: tuple[int | slice, ...], operator: str, tree: ast.expr) -> None:
@@ -123,9 +139,9 @@ WIDEST = 100
 """Characters of a line; a longer sum gets a line for each of its terms."""
 
 
-def _broken(left: str, tree: ast.expr) -> list[str]:
-    """Return the line that assigns *tree*, a long sum on several lines."""
-    line = left + written(tree)
+def broken(assigned: Assigned) -> list[str]:
+    """Return an assignment, a long sum on several lines."""
+    left, tree, line = f"{assigned.name} = ", assigned.tree, assigned.text
     terms: list[str] = []
     while len(line) > WIDEST and isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Add, ast.Sub)):
         terms.insert(0, written(ast.BinOp(named("_"), tree.op, tree.right)).removeprefix("_ "))
