@@ -12,7 +12,7 @@ from typing import Any
 from gradlab.errors import GradlabError
 from gradlab.graph.backends import Key, Row
 from gradlab.graph.emission.contracting import ContractionWriter, Factor, aligned, times
-from gradlab.graph.emission.dialects import Dialect
+from gradlab.graph.emission.dialects import OVERWRITING, Dialect
 from gradlab.graph.emission.fragments import (
     Fragment,
     Placed,
@@ -219,7 +219,10 @@ class SourceBackend:
         if name not in self._functions:
             own = self.body.names.fresh(name)
             self._functions[name] = own
-            self.body.helper(own, self.dialect.helpers[name].replace(f"def {name}(", f"def {own}(", 1))
+            text = self.dialect.helpers[name]
+            if self.body.bound and not self.dialect.is_torch:
+                text = OVERWRITING.get(name, text)
+            self.body.helper(own, text.replace(f"def {name}(", f"def {own}(", 1))
         return named(self._functions[name])
 
     def contract(self, arrays: Sequence[Fragment], inputs: Sequence[Row], output: Row, extents: Axes) -> Fragment:

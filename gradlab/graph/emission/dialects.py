@@ -233,4 +233,24 @@ TORCH = Dialect(
     ),
 )
 
+OVERWRITING = _texts(
+    softmax="""
+        def softmax(u, axis=-1, out=None):
+            out = np.subtract(u, u.max(axis=axis, keepdims=True), out=out)
+            np.exp(out, out=out)
+            out /= out.sum(axis=axis, keepdims=True)
+            return out
+        """,
+    softmax_and_logsumexp="""
+        def softmax_and_logsumexp(u, axis=-1):
+            largest = u.max(axis=axis, keepdims=True)
+            raised = u - largest
+            np.exp(raised, out=raised)
+            total = raised.sum(axis=axis, keepdims=True)
+            raised /= total
+            return raised, (largest + np.log(total)).squeeze(axis)
+        """,
+)
+"""Helper functions of compiled functions: they make no array that they do not need."""
+
 DIALECTS = {"numpy": NUMPY, "torch": TORCH}

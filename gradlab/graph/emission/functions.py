@@ -90,7 +90,7 @@ def write_function(
     first = prelude(body) if prelude is not None else body.size_lines()
     if bound and not body.dialect.is_torch:
         given = {body.inputs[own]: known for own, known in axes.items()}
-        written_lines = reused(body.lines, returned, body.local, given)
+        written_lines = reused(body.lines, returned, body.local, given, names)
     else:
         written_lines = [text for line in body.lines for text in ([line] if isinstance(line, str) else broken(line))]
     lines = [*_head(name, body, parameters), *first, *written_lines, *returned]
@@ -262,6 +262,8 @@ class _Writer:
             if node.axes and (owner in given or not fragment.fresh or not (fragment.whole or fragment.number)):
                 tree = self.body.dialect.copied(tree)
             given |= {owner} - {""}
+            if self.body.bound and node.axes and not isinstance(tree, ast.Name):
+                tree = self.body.assign(tree, f"d_{name}")
             entries.append(f"{name!r}: {written(tree)}".replace("'", '"', 2))
         line = f"return {written(found.tree)}, {{{', '.join(entries)}}}"
         if len(line) <= WIDEST - 4:

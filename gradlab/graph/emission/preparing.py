@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradlab.graph import evaluation
+from gradlab.graph import algebra, evaluation
 from gradlab.graph.function import Function
-from gradlab.graph.kinds import Contraction, Let, Variable
+from gradlab.graph.kinds import Contraction, Let, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, renamed, topological
 from gradlab.graph.point import sizes_of
-from gradlab.graph.sizes import Axes
+from gradlab.graph.sizes import ONE, Axes
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -41,7 +41,7 @@ def prepared(function: Function, partials: Mapping[str, Node]) -> Prepared:
     def replace(old: Node, new: Node) -> Node:
         return Variable(names[old], old.axes) if old in names else new
 
-    outputs = rebuild(outputs, replace=replace)
+    outputs = rebuild(rebuild(outputs, replace=replace), replace=lambda old, new: _factored(new))
     used = {node.name: node for node in topological(outputs) if isinstance(node, Variable)}
     for name, array in function.data.items():
         if name in used:
@@ -63,6 +63,35 @@ def _known(outputs: list[Node], variables: set[str]) -> list[Node]:
             constant.add(node)
     wanted = {operand for node in ordered if node in varying for operand in node.operands} | set(outputs)
     return [node for node in ordered if node in constant and node in wanted and _costs(node)]
+
+
+def _factored(node: Node) -> Node:
+    """Return δ ⊙ s - t ⊙ s, where t is the sum of δ ⊙ s along an axis, as (δ - t) ⊙ s.
+
+    It is what softmax passes back, and takes fewer passes over memory like this.
+    """
+    match node:
+        case Linear(
+            operands=(
+                Contraction(operands=(delta, output)) as weighted,
+                Contraction(operands=(Contraction(operands=(summed,)) as total, same)) as shared,
+            )
+        ) if (
+            node.coefficients == (ONE, -ONE)
+            and summed is weighted
+            and same is output
+            and not weighted.summed
+            and not shared.summed
+            and weighted.inputs == (weighted.output, weighted.output)
+            and shared.inputs[1] == shared.output
+        ):
+            whole = weighted.output
+            kept = tuple(shared.output.index(index) for index in shared.inputs[0])
+            own = algebra.contract([delta, output], [whole, whole], [whole[place] for place in kept], weighted.extents)
+            stretched = algebra.contract([own], [[whole[place] for place in kept]], whole, weighted.extents)
+            return algebra.product(algebra.add(delta, algebra.negative(stretched)), output)
+        case _:
+            return node
 
 
 def _sized(node: Node) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from gradlab.graph.emission.fragments import axes_of, write, written
-from gradlab.graph.emission.lines import Assigned
+from gradlab.graph.emission.fragments import write, written
+from gradlab.graph.emission.lines import Assigned, Names
+from gradlab.graph.emission.speeding import Faster, Shapes, is_ufunc
 from gradlab.graph.sizes import Axes
 
 _IN_PLACE: dict[type[ast.operator], str] = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
@@ -19,22 +20,32 @@ _TURNED: dict[type[ast.operator], str] = {ast.Sub: "np.subtract", ast.Div: "np.d
 
 _ARITHMETIC = (*_IN_PLACE, ast.Pow, ast.MatMult)
 
+_OVERWRITING = ("softmax",)
+"""Helper functions that can write over their argument."""
+
 _NEW = ("np.outer", "np.zeros", "np.ones", "softmax", "sigmoid")
 """Functions known to return an array of floats of their own."""
 
 
 def reused(
-    lines: Sequence[str | Assigned], returned: Sequence[str], own: Mapping[str, Axes], given: Mapping[str, Axes]
+    lines: Sequence[str | Assigned],
+    returned: Sequence[str],
+    own: Mapping[str, Axes],
+    given: Mapping[str, Axes],
+    names: Names,
 ) -> list[str]:
     """Return *lines* as text, written so that an array that is used for the last time gives its memory to the next.
 
     returned: the lines that come after.  own: the axes of the arrays that the function makes.  given: of its inputs.
+    names: the identifiers in use.
     """
+    shapes = Shapes({**given, **own})
+    lines = Faster(shapes, names).rewritten(lines)
     used = [Counter(_names(line)) for line in (*lines, "\n".join(returned))]
     last = {name: place for place, names in enumerate(used) for name in names}
     shown = [line for line in lines if not isinstance(line, str) and not _makes(line.tree)]
     viewed = {name for line in shown for name in (line.name, *_names(line))}
-    writer = _Reuser(own, given, viewed)
+    writer = _Reuser(own, shapes, viewed)
     text: list[str] = []
     for place, line in enumerate(lines):
         if isinstance(line, str):
@@ -48,18 +59,18 @@ def reused(
 class _Reuser:
     """Writes assignments step by step, each step over the result of the one before.
 
-    own, given: axes by name.  viewed: arrays that another name may show.  free: last used in this line.
+    own: the arrays that the function makes.  viewed: those that another name may show.  free: last used in this line.
     """
 
-    def __init__(self, own: Mapping[str, Axes], given: Mapping[str, Axes], viewed: set[str]) -> None:
+    def __init__(self, own: Collection[str], shapes: Shapes, viewed: set[str]) -> None:
         self.own = own
-        self.given = given
+        self.shapes = shapes
         self.viewed = viewed
         self.free: set[str] = set()
 
     def assigned(self, line: Assigned) -> list[str]:
         """Return the lines that compute *line*."""
-        axes = self._axes(line.tree)
+        axes = self.shapes.axes(line.tree)
         if not axes:
             return [line.text]
         return self._steps(line.name, line.tree, axes)
@@ -72,7 +83,7 @@ class _Reuser:
                 base = next((factor for factor in factors if self._writable(factor, axes)), None)
                 if base is not None:
                     rest = [factor for factor in factors if factor is not base]
-                    numbers = [factor for factor in rest if self._axes(factor) == ()]
+                    numbers = [factor for factor in rest if self.shapes.axes(factor) == ()]
                     arrays = [factor for factor in rest if factor not in numbers]
                     scaled = [_product(numbers)] if numbers else []
                     lines = self._steps(name, base, axes)
@@ -90,8 +101,8 @@ class _Reuser:
             case ast.UnaryOp(op=ast.USub(), operand=operand) if self._writable(operand, axes):
                 return [*self._steps(name, operand, axes), f"np.negative({name}, out={name})"]
             case ast.Call(func=function, args=[argument], keywords=[]) if (
-                _is_ufunc(function) and self._writable(argument, axes)
-            ):
+                is_ufunc(function) or written(function) in _OVERWRITING
+            ) and self._writable(argument, axes):
                 return [*self._steps(name, argument, axes), f"{written(function)}({name}, out={name})"]
             case _:
                 pass
@@ -99,33 +110,11 @@ class _Reuser:
 
     def _writable(self, tree: ast.expr, axes: Axes) -> bool:
         """Return whether the value of *tree* is an array of these *axes* that nothing else needs."""
-        if self._axes(tree) != axes:
+        if self.shapes.axes(tree) != axes:
             return False
         if isinstance(tree, ast.Name):
             return tree.id in self.own and tree.id in self.free and tree.id not in self.viewed
         return _makes(tree)
-
-    def _axes(self, tree: ast.expr) -> Axes | None:
-        """Return the axes of *tree*, None where they are not known."""
-        marked = axes_of(tree)
-        if marked is not None:
-            return marked
-        match tree:
-            case ast.Name(id=name):
-                return self.own.get(name, self.given.get(name))
-            case ast.Constant():
-                return ()
-            case ast.BinOp(left=left, op=op, right=right) if not isinstance(op, ast.MatMult):
-                first, second = self._axes(left), self._axes(right)
-                if first is None or second is None:
-                    return None
-                return first if first == second or not second else second if not first else None
-            case ast.UnaryOp(operand=operand):
-                return self._axes(operand)
-            case ast.Call(func=function, args=[argument], keywords=[]) if _is_ufunc(function):
-                return self._axes(argument)
-            case _:
-                return None
 
 
 def _factors(tree: ast.expr) -> list[ast.expr]:
@@ -146,18 +135,10 @@ def _product(factors: Sequence[ast.expr]) -> ast.expr:
 def _makes(tree: ast.expr) -> bool:
     """Return whether *tree* surely makes a new array."""
     if isinstance(tree, ast.Call):
-        return _is_ufunc(tree.func) or written(tree.func).startswith(_NEW)
+        called = written(tree.func)
+        products = called == "np.einsum" and len(tree.args) > 2  # of one array it may be a view
+        return products or is_ufunc(tree.func) or called.startswith(_NEW)
     return isinstance(tree, ast.UnaryOp) or (isinstance(tree, ast.BinOp) and isinstance(tree.op, _ARITHMETIC))
-
-
-def _is_ufunc(function: ast.expr) -> bool:
-    """Return whether *function* is one of NumPy's, from floats to floats, entry by entry."""
-    import numpy as np
-
-    if not isinstance(function, ast.Attribute) or written(function.value) != "np":
-        return False
-    found = getattr(np, function.attr, None)
-    return isinstance(found, np.ufunc) and ("d->d" in found.types or "dd->d" in found.types)
 
 
 def _names(line: str | Assigned) -> list[str]:
