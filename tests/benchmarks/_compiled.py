@@ -18,8 +18,12 @@ def beside_autograd(
     at_most: float,
     repeats: int,
     backend: str = "numpy",
+    calls: int = 1,
 ) -> Figure:
-    """Return the time of a compiled value and gradient as a ratio to that of torch's autograd."""
+    """Return the time of a compiled value and gradient as a ratio to that of torch's autograd.
+
+    calls: how many of each are timed together, as in a loop; one call of a few microseconds is not measured alone.
+    """
     import numpy as np
     import torch
 
@@ -37,9 +41,18 @@ def beside_autograd(
     np.testing.assert_allclose(value, expected.item(), rtol=1e-9)
     for mine, theirs in zip(partials.values(), torch_partials, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-7, atol=1e-12)
-    ratio, ours, theirs = in_turns(lambda: gradient(*given), by_autograd, repeats)
-    how = f"value and gradient ({_scaled(ours)}) / torch.autograd.grad ({_scaled(theirs)})"
-    return Figure(what, ratio, at_most, f"{how}, median of {repeats:,} pairs")
+
+    def repeated(call: Callable[[], object]) -> Callable[[], None]:
+        def loop() -> None:
+            for _ in range(calls):
+                call()
+
+        return loop
+
+    ratio, ours, theirs = in_turns(repeated(lambda: gradient(*given)), repeated(by_autograd), repeats)
+    how = f"value and gradient ({_scaled(ours / calls)}) / torch.autograd.grad ({_scaled(theirs / calls)})"
+    several = f" of {calls} calls each" if calls > 1 else ""
+    return Figure(what, ratio, at_most, f"{how}, median of {repeats:,} pairs{several}")
 
 
 def _scaled(seconds: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlab.graph import algebra, evaluation
+from gradlab.graph.emission.designing import Designs
 from gradlab.graph.function import Function
 from gradlab.graph.kinds import Contraction, Let, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, renamed, topological
@@ -36,16 +37,16 @@ def prepared(function: Function, partials: Mapping[str, Node]) -> Prepared:
     known = [node for node in _known(outputs, set(variables)) if _sized(node)]
     names = {node: f"known_{number}" for number, node in enumerate(known, 1)}
     arrays = dict(zip(names.values(), evaluation.with_numpy(known, function.data, sizes), strict=True))
-    axes = {name: node.axes for node, name in names.items()}
 
     def replace(old: Node, new: Node) -> Node:
         return Variable(names[old], old.axes) if old in names else new
 
     outputs = rebuild(rebuild(outputs, replace=replace), replace=lambda old, new: _factored(new))
+    arrays.update(function.data)
+    outputs = Designs(arrays).used_in(outputs)
     used = {node.name: node for node in topological(outputs) if isinstance(node, Variable)}
-    for name, array in function.data.items():
-        if name in used:
-            arrays[name], axes[name] = array, used[name].axes
+    arrays = {name: array for name, array in arrays.items() if name in used}
+    axes = {name: used[name].axes for name in arrays}
     return Prepared(outputs[0], dict(zip(partials, outputs[1:], strict=True)), variables, arrays, axes)
 
 
@@ -74,7 +75,7 @@ def _factored(node: Node) -> Node:
         case Linear(
             operands=(
                 Contraction(operands=(delta, output)) as weighted,
-                Contraction(operands=(Contraction(operands=(summed,)) as total, same)) as shared,
+                Contraction(operands=(Contraction(operands=(summed,)), same)) as shared,
             )
         ) if (
             node.coefficients == (ONE, -ONE)

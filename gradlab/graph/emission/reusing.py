@@ -137,6 +137,7 @@ def _makes(tree: ast.expr) -> bool:
     if isinstance(tree, ast.Call):
         called = written(tree.func)
         products = called == "np.einsum" and len(tree.args) > 2  # of one array it may be a view
+        products = products or called.endswith(".dot")
         return products or is_ufunc(tree.func) or called.startswith(_NEW)
     return isinstance(tree, ast.UnaryOp) or (isinstance(tree, ast.BinOp) and isinstance(tree.op, _ARITHMETIC))
 

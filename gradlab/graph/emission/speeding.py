@@ -1,7 +1,7 @@
 """Expressions of compiled functions in the forms that NumPy computes fastest; their values stay the same.
 
 A number before a matrix product goes to its smaller factor. ``M.T @ N`` with few columns in N is the transpose of
-``N.T @ M``, which reads both matrices as they lie in memory. The sums of an entry-by-entry product need no array of it.
+``N.T @ M``, which reads both matrices as they lie in memory. A product with a vector is a call of ``dot``. The sums of an entry-by-entry product need no array of it.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ class Faster(ast.NodeTransformer):
                 return self._scaled(number, product) if self.shapes.axes(number) == () else changed
             case ast.BinOp(left=ast.Attribute(value=first, attr="T"), op=ast.MatMult(), right=second):
                 return self._turned(changed, first, second)
+            case ast.BinOp(left=first, op=ast.MatMult(), right=second):
+                return self._dotted(changed, first, second)
             case _:
                 return changed
 
@@ -98,8 +100,17 @@ class Faster(ast.NodeTransformer):
     def _turned(self, product: ast.BinOp, first: ast.expr, second: ast.expr) -> ast.expr:
         left, right = self.shapes.axes(first), self.shapes.axes(second)
         if left is None or right is None or len(left) != 2 or len(right) != 2:
-            return product
+            return self._dotted(product, product.left, second)
         return write("(_0.T @ _1).T", second, first) if _length(right[1]) < _length(left[1]) else product
+
+    def _dotted(self, product: ast.BinOp, first: ast.expr, second: ast.expr) -> ast.expr:
+        """Return a product with a vector as a call of ``dot``, which starts in half the time of ``@``."""
+        left, right = self.shapes.axes(first), self.shapes.axes(second)
+        if left is None or right is None or 1 not in (len(left), len(right)) or max(len(left), len(right)) > 2:
+            return product
+        dotted = write("_0.dot(_1)", first, second)
+        vars(dotted).update({"axes": axes_of(product)} if axes_of(product) is not None else {})
+        return dotted
 
     def _entries(self, tree: ast.expr) -> float:
         axes = self.shapes.axes(tree)
@@ -107,6 +118,10 @@ class Faster(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         match node:
+            case ast.Call(func=ast.Attribute(value=summed, attr="sum"), args=[], keywords=[]):
+                total = self._total(summed)
+                if total is not None:
+                    return total
             case ast.Call(
                 func=ast.Attribute(value=ast.BinOp(left=left, op=ast.Mult(), right=right), attr="sum"),
                 keywords=[ast.keyword(arg="axis", value=ast.Constant(value=int(axis))), *rest],
@@ -119,7 +134,33 @@ class Faster(ast.NodeTransformer):
                     return write(f"_0[{'None, :' if axis == 0 else ':, None'}]" if rest else "_0", named(name))
             case _:
                 pass
-        return self.generic_visit(_copied(node))
+        copy = _copied(node)
+        self.generic_visit(copy)
+        return copy
+
+    def _total(self, tree: ast.expr) -> ast.expr | None:
+        """Return the sum of all entries of *tree* from inner products, None where there are none.
+
+        The sum of 100 u² + v² is 100 u @ u + v @ v.
+        """
+        axes = self.shapes.axes(tree)
+        match tree:
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+                if self.shapes.axes(left) == self.shapes.axes(right) == axes:
+                    first, second = self._total(left), self._total(right)
+                    return ast.BinOp(first, op, second) if first is not None and second is not None else None
+            case ast.BinOp(left=number, op=ast.Mult(), right=right) if self.shapes.axes(number) == ():
+                total = self._total(right)
+                return write("_0 * _1", number, total) if total is not None else None
+            case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=2)) if axes is not None and len(axes) == 1:
+                if not isinstance(base, ast.Name):
+                    name = self.names.fresh("part")
+                    self.before.append(Assigned(name, self.visit(base)))
+                    base = named(name)
+                return write("_0.dot(_0)", base)
+            case _:
+                pass
+        return None
 
 
 def _copied(node: ast.Call) -> ast.Call:
