@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import DomainError, NotScalarError, PointError
-from gradlab.graph import bounds, evaluation
+from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
+from gradlab.graph import bounds, emission, evaluation
+from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
 from gradlab.graph.function import Function
@@ -28,6 +29,7 @@ from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step
 
 if TYPE_CHECKING:
+    from gradlab.graph.emission import Compiled
     from gradlab.graph.point import Array
 
 BALL_BUDGET = 100_000
@@ -254,6 +256,58 @@ class Derivation:
         middle = np.vectorize(lambda ball: float(ball.mid()), otypes=[float])
         radius = np.vectorize(lambda ball: float(ball.rad()), otypes=[float])
         return [(middle(array), radius(array) + np.spacing(np.abs(middle(array))) / 2) for array in balls]
+
+    # Running ---------------------------------------------------------------------------------
+
+    def source(self, backend: str = "numpy") -> str:
+        """Return a Python function as text that returns the value and the gradient, in NumPy or torch.
+
+        backend: "numpy" or "torch".  The function takes the variables, then the data, and returns the value and a
+        dictionary of the partial derivatives. It needs nothing but that library.
+
+        >>> print(derive("x**2 + y").source())
+        import numpy as np
+        <BLANKLINE>
+        <BLANKLINE>
+        def f_and_gradient(x, y):
+            \"\"\"Return f and its partial derivatives by name.\"\"\"
+            value = x**2 + y
+            return value, {"x": 2 * x, "y": 1.0}
+        <BLANKLINE>
+        """
+        return emission.source(self._stable, self.partials, backend)
+
+    def compile(self, backend: str = "numpy") -> Compiled:
+        """Return a fast function that returns the value and the gradient, for many calls.
+
+        backend: "numpy" or "torch".
+        Data are bound to it, and what depends on data alone is computed here, once.
+
+        >>> gradient = derive("x**2 + y").compile()
+        >>> value, partials = gradient(x=3, y=1)
+        >>> float(value), float(partials["x"])
+        (10.0, 6.0)
+        """
+        if self.function.guards:
+            raise GradlabError(
+                f"{self.function.signature} was derived for {self.function.guards[0]}, which a compiled function would "
+                "not check; compile a function without that decision, or call derive(f, at=…).at(…) at each point"
+            )
+        return emission.compiled(self._stable, self.partials, backend)
+
+    @property
+    def _stable(self) -> Function:
+        """The function in the form that was differentiated."""
+        return replace(self.function, output=self.sweep.output)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """How many scalar operations the function takes, and the function with its gradient.
+
+        >>> derive("x sin(x)").operations
+        f: 2; f and its gradient: 5
+        """
+        return operations(self.function.formula, list(self.partials.values()))
 
     # Showing ---------------------------------------------------------------------------------
 

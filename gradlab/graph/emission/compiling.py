@@ -1,0 +1,160 @@
+"""A function and its gradient as a fast Python function: the generated source, run."""
+
+from __future__ import annotations
+
+import linecache
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from gradlab.errors import PointError
+from gradlab.graph.emission.dialects import DIALECTS
+from gradlab.graph.emission.functions import Source, write_function
+from gradlab.graph.emission.lines import Body
+from gradlab.graph.emission.preparing import Prepared, prepared
+from gradlab.graph.function import Function
+from gradlab.graph.nodes import Node
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A value with its gradient, made for many calls.
+
+    function: what was compiled.  backend: "numpy", "torch" or "numba".  source: the text that runs.
+    parameters: the identifier of each variable in it.  run: what it defines, called with the variables in order.
+
+    Called with the variables by position, by name, or as one mapping, it returns the value and the partial
+    derivatives by name: NumPy arrays, for which inputs are taken as float64, or tensors as the inputs are.
+    Nothing is checked but the shapes; inf and nan are returned as they come out.
+    """
+
+    function: Function
+    backend: str
+    source: str
+    parameters: Mapping[str, str]
+    run: Callable[..., tuple[Any, dict[str, Any]]]
+
+    def __call__(self, *values: Any, **named: Any) -> tuple[Any, dict[str, Any]]:
+        if named or (values and isinstance(values[0], Mapping)):
+            if values and not named:
+                named, values = dict(values[0]), ()
+            return self.run(*values, **{self.parameters.get(name, name): value for name, value in named.items()})
+        return self.run(*values)
+
+    def __repr__(self) -> str:
+        return f"{self.function.signature} with its gradient, compiled for {self.backend}"
+
+
+def compiled(function: Function, partials: Mapping[str, Node], backend: str) -> Compiled:
+    """Return *function* with its *partials*, compiled for "numpy" or "torch".
+
+    What depends on data alone is computed now, once.
+    """
+    if backend not in DIALECTS:
+        raise ValueError(f"nothing is compiled for {backend!r}; it is done for {' or '.join(DIALECTS)}")
+    ready = prepared(function, partials)
+    prelude = _Prelude(ready, backend)
+    axes = ready.variables, ready.data_axes
+    source = write_function(function.name, ready.value, ready.partials, *axes, backend, bound=True, prelude=prelude)
+    values = {prelude.known[name]: array for name, array in ready.data.items()}
+    run = _on_tensors(source, values) if backend == "torch" else _on_arrays(source, values)
+    return Compiled(function, backend, source.text, source.parameters, run(_misfit(function)))
+
+
+def load(text: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
+    """Return the function *name* that the generated source *text* defines."""
+    file = f"<gradlab {name} {next(_numbers)}>"
+    # For tracebacks, which show the lines at fault.
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    code = compile(text, file, "exec")
+    exec(code, namespace)  # noqa: S102  # text written by this package: its own words, checked identifiers, numbers
+    return namespace[name]
+
+
+class _Prelude:
+    """The first lines of a compiled function: inputs as arrays, their shapes checked, the sizes that are needed."""
+
+    def __init__(self, ready: Prepared, backend: str) -> None:
+        self.variables = ready.variables
+        self.data = ready.data
+        self.torch = backend == "torch"
+        self.known: dict[str, str] = {}
+
+    def __call__(self, body: Body) -> list[str]:
+        self.known = {name: body.inputs[name] for name in self.data}
+        inputs = {name: body.inputs[name] for name in self.variables}
+        everything = ", ".join(inputs.values())
+        occurring = Counter(size for axes in self.variables.values() for size in axes if isinstance(size, str))
+        wanted = {size for size, times in occurring.items() if times > 1}
+        lines: list[str] = []
+        seen: set[str] = set()
+        for name, own in inputs.items():
+            axes = self.variables[name]
+            lines += self._converted(own, rank=len(axes))
+            new = list(dict.fromkeys(size for size in axes if isinstance(size, str) and size not in seen))
+            seen.update(new)
+            if new:
+                lines.append(f"if {own}.ndim != {len(axes)}: _misfit({everything})")
+            for size in new:
+                if size in wanted or size in body.sizes:
+                    body.size(size)
+                    lines.append(f"{body.sizes[size]} = {own}.shape[{axes.index(size)}]")
+            if len(new) < len(axes) or not axes:
+                shape = ", ".join(
+                    str(size) if isinstance(size, int) else body.sizes.get(size, f"{own}.shape[{place}]")
+                    for place, size in enumerate(axes)
+                )
+                comma = "," if len(axes) == 1 else ""
+                lines.append(f"if {own}.shape != ({shape}{comma}): _misfit({everything})")
+        if self.torch and self.known:
+            first = next(iter(inputs.values()))
+            names = ", ".join(self.known.values())
+            lines.append(f"{names}{',' if len(self.known) == 1 else ''} = _known({first}.dtype, {first}.device)")
+        return lines
+
+    def _converted(self, own: str, rank: int) -> list[str]:
+        if self.torch:
+            return [f"if not isinstance({own}, torch.Tensor): {own} = torch.tensor({own}, dtype=torch.float64)"]
+        return [f"{own} = _asarray({own}, _float64)" if rank else f"{own} = _float64({own})"]
+
+
+def _misfit(function: Function) -> Callable[..., None]:
+    """Return what is called with values whose shapes do not fit: it raises PointError and says which."""
+
+    def misfit(*values: Any) -> None:
+        point = function.point(dict(zip(function.variables, values, strict=True)))
+        function.sizes(point)
+        raise PointError(f"the shapes do not fit {function.signature}")
+
+    return misfit
+
+
+def _on_arrays(source: Source, values: Mapping[str, Array]) -> Callable[..., Any]:
+    import numpy as np
+
+    def run(misfit: Any) -> Callable[..., Any]:
+        namespace = {**values, "_asarray": np.asarray, "_float64": np.float64, "_misfit": misfit}
+        return load(source.text, source.name, namespace)
+
+    return run
+
+
+def _on_tensors(source: Source, values: Mapping[str, Array]) -> Callable[..., Any]:
+    import torch
+
+    @lru_cache(maxsize=8)
+    def known(dtype: torch.dtype, device: torch.device) -> list[torch.Tensor]:
+        return [torch.tensor(array, dtype=dtype, device=device) for array in values.values()]
+
+    def run(misfit: Any) -> Callable[..., Any]:
+        return torch.no_grad()(load(source.text, source.name, {"_known": known, "_misfit": misfit}))
+
+    return run
