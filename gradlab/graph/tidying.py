@@ -116,9 +116,12 @@ def _collected(node: Node) -> list[tuple[Coefficient, Powers]]:
         powers: Powers = {}
         front = front * _collect(term, Fraction(1), powers)
         powers = {base: exponent for base, exponent in powers.items() if exponent}
-        key = frozenset(powers.items()), front.sizes
+        key = frozenset(powers.items()), front.sizes, front.root
         before = found[key][0].rational if key in found else Fraction(0)
-        found[key] = Coefficient(before + front.rational, front.sizes), found[key][1] if key in found else powers
+        found[key] = (
+            Coefficient(before + front.rational, front.sizes, front.root),
+            found[key][1] if key in found else powers,
+        )
     return [(front, powers) for front, powers in found.values() if not front.is_zero]
 
 

@@ -226,7 +226,7 @@ def _root(node: Node) -> Node:
     """Return the square root, of a square number in front exactly: √(4 (x² + y²)) as 2 √(x² + y²)."""
     coefficient, rest = algebra.split(node)
     above, below = (isqrt(part) for part in coefficient.rational.as_integer_ratio())
-    if coefficient.sizes or Fraction(above, below) ** 2 != coefficient.rational:
+    if not coefficient.is_rational or Fraction(above, below) ** 2 != coefficient.rational:
         return algebra.apply(SQRT, node)
     front = Fraction(above, below)
     return algebra.number(front) if rest is None else algebra.scale_by(front, algebra.apply(SQRT, rest))

@@ -189,7 +189,7 @@ PRINTED = [
     (Winners(v, (0,), True, True), "onehot(argmax(v))", "[i=argmax_j v_j]", r"[i=\operatorname*{argmax}_{j} v_{j}]"),
     (Cumulative(v, 0), "cumsum(v)", "sum_{j≤i} v_j", r"\sum_{j \le i} v_{j}"),
     (Flip(v, (0,)), "flip(v)", "v_{n-1-i}", r"v_{n-1-i}"),
-    (Roll(v, 1, 0), "roll(v, 1)", "v_{(i-1) mod n}", r"v_{(i-1) mod n}"),
+    (Roll(v, 1, 0), "roll(v, 1)", "v_{(i-1) mod n}", r"v_{(i-1) \bmod n}"),
 ]
 
 
