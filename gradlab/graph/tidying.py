@@ -111,7 +111,7 @@ def _is_polynomial(powers: Powers) -> bool:
 
 def _collected(node: Node) -> list[tuple[Coefficient, Powers]]:
     """Return the terms of a sum, like ones together, by the factors of each."""
-    found: dict[tuple[frozenset[tuple[Node, Fraction]], Any], tuple[Coefficient, Powers]] = {}
+    found: dict[Any, tuple[Coefficient, Powers]] = {}
     for front, term in _flat(node):
         powers: Powers = {}
         front = front * _collect(term, Fraction(1), powers)

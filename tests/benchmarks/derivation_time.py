@@ -71,7 +71,7 @@ def _problems() -> dict[str, tuple[Any, dict[str, tuple[Any, ...]], list[str] | 
     }
 
 
-def measure(repeats: int = 201) -> Figure:
+def measure(repeats: int = 31) -> Figure:
     """Return the slowest of the fourteen derivations beside SymPy's derivatives of a fit of three points."""
     import sympy
 
