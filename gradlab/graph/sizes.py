@@ -53,7 +53,16 @@ class Coefficient:
         # size^(1/2 + m) = square √root size^m
         return Coefficient(square * Fraction(size) ** int(power - Fraction(1, 2)), (), root)
 
+    def __hash__(self) -> int:
+        # A fraction's own hash takes a modular inverse, as long as the operation that a coefficient stands before.
+        rational = self.rational
+        return hash((rational.numerator, rational.denominator, self.root, *(size for size, _ in self.sizes)))
+
     def __mul__(self, other: Coefficient) -> Coefficient:
+        if other is ONE:
+            return self
+        if self is ONE:
+            return other
         rational, root = self.rational * other.rational, self.root
         if other.root != 1:
             common = math.gcd(root, other.root)
