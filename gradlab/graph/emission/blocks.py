@@ -29,7 +29,7 @@ def merged(blocks: Sequence[Block], results: Sequence[str]) -> list[str]:
 
     >>> first = Block(("n",), ["a = np.empty((n,))"], ["a[i0] = x[i0] * 2"], stores=frozenset({"a"}))
     >>> second = Block(("n",), ["s = 0.0"], ["s += a[i0]"], sums=frozenset({"s"}))
-    >>> print("\\n".join(merged([first, second], ["s"])))
+    >>> print("\n".join(merged([first, second], ["s"])))
     s = 0.0
     for i0 in range(n):
         a_entry = x[i0] * 2
@@ -61,8 +61,7 @@ def _fits(first: Block, second: Block) -> bool:
         for part in ast.walk(ast.parse(line)):
             if isinstance(part, ast.Name) and part.id in first.sums and not _adds_to(line, part.id):
                 return False
-            of_array = isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name)
-            if of_array and part.value.id in first.stores and _index(part) != own:
+            if isinstance(part, ast.Subscript) and ast.unparse(part.value) in first.stores and _index(part) != own:
                 return False
     return True
 

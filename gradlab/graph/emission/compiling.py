@@ -167,13 +167,13 @@ def _on_tensors(source: Source, values: Mapping[str, Array]) -> Callable[..., An
 def _compiled_loops(function: Function, partials: Mapping[str, Node]) -> Compiled:
     """Return *function* with its *partials* as loops in machine code; made at the first call, in about a second."""
     try:
-        import numba
+        from numba import njit  # pyright: ignore[reportMissingImports, reportUnknownVariableType]  # an extra
     except ImportError as error:
         raise ImportError(
             "compiling for numba needs numba, which is not installed: pip install 'gradlab[fast]'; "
             '"numpy" and "torch" need nothing more'
         ) from error
-    core, parameters, text = loop_function(function, partials, lambda plain: numba.njit(**_MACHINE)(plain))
+    core, parameters, text = loop_function(function, partials, njit(**_MACHINE))
     return Compiled(function, "numba", text, parameters, core)
 
 

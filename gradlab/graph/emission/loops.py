@@ -26,7 +26,7 @@ from gradlab.graph.kinds import Let
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation
 from gradlab.graph.pairing import TYPICAL, pairs
-from gradlab.graph.sizes import Axes, Coefficient, Size
+from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 
 Indices = tuple[ast.expr, ...]
 
@@ -36,13 +36,14 @@ class Entries:
     """An array by the rule for one of its entries.
 
     at: from indices to the entry.  weight: the operations that an entry takes.  key, inside: where and what of an
-    array that is zero elsewhere, else None.
+    array that is zero elsewhere, else None.  name: of an array of the loops' own, "" if it is none.
     """
 
     axes: Axes
     at: Callable[[Indices], ast.expr]
     weight: int = 0
     placed: tuple[Key, Entries] | None = None
+    name: str = ""
 
 
 def loops(ready: Prepared, function: str, names: Names, inputs: Mapping[str, str]) -> str:
@@ -81,6 +82,7 @@ class _LoopBackend:
         self.blocks: list[Block] = []
         self.sizes: dict[str, str] = {}
         self._numbers = count()
+        self._returned: set[str] = set()
 
     # Names, sizes, stores ----------------------------------------------------------------------
 
@@ -109,12 +111,13 @@ class _LoopBackend:
 
     def array(self, name: str, axes: Axes) -> Entries:
         """Return the entries of an array that has a name."""
-        return Entries(axes, lambda indices: _at(named(name), indices))
+        own = "" if name in self.inputs.values() else name
+        return Entries(axes, lambda indices: _at(named(name), indices), name=own)
 
     def stored(self, entries: Entries) -> Entries:
         """Return *entries* written to an array, or to a number, of their own."""
         if entries.placed is not None:
-            return self._added([(Coefficient.of(1), entries)], entries.axes)
+            return self._added([(ONE, entries)], entries.axes)
         name = self.names.fresh(f"part{next(self._numbers)}")
         extents, indices = self._looped(entries.axes)
         line = f"{written(_at(named(name), indices))} = {written(entries.at(indices))}"
@@ -126,7 +129,10 @@ class _LoopBackend:
         """Return a name for what is returned: an array of its own or a number."""
         if not entries.axes:
             return write("float(_0)", entries.at(()) if entries.placed is None else self.stored(entries).at(()))
-        return self.stored(entries).at(())
+        if not entries.name or entries.name in self._returned:
+            entries = self.stored(entries)
+        self._returned.add(entries.name)
+        return named(entries.name)
 
     # What every arithmetic offers --------------------------------------------------------------
 
@@ -302,7 +308,7 @@ class _LoopBackend:
             Entries(axes, array.at, 1, (_only(number, place, len(axes)), self._spread(array)))
             for number, array in enumerate(arrays)
         ]
-        return self._added([(Coefficient.of(1), part) for part in parts], axes)
+        return self._added([(ONE, part) for part in parts], axes)
 
     # Along an axis -----------------------------------------------------------------------------
 
