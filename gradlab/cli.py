@@ -241,6 +241,7 @@ def _rate(written: str) -> float:
 def _derive(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
     _add_at(parser, required=False)
+    parser.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
     parser.add_argument("--steps", action="store_true", help="show every rule that was applied")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX")

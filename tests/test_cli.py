@@ -118,6 +118,20 @@ def test_derive_at_a_point_gives_its_value(run_json):
     assert found["results"]["value"]["partials"] == {"x": -6.0, "y": 1.0}
 
 
+def test_derive_knows_the_second_order(run, run_json):
+    code, out, _ = run("derive", "x^2*y", "--order", "2")
+    assert code == 0
+    assert out.splitlines()[-3:] == ["∂²f/∂x² = 2 y", "∂²f/∂x∂y = 2 x", "∂²f/∂y² = 0"]
+    _, out, _ = run("derive", "x^2*y", "--order", "2", "--at", "x=3", "y=1")
+    assert "Hessian at x = 3, y = 1 (x, y):\n  2  6\n  6  0\neigenvalues [-5.08276, 7.08276]: indefinite" in out
+    _, found = run_json("derive", "x^2*y", "--order", "2", "--at", "x=3", "y=1")
+    assert found["results"]["hessian"] == {"x": {"x": "2 y", "y": "2 x"}, "y": {"x": "2 x", "y": "0"}}
+    assert found["results"]["curvature"]["hessian"] == [[2, 6], [6, 0]]
+    code, found = run_json("derive", "x^(3/2)", "--order", "2", "--at", "x=0")
+    assert (code, found["results"]["value"]["partials"]["x"]) == (3, 0)
+    assert "infinite" in found["results"]["undecided"]
+
+
 @pytest.mark.parametrize("function", ["-x^2", "-x**2 + 0", "- x^2"])
 def test_a_function_may_begin_with_a_minus(run_json, function):
     assert run_json("derive", function, "--at", "x=-3")[1]["results"]["value"]["partials"] == {"x": 6.0}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from gradlab.errors import GradlabError, NoFormulaError, NotScalarError
 from gradlab.graph import Function, Gradient, Point, evaluation
 from gradlab.graph.domain import first_not_finite
+from gradlab.graph.function import torch_default
+from gradlab.graph.guards import is_frozen
 from gradlab.graph.nodes import topological
 from gradlab.sources import at_point
 
@@ -110,9 +112,9 @@ def _forward(
     for tried in dict.fromkeys([dtype] if only else [dtype, torch.float32]):
         leaves = _leaves(point, names, tried)
         try:
-            with _conversions_refused():
+            with _conversions_refused(function), torch_default(tried):
                 return leaves, _as_result(function, function.code(*leaves.values()))
-        except (TypeError, AttributeError, RuntimeError, ValueError) as error:
+        except (TypeError, AttributeError, RuntimeError, ValueError, IndexError) as error:
             refused.append(f"on {_spoken(tried)} tensors: {_first_line(error)}")
             if not isinstance(error, RuntimeError):
                 break
@@ -154,10 +156,11 @@ def _by_formula(
 
 
 @contextmanager
-def _conversions_refused() -> Generator[None]:
+def _conversions_refused(function: Function) -> Generator[None]:
     """Raise TypeError where code turns a tensor that needs a gradient into a plain number.
 
     torch only warns, and once in a process: math.sin(x) then counts as a constant, and the gradient is silently wrong.
+    Where the formula of *function* holds such a value constant too, that is said already.
     """
     import torch
 
@@ -165,7 +168,8 @@ def _conversions_refused() -> Generator[None]:
     torch.set_warn_always(True)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="Converting a tensor with requires_grad=True")
+            action = "ignore" if is_frozen(function) else "error"
+            warnings.filterwarnings(action, message="Converting a tensor with requires_grad=True")
             yield
     except UserWarning as warning:
         if "Converting a tensor" not in str(warning):
@@ -210,13 +214,25 @@ def _run(
 ) -> None:
     if output.requires_grad:
         # Into these leaves alone: weights that the code holds keep the .grad that they have.
-        output.backward(weights, inputs=leaves)
+        try:
+            output.backward(weights, inputs=leaves)
+        except RuntimeError as error:
+            raise GradlabError(_refused(function, error)) from error
     elif function.output is None or any(_occurs(function, name) for name in names):
         raise GradlabError(
             f"backward() finds no way from the value of {function.signature} back to its variables; the code cuts it "
             "off: under torch.no_grad(), or where it takes a number out (.item(), float(), .detach(), .numpy(), "
             "torch.tensor([…])); keep tensors throughout, and join them with torch.stack"
         )
+
+
+def _refused(function: Function, error: RuntimeError) -> str:
+    if "modified by an inplace operation" in str(error) or "is a view and" in str(error):
+        return (
+            f"backward() refuses {function.signature}: an operation in place (+=, x[0] = …, relu_) overwrote a value "
+            "that an earlier operation needs for its derivative, as y += 1 does after y = x.exp(); write y = y + 1"
+        )
+    return f"backward() does not run on {function.signature}: {_first_line(error)}"
 
 
 def _not_finite(function: Function, point: Point, partials: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlab.descent import Trajectory
     from gradlab.graph import Function
     from gradlab.graph.gradient import Gradient
+    from gradlab.symbolic.curvature import Curvature
 
 
 def derive(options: Namespace) -> Outcome:
@@ -24,7 +25,7 @@ def derive(options: Namespace) -> Outcome:
     from gradlab.symbolic import derive
 
     function, point = _function_at(options, options.at, "--at")
-    derivation = derive(function, _wrt(options))
+    derivation = derive(function, _wrt(options), order=options.order)
     if options.latex:
         text = derivation.latex()
     elif options.markdown:
@@ -35,11 +36,15 @@ def derive(options: Namespace) -> Outcome:
     if point is not None:
         try:
             gradient = derivation.at(point)
+            text += f"\n\n{gradient!r}"
+            results["value"] = gradient_as_dict(gradient)
+            if options.order > 1:
+                curvature = derivation.curvature(point)
+                text += f"\n\n{curvature!r}"
+                results["curvature"] = curvature_as_dict(curvature)
         except DomainError as error:  # the derivation stands, whatever the point
             results["undecided"] = str(error)
             return Outcome(f"{text}\n\nundecided: {error}", results, "undecided", Code.UNDECIDED)
-        text += f"\n\n{gradient!r}"
-        results["value"] = gradient_as_dict(gradient)
     return Outcome(text, results)
 
 
@@ -191,6 +196,18 @@ def has_kink(gradient: Gradient) -> bool:
     import numpy as np
 
     return gradient.slopes is not None and any(np.isfinite(pair).any() for pair in gradient.slopes.values())
+
+
+def curvature_as_dict(curvature: Curvature) -> Mapping[str, Any]:
+    """Return the Hessian at a point as plain data."""
+    return {
+        "rows": list(curvature.labels),
+        "hessian": curvature.matrix,
+        "error": curvature.error,
+        "eigenvalues": curvature.eigenvalues,
+        "definiteness": curvature.definiteness,
+        "notes": list(curvature.notes),
+    }
 
 
 def gradient_as_dict(gradient: Gradient) -> Mapping[str, Any]:

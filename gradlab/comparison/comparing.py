@@ -12,6 +12,7 @@ from gradlab.comparison.verdicts import Evidence, Verdict, judge
 from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError, ShapeError
 from gradlab.graph import Function, Gradient, Point, bounds
 from gradlab.graph.domain import at_switches
+from gradlab.graph.guards import at_edge, conditions
 from gradlab.graph.point import detached
 from gradlab.numeric import estimate
 from gradlab.numeric.estimation import smallest_steps
@@ -78,6 +79,8 @@ def compare(
         if hidden is not None:
             evidence = replace(evidence, hidden=hidden)
             judgement = judge(evidence)
+    found.notes += [f"the formula is that for {condition}" for condition in conditions(function.guards)]
+    found.notes += at_edge(function, point)
     # What is the reason already is not said again.
     notes = tuple(note for note in found.notes if found.domain is None or found.domain not in note)
     return Comparison(function, point, names, found.gradients, evidence, judgement, found.domain, notes)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.history import Layout
 from gradlab.descent.optimizers import Vector
-from gradlab.errors import DomainError
+from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function, Point
+from gradlab.sources import at_point
 
 if TYPE_CHECKING:
     from gradlab.graph.nodes import Node
@@ -29,12 +30,14 @@ class Engine:
     start: the flat vector to begin with, in the engine's own kind of array.
     evaluate: the loss, as float, and its flat gradient at a flat vector.
     stacked: vectors of that kind as the rows of a NumPy array.
+    notes: what there is to say after the run.
     """
 
     name: str
     start: Vector
     evaluate: Callable[[Vector], tuple[float, Vector]]
     stacked: Callable[[Sequence[Vector]], Array]
+    notes: Callable[[], Sequence[str]] = tuple
 
 
 def prepare(name: str, function: Function, start: Point, dtype: Any = None) -> Engine:
@@ -71,36 +74,70 @@ def _takes_tensors(function: Function, start: Point) -> bool:
 
 
 def _exact(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
-    """The derived gradient, evaluated by NumPy; what does not depend on the variables is computed once."""
-    import numpy as np
+    """The derived gradient, evaluated by NumPy; what does not depend on the variables is computed once.
 
-    from gradlab.graph.backends import NumpyBackend
-    from gradlab.graph.nodes import compute, topological
-    from gradlab.symbolic import derive
-
-    partials = derive(function).partials
-    outputs = [function.formula, *(partials[name] for name in layout.shapes)]
-    values: dict[str, Any] = dict(function.data)
-    values.update(layout.unpacked(layout.flat(start)))
-    backend = NumpyBackend(values, function.sizes(start))
-    moving: set[Node] = set(function.nodes.values())
-    varying: list[Node] = []
-    known: dict[Node, Any] = {}
-    for node in topological(outputs):
-        if node in moving or not moving.isdisjoint(node.operands):
-            moving.add(node)
-            varying.append(node)
-        else:
-            known[node] = compute(node, [known[operand] for operand in node.operands], backend)
+    Where the code decides by its values (``if``), each step looks whether it still goes the same way; where it does
+    not, the way that it goes there is derived too, and the engine remembers both.
+    """
+    branches = [_Branch(function, start, layout)]
+    if not function.guards:
+        return Engine("exact", layout.flat(start), branches[0].evaluate, _rows)
 
     def evaluate(x: Array) -> tuple[float, Array]:
-        values.update(layout.unpacked(x))
-        for node in varying:
+        for branch in branches:
+            found = branch.evaluate(x)
+            if branch.holds():
+                return found
+        point = Point(layout.unpacked(x))
+        branches.append(_Branch(at_point(function, point)[0], point, layout))
+        return branches[-1].evaluate(x)
+
+    def notes() -> Sequence[str]:
+        ways = len(branches)
+        return (f"the code went {ways} ways (if, while); the gradient of each was derived",) if ways > 1 else ()
+
+    return Engine("exact", layout.flat(start), evaluate, _rows, notes)
+
+
+class _Branch:
+    """The value and the gradient of a formula, and whether the formula is the function there."""
+
+    def __init__(self, function: Function, start: Point, layout: Layout) -> None:
+        from gradlab.graph.backends import NumpyBackend
+        from gradlab.graph.nodes import compute, topological
+        from gradlab.symbolic import derive
+
+        partials = derive(function).partials
+        self._layout = layout
+        self._guards = function.guards
+        self._outputs = [function.formula, *(partials[name] for name in layout.shapes)]
+        self._values: dict[str, Any] = dict(function.data)
+        self._values.update(layout.unpacked(layout.flat(start)))
+        self._backend = NumpyBackend(self._values, function.sizes(start))
+        self._compute = compute
+        moving: set[Node] = set(function.nodes.values())
+        self._varying: list[Node] = []
+        self._known: dict[Node, Any] = {}
+        for node in topological([*self._outputs, *(guard.condition for guard in function.guards)]):
+            if node in moving or not moving.isdisjoint(node.operands):
+                moving.add(node)
+                self._varying.append(node)
+            else:
+                self._known[node] = compute(node, [self._known[operand] for operand in node.operands], self._backend)
+
+    def evaluate(self, x: Array) -> tuple[float, Array]:
+        import numpy as np
+
+        known, compute, backend = self._known, self._compute, self._backend
+        self._values.update(self._layout.unpacked(x))
+        for node in self._varying:
             known[node] = compute(node, [known[operand] for operand in node.operands], backend)
-        loss, *partials = (known[output] for output in outputs)
+        loss, *partials = (known[output] for output in self._outputs)
         return float(loss), np.concatenate([np.reshape(partial, -1) for partial in partials])
 
-    return Engine("exact", layout.flat(start), evaluate, _rows)
+    def holds(self) -> bool:
+        """Return whether the code goes this way where `evaluate` was last called."""
+        return all(bool(self._known[guard.condition] != 0) == guard.holds for guard in self._guards)
 
 
 def _numeric(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
@@ -206,6 +243,11 @@ def _torch_code(function: Function, start: Point, leaves: Sequence[Any], dtype: 
     from gradlab.graph.evaluation import evaluate_all
     from gradlab.graph.nodes import topological
 
+    if function.guards:
+        raise GradlabError(
+            f"{function.signature} decides by its values and is not written in torch: its formula holds for "
+            f"{function.guards[0]} alone; choose engine='exact', which follows the code from way to way"
+        )
     output = function.formula
     ordered = topological([output])
     values: dict[str, Any] = {name: torch.tensor(array, dtype=dtype) for name, array in function.data.items()}

@@ -66,7 +66,7 @@ def descend(
         engine=prepared.name,
         function=function,
         comparison=comparison,
-        notes=_notes(comparison),
+        notes=(*_notes(comparison), *prepared.notes()),
     )
 
 

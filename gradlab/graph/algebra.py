@@ -6,13 +6,13 @@ to the front, zeros vanish, and a broadcast that is summed away again is never m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Inverse, Linear, Solve, Triangle
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Inverse, Linear, OneHot, Solve, Triangle
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, WHERE, Operation, opposite, power
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOGICAL_NOT, OPPOSITES, WHERE, Operation, power
 from gradlab.graph.sizes import ONE, Axes, Coefficient
 
 Indices = Sequence[int]
@@ -133,14 +133,14 @@ def product(first: Node, second: Node) -> Node:
 
 
 def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indices, extents: Axes) -> Node:
-    """Return a contraction with numbers moved to the front and broadcasts and transposes absorbed.
+    """Return a contraction with numbers moved to the front and broadcasts, transposes and diagonals absorbed.
 
     operands, inputs, output, extents: as for `Contraction`; the indices may be any distinct integers.
     """
     total = ONE
-    sizes = dict(enumerate(extents))
     pending = [(operand, tuple(row)) for operand, row in zip(operands, inputs, strict=True)]
     kept: list[tuple[Node, tuple[int, ...]]] = []
+    equal: dict[int, int] = {}
     present_before = {index for row in inputs for index in row}
     while pending:
         operand, row = pending.pop(0)
@@ -149,48 +149,90 @@ def contract(operands: Sequence[Node], inputs: Sequence[Indices], output: Indice
         if rest is None:
             continue
         if isinstance(rest, Contraction) and not rest.summed and _plain(rest):
-            pending[:0] = _absorbed(rest, row)
-            continue
-        if isinstance(rest, Contraction) and _on_diagonal(rest):
-            # Its entries are 0 but where two indices are equal: they become one.
-            one = _united(rest, row)
-            pending = [(part, tuple(one.get(index, index) for index in own)) for part, own in pending]
-            kept = [(part, tuple(one.get(index, index) for index in own)) for part, own in kept]
-            present_before = {one.get(index, index) for index in present_before}
-            output = tuple(one.get(index, index) for index in output)
-            pending[:0] = _absorbed(rest, tuple(one.get(index, index) for index in row))
+            pending[:0] = _absorbed(rest, row, equal)
             continue
         kept.append((rest, row))
-    while (found := _inverse_pair(kept, output)) is not None:
+    place = tuple(output)
+    if equal:
+        # The identity matrix, or a diagonal one, is 0 unless its indices are equal: so they are.
+        kept = [(operand, tuple(_same(index, equal) for index in row)) for operand, row in kept]
+        place = tuple(_same(index, equal) for index in place)
+        present_before = {_same(index, equal) for index in present_before}
+    while (found := _inverse_pair(kept, place)) is not None:
         pair, shared, (first, second) = found
         kept = [
             (part, tuple(first if index == second else index for index in row))
-            for place, (part, row) in enumerate(kept)
-            if place not in pair
+            for position, (part, row) in enumerate(kept)
+            if position not in pair
         ]
         present_before = {first if index == second else index for index in present_before - {shared}}
-        output = tuple(first if index == second else index for index in output)
-    axes = tuple(sizes[index] for index in output)
+        place = tuple(first if index == second else index for index in place)
+    present_before -= _added_to_one(kept, place)
     present = {index for _, row in kept for index in row}
     # An index that was summed but now stands nowhere was a sum of equal terms: n of them.
-    for index in sorted(present_before - present - set(output)):
-        total = total * Coefficient.of_size(sizes[index])
-    repeated = len(set(output)) < len(output)
+    for index in sorted(present_before - present - set(place)):
+        total = total * Coefficient.of_size(extents[index])
+    repeated = len(set(place)) < len(place)
     if total.is_zero or (not kept and not repeated):
-        return constant(total, axes)
+        return constant(total, tuple(extents[index] for index in place))
     if not kept:  # the identity matrix, times a number
         kept = [(number(1), ())]
-    if len(kept) == 1 and kept[0][1] == tuple(output) and not repeated:
+    elif repeated and (len(kept) > 1 or set(kept[0][1]) - set(place) or len(set(kept[0][1])) < len(kept[0][1])):
+        # A diagonal holds one array, so that whatever it meets next can absorb it.
+        own = tuple(dict.fromkeys(index for index in place if index in present))
+        kept = [(_numbered(kept, own, extents), own)]
+    if len(kept) == 1 and kept[0][1] == place and not repeated:
         return scale(total, kept[0][0])
-    return scale(total, _numbered(kept, tuple(output), sizes))
+    return scale(total, _numbered(kept, place, extents))
+
+
+def identity(axes: Axes) -> Node:
+    """Return the identity: of axes *axes* twice, 1 where the two positions are equal and 0 elsewhere."""
+    return contract([], [], (*range(len(axes)), *range(len(axes))), axes)
+
+
+def is_identity(node: Node) -> bool:
+    """Return whether *node* is the identity matrix."""
+    return isinstance(node, Contraction) and node.rank == 2 and node is identity(node.axes[:1])
+
+
+def copied(node: Node, batch: Axes) -> Node:
+    """Return *node* once for every entry of new first axes *batch*."""
+    rows = tuple(range(len(batch) + node.rank))
+    return contract([node], [rows[len(batch) :]], rows, batch + node.axes)
+
+
+def alike(operands: Sequence[Node], lead: Sequence[bool], batch: Axes) -> tuple[Node, ...]:
+    """Return *operands*, those without the first axes *batch* (*lead* says which have them) repeated along them."""
+    return tuple(
+        operand if has_them else copied(operand, batch) for operand, has_them in zip(operands, lead, strict=True)
+    )
+
+
+def _same(index: int, equal: dict[int, int]) -> int:
+    while index in equal:
+        index = equal[index]
+    return index
+
+
+def _added_to_one(kept: list[tuple[Node, tuple[int, ...]]], output: Indices) -> set[int]:
+    """Drop the factors whose entries are added up to 1, and return the indices over which they are."""
+    found: set[int] = set()
+    for position in reversed(range(len(kept))):
+        node, row = kept[position]
+        alone = row and row[-1] not in output and sum(other.count(row[-1]) for _, other in kept) == 1
+        if alone and isinstance(node, OneHot) and node.checked:
+            found.add(row[-1])
+            del kept[position]
+    return found
 
 
 def _plain(node: Contraction) -> bool:
-    """Return whether *node* only permutes or copies one array, so that its indices can be renamed away.
+    """Return whether *node* only permutes, copies or puts on a diagonal one array, so that it can be renamed away.
 
     Products stay whole: taken apart, a chain of n products would cost n² operations instead of n.
     """
-    return len(node.operands) == 1 and not any(len(set(row)) < len(row) for row in (*node.inputs, node.output))
+    return len(node.operands) == 1 and len(set(node.inputs[0])) == len(node.inputs[0])
 
 
 def _inverse_pair(
@@ -212,43 +254,23 @@ def _inverse_pair(
     return None
 
 
-def _on_diagonal(node: Contraction) -> bool:
-    """Return whether *node* puts one array, or a number, on a diagonal, with zeros elsewhere."""
-    row = node.inputs[0] if len(node.operands) == 1 else ()
-    return len(node.operands) == 1 and len(set(row)) == len(row) and len(set(node.output)) < len(node.output)
-
-
-def _is_identity(node: Node) -> bool:
-    return (
-        isinstance(node, Contraction)
-        and node.inputs == ((),)
-        and node.output == (0, 0)
-        and node.operands == (number(1),)
-    )
-
-
-def _united(node: Contraction, row: tuple[int, ...]) -> dict[int, int]:
-    """Return which of the indices *row* of *node* is to be written for which others."""
-    first: dict[int, int] = {}
-    one: dict[int, int] = {}
-    for inner, outer in zip(node.output, row, strict=True):
-        kept, other = one.get(first.setdefault(inner, outer), first[inner]), one.get(outer, outer)
-        if kept != other:
-            one = {index: kept if named == other else named for index, named in one.items()} | {other: kept}
-    return one
-
-
-def _absorbed(node: Contraction, row: tuple[int, ...]) -> list[tuple[Node, tuple[int, ...]]]:
-    outer = dict(zip(node.output, row, strict=True))
+def _absorbed(node: Contraction, row: tuple[int, ...], equal: dict[int, int]) -> list[tuple[Node, tuple[int, ...]]]:
+    """Return the operands of *node* with its indices named as in *row*; what must be *equal* is added there."""
+    outer: dict[int, int] = {}
+    for inner, index in zip(node.output, row, strict=True):
+        if inner not in outer:
+            outer[inner] = index
+            continue
+        first, second = _same(outer[inner], equal), _same(index, equal)
+        if first != second:
+            equal[max(first, second)] = min(first, second)
     return [
         (operand, tuple(outer[index] for index in inner))
         for operand, inner in zip(node.operands, node.inputs, strict=True)
     ]
 
 
-def _numbered(
-    kept: list[tuple[Node, tuple[int, ...]]], output: tuple[int, ...], sizes: dict[int, int | str]
-) -> Contraction:
+def _numbered(kept: list[tuple[Node, tuple[int, ...]]], output: tuple[int, ...], extents: Axes) -> Contraction:
     numbers: dict[int, int] = {}
     for row in (*(row for _, row in kept), output):
         for index in row:
@@ -257,8 +279,17 @@ def _numbered(
         tuple(operand for operand, _ in kept),
         tuple(tuple(numbers[index] for index in row) for _, row in kept),
         tuple(numbers[index] for index in output),
-        tuple(sizes[index] for index in numbers),
+        tuple(extents[index] for index in numbers),
     )
+
+
+def linear_in(node: Node, make: Callable[[Node], Node]) -> Node:
+    """Return what the linear operation *make* makes of *node*, its number in front moved to the front of that."""
+    coefficient, rest = split(node)
+    if coefficient.is_zero:
+        made = make(node)
+        return number(0, made.axes)
+    return scale(coefficient, make(rest if rest is not None else number(1, node.axes)))
 
 
 def apply(operation: Operation, *operands: Node) -> Node:
@@ -324,7 +355,7 @@ def solve(matrix: Node, right: Node, vector: bool) -> Node:
     coefficient, rest = split(right)
     if coefficient.is_zero:
         return number(0, right.axes)
-    if rest is not None and _is_identity(rest) and not vector and matrix.rank == 2:
+    if rest is not None and is_identity(rest) and not vector and matrix.rank == 2:
         return scale(coefficient, inverse(matrix))
     return scale(coefficient, Solve(matrix, rest if rest is not None else number(1, right.axes), vector))
 
@@ -350,9 +381,9 @@ def negated(condition: Node) -> Node:
     if isinstance(condition, Elementwise):
         if condition.operation is LOGICAL_NOT:
             return condition.operands[0]
-        other = opposite(condition.operation, condition.operands)
+        other = OPPOSITES.get(condition.operation)
         if other is not None:
-            return Elementwise(*other)
+            return Elementwise(other, condition.operands)
     return Elementwise(LOGICAL_NOT, (condition,))
 
 

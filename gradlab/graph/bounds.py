@@ -96,6 +96,12 @@ class BoundBackend(MatrixBounds):
     def scatter(self, array: Bounded, key: Key, axes: Axes) -> Bounded:
         return Bounded(*(self.plain.scatter(part, key, axes) for part in array))
 
+    def replace(self, base: Bounded, value: Bounded, key: Key) -> Bounded:
+        return Bounded(*(self.plain.replace(whole, part, key) for whole, part in zip(base, value, strict=True)))
+
+    def frozen(self, array: Bounded) -> Bounded:
+        return array
+
     def stack(self, arrays: Sequence[Bounded], axis: int) -> Bounded:
         return Bounded(*(self.plain.stack(parts, axis) for parts in zip(*arrays, strict=True)))
 
@@ -126,6 +132,41 @@ class BoundBackend(MatrixBounds):
         below = self._exact_where_infinite(array.value, abs(array.value - array.value.max(axis=axis, keepdims=True)))
         own = (array.value.shape[axis] + 2 * LIBRARY_ROUNDINGS + below) * UNIT
         return Bounded(value, value * (2 * array.error.max(axis=axis, keepdims=True) + own))
+
+    def gather(self, array: Bounded, indices: Sequence[Bounded], rank: int, axis: int, index_rank: int) -> Bounded:
+        places = [index.value for index in indices]
+        return Bounded(*(self.plain.gather(part, places, rank, axis, index_rank) for part in array))
+
+    def scatter_add(
+        self, array: Bounded, indices: Sequence[Bounded], axes: Axes, axis: int, index_rank: int
+    ) -> Bounded:
+        def added(part: Any) -> Any:
+            return self.plain.scatter_add(part, [index.value for index in indices], axes, axis, index_rank)
+
+        sizes = abs(array.value)
+        terms = added(self.np.ones_like(sizes))  # how many were added up at each place
+        return Bounded(added(array.value), added(array.error) + terms * UNIT * added(sizes))
+
+    def extremum(self, array: Bounded, axes: Row, largest: bool, shared: bool) -> Bounded:
+        # The largest of numbers that are off by e is off by e at most.
+        value = self.plain.extremum(array.value, axes, largest, shared)
+        return Bounded(value, self.plain.extremum(array.error, axes, True, shared))
+
+    def winners(self, array: Bounded, axes: Row, largest: bool, shared: bool) -> Bounded:
+        value = self.plain.winners(array.value, axes, largest, shared)
+        return Bounded(value, UNIT * value)
+
+    def cumulative(self, array: Bounded, axis: int, reverse: bool) -> Bounded:
+        value, passed = (self.plain.cumulative(part, axis, reverse) for part in array)
+        total = self.plain.cumulative(abs(array.value), axis, reverse)
+        return Bounded(value, passed + array.value.shape[axis] * UNIT * total)
+
+    def roll(self, array: Bounded, shift: int, axis: int) -> Bounded:
+        return Bounded(*(self.plain.roll(part, shift, axis) for part in array))
+
+    def positions(self, size: Size) -> Bounded:
+        value = self.plain.positions(size)
+        return Bounded(value, self.np.zeros_like(value))
 
     def one_hot(self, array: Bounded, size: Size) -> Bounded:
         value = self.plain.one_hot(array.value, size)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Let, Variable
+from gradlab.graph.kinds import Frozen, Let, Variable
 from gradlab.graph.nodes import Node, Pull, pullback, topological
 
 
@@ -40,17 +40,18 @@ class Sweep:
         return self.deltas.get(variable, algebra.number(0, variable.axes))
 
 
-def sweep(output: Node, wrt: Sequence[Variable], seed: Node | None = None) -> Sweep:
+def sweep(output: Node, wrt: Sequence[Variable], seed: Node | None = None, *, named: bool = True) -> Sweep:
     """Return the derivatives of *output* with respect to the variables *wrt* and everything on the way.
 
     seed: the delta of the output, of its axes; 1 for a scalar output if not given.
+    named: whether the delta of a named value gets a name too: delta_Z for Z.
     The chain rule, applied from the output backwards: each operation is visited once, after all of its users
     (Griewank & Walther, *Evaluating Derivatives*, 2nd ed. 2008, section 3.2).
     """
     ordered = topological([output])
     reached: set[Node] = set(wrt)
     for node in ordered:
-        if any(operand in reached for operand in node.operands):
+        if any(operand in reached for operand in node.operands) and not isinstance(node, Frozen):
             reached.add(node)
     received: dict[Node, list[Node]] = {output: [seed if seed is not None else algebra.number(1, output.axes)]}
     deltas: dict[Node, Node] = {}
@@ -60,7 +61,7 @@ def sweep(output: Node, wrt: Sequence[Variable], seed: Node | None = None) -> Sw
         if node not in reached or node not in received:
             continue
         delta = algebra.add(*received.pop(node)) if len(received[node]) > 1 else received.pop(node)[0]
-        if isinstance(node, Let) and not node.names_an_input and not algebra.is_constant(delta):
+        if named and isinstance(node, Let) and not node.names_an_input and not algebra.is_constant(delta):
             delta = Let(f"delta_{node.name}", delta)
         deltas[node] = delta
         wanted = [operand in reached for operand in node.operands]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import GradlabError, NoFormulaError, PointError
-from gradlab.graph import evaluation, names, point, printing
+from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError
+from gradlab.graph import evaluation, guards, jacobians, names, point, printing
+from gradlab.graph.guards import Guard
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point
 from gradlab.graph.sizes import Axes
 from gradlab.graph.styles import LatexPrinter, TextPrinter
+from gradlab.graph.tidying import tidied
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -31,8 +34,10 @@ class Function:
     style: "text", "sympy", "python", "numpy" or "torch": what it was written in.
     code: the writer's own code, called with the variables in order; None for text and SymPy.
     no_formula: why there is no graph.
-    notes: what a reader should know, such as a size that the code fixed.
+    notes: what a reader should know, such as a value that the code detached.
+    guards: the decisions of the code, ``if`` and ``while``, under which the formula is the function.
     reading: what `gradlab.sources` needs to read the source again for other shapes.
+    defaults: values of variables that a point need not give, such as the parameters of a module.
 
     Make one with `gradlab.as_function`.
     """
@@ -47,7 +52,9 @@ class Function:
     code: Callable[..., Any] | None = None
     no_formula: GradlabError | None = None
     notes: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
     reading: object = None
+    defaults: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def formula(self) -> Node:
@@ -64,7 +71,7 @@ class Function:
 
     def point(self, at: Any) -> Point:
         """Return *at* as a point of this function; raises PointError where it does not fit."""
-        return point.read(self.variables, at)
+        return point.read(self.variables, at, self.defaults)
 
     def sizes(self, at: Mapping[str, Any]) -> dict[str, int]:
         """Return the number behind each size symbol at a point; raises PointError where two disagree."""
@@ -78,6 +85,11 @@ class Function:
         at = self.point(self._arguments(values, named))
         if self.output is None:
             return self.call_code(at) if self.code is not None else self.formula
+        guard = guards.failing(self, at)
+        if guard is not None and self.code is not None:
+            return self.call_code(at)
+        if guard is not None:
+            raise DomainError(f"{self.name} was derived for {guard}, which does not hold at {at!r}")
         (value,) = evaluation.with_numpy([self.output], {**self.data, **at}, self.sizes(at))
         return float(value) if value.ndim == 0 else value
 
@@ -86,6 +98,8 @@ class Function:
             return named
         if len(values) == 1 and not named and (isinstance(values[0], Mapping) or len(self.variables) == 1):
             return values[0]
+        if not values:
+            return {}
         if len(values) > len(self.variables):
             raise TypeError(f"{self.name} takes {len(self.variables)} values, not {len(values)}")
         return {**dict(zip(self.variables, values, strict=False)), **named}
@@ -122,9 +136,10 @@ class Function:
 
         assert self.code is not None
         try:
-            return self.code(*(torch.tensor(array) for array in at.values()))
+            with torch_default(torch.float64):
+                return self.code(*(torch.tensor(array) for array in at.values()))
         except RuntimeError:
-            # Code whose own tensors are float32, torch's default, may refuse float64 ones.
+            # Code whose own tensors are float32 may refuse float64 ones.
             try:
                 return self.code(*(torch.tensor(array, dtype=torch.float32) for array in at.values()))
             except RuntimeError as error:
@@ -147,6 +162,70 @@ class Function:
         """Return a function of the same variables and data with another formula."""
         return replace(self, output=output, name=name or self.name, source="", code=None, no_formula=None, reading=None)
 
+    # Derivatives of a function whose value may be an array ------------------------------------------
+
+    def jacobian(self, wrt: str | None = None) -> Function:
+        """Return the Jacobian with respect to one variable: of the axes of the value, then those of the variable.
+
+        wrt: its name; not needed where there is one variable only.
+        Raises NoFormulaError where f has no formula, or holds an operation without a rule for this.
+
+        >>> from gradlab import as_function
+        >>> as_function(lambda A, x: A @ x, shapes={"A": ("m", "n"), "x": ("n",)}).jacobian("x").text()
+        'A'
+        """
+        variable = self._one(wrt)
+        return self.with_output(tidied(jacobians.jacobian(self.formula, variable)), name=f"J_{variable.name}")
+
+    def vjp(self, wrt: str | None = None, *, vector: str = "u") -> Function:
+        """Return ``u^T J``, with the Jacobian with respect to one variable; *vector* names u, a new variable.
+
+        u has the axes of the value; what comes back has those of the variable.
+        """
+        variable, left = self._one(wrt), self._vector(vector, self.formula.axes)
+        return self._along(jacobians.vector_jacobian(self.formula, variable, left), left, f"vjp_{variable.name}")
+
+    def jvp(self, wrt: str | None = None, *, vector: str = "v") -> Function:
+        """Return ``J v``, the slope along v; *vector* names v, a new variable with the axes of the one in *wrt*.
+
+        >>> from gradlab import as_function
+        >>> as_function("x^3").jvp("x").text()
+        '3 v x²'
+        """
+        variable = self._one(wrt)
+        right = self._vector(vector, variable.axes)
+        return self._along(jacobians.jacobian_vector(self.formula, variable, right), right, f"jvp_{variable.name}")
+
+    def hvp(self, wrt: str | None = None, *, vector: str = "v") -> Function:
+        """Return ``H v``, with the Hessian with respect to one variable, which is never made; see `jvp`.
+
+        Raises NotScalarError where the value is no single number.
+        """
+        if self.formula.axes:
+            raise NotScalarError(
+                f"{self.signature} {point.described(self.formula.axes)}, and a Hessian belongs to a single number"
+            )
+        variable = self._one(wrt)
+        right = self._vector(vector, variable.axes)
+        return self._along(jacobians.hessian_vector(self.formula, variable, right), right, f"hvp_{variable.name}")
+
+    def _one(self, wrt: str | None) -> Variable:
+        name, *others = self.chosen(wrt)
+        if others:
+            raise PointError(f"{self.signature} has {1 + len(others)} variables; say which one, as wrt={name!r}")
+        return self.nodes[name]
+
+    def _vector(self, name: str, axes: Axes) -> Variable:
+        if name in self.variables or name in self.data or name in names.used_in(self.formula):
+            raise PointError(f"{self.name} uses the name {name} already; give the vector another: vector='direction'")
+        return Variable(name, axes)
+
+    def _along(self, output: Node, vector: Variable, name: str) -> Function:
+        variables = {**self.variables, vector.name: vector.axes}
+        return replace(self.with_output(tidied(output), name=name), variables=variables)
+
+    # Showing -----------------------------------------------------------------------------------------
+
     def text(self, *, form: str = "auto") -> str:
         """Return the formula as plain text; form: "auto", "matrix" or "index"."""
         return printing.text(self.formula, form=form)
@@ -165,7 +244,8 @@ class Function:
             return f"{self.signature}, no formula"
         written, indices = printing.written(self.output, TextPrinter)
         place = f"_{names.joined(indices)}" if indices else ""
-        return f"{self.signature}{place} = {written}"
+        where = f" where {' and '.join(guards.conditions(self.guards))}" if self.guards else ""
+        return f"{self.signature}{place} = {written}{where}"
 
     def _repr_latex_(self) -> str:
         inside = ", ".join(names.in_latex(name) for name in self.variables)
@@ -174,4 +254,19 @@ class Function:
             return f"${left}$"
         written, indices = printing.written(self.output, LatexPrinter)
         place = f"_{{{names.joined(indices)}}}" if indices else ""
-        return f"$\\displaystyle {left}{place} = {written}$"
+        conditions = r" \text{ and } ".join(dict.fromkeys(guard.written(LatexPrinter) for guard in self.guards))
+        where = rf" \quad\text{{where }} {conditions}" if conditions else ""
+        return f"$\\displaystyle {left}{place} = {written}{where}$"
+
+
+@contextmanager
+def torch_default(dtype: Any) -> Generator[None]:
+    """Let the tensors that code makes itself, such as torch.zeros(3), be of *dtype*, like those that it is given."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

@@ -49,7 +49,7 @@ def matrix_form(
     if len(output) > 2 or any(isinstance(operand, (Windows, Overlapped)) for operand, _ in arrays):
         return None
     if not arrays:
-        return printer.name("I") if len(output) == 2 and output[0] == output[1] else Shown("1")
+        return _identity(printer, output)
     arrays, output = _without_columns_of_one(arrays, output, extents)
     squares = _squares(printer, *arrays[0]) if len(arrays) == 1 and not output else None
     if squares is not None:
@@ -58,6 +58,12 @@ def matrix_form(
     entry_by_entry = bool(output) and len(arrays) > 1 and len({frozenset(row) for _, row in arrays}) == 1
     found = _product(printer, flat, tuple(output)) if len(flat) > len(arrays) and not entry_by_entry else None
     return found or _product(printer, list(arrays), tuple(output))
+
+
+def _identity(printer: Printer, output: Sequence[Label]) -> Shown | None:
+    if len(output) == 2 and output[0] == output[1]:
+        return printer.name("I") if "I" not in printer.reserved else None
+    return Shown("1")
 
 
 def _without_columns_of_one(

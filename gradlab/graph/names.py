@@ -44,6 +44,8 @@ GREEK = {
 }
 _FROM_GREEK = {letter: name for name, letter in GREEK.items()}
 GREEK.update(lam="λ", lmbda="λ", eps="ε")  # Python keeps lambda for itself, and nobody types epsilon in full
+_OF_A_LAYER = re.compile(r"^\w+(\.\w+)*\.[^\W\d]\w*$")
+_PARAMETERS = {"weight": "W", "bias": "b"}
 _SUBSCRIPTED = re.compile(r"^([^\W\d_]+?)(\d+)$|^([A-Z])([a-z])$")
 """``w1`` and ``Wq`` stand for w₁ and W_q."""
 
@@ -62,9 +64,21 @@ def in_latex(symbol: str, indices: tuple[str, ...] = ()) -> str:
 
     >>> in_latex("delta_preds", ("i",)), in_latex("w1"), in_latex("x", ("i", "j")), in_latex("delta_Wq")
     ('\\delta_{\\mathrm{preds},i}', 'w_{1}', 'x_{ij}', '\\delta_{W_{q}}')
+
+    The parameters of a module are weights W and biases b of their layer.
+
+    >>> in_latex("fc1.weight"), in_latex("fc1.bias", ("j",)), in_latex("rnn.weight_ih_l0")
+    ('W_{\\mathrm{fc}_{1}}', 'b_{\\mathrm{fc}_{1},j}', 'W_{\\mathrm{rnn},\\mathrm{ih},l_{0}}')
     """
+    layer = ""
+    if _OF_A_LAYER.match(symbol):
+        layer, _, symbol = symbol.rpartition(".")
     head, _, subscript = symbol.partition("_")
+    if layer:
+        head = _PARAMETERS.get(head, head)
     head, *subscripts = _split(head)
+    if layer:
+        subscripts.insert(0, _word(layer))
     if subscript:
         subscripts.append(",".join(_word(part) for part in subscript.split("_") if part))
     if indices:

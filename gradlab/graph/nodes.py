@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gradlab.errors import NoFormulaError
 from gradlab.graph.sizes import Axes, Size
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ class Node(metaclass=_Interned):
 
         lead: which of the *operands* have these first axes; the others are the same for every entry.
         """
-        raise TypeError(f"{type(self).__name__} does not say how it is done for many values at once")
+        raise NoFormulaError(
+            f"no second derivative through {type(self).__name__} yet: it does not say how it is done for many values "
+            "at once; a Hessian-vector product (Function.hvp) does not need that"
+        )
 
     @property
     def rank(self) -> int:

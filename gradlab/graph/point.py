@@ -86,25 +86,36 @@ def detached(value: Any) -> Any:
     return value
 
 
-def read(axes: Mapping[str, Axes], at: Any) -> Point:
+def read(axes: Mapping[str, Axes], at: Any, defaults: Mapping[str, Any] | None = None) -> Point:
     """Return *at* as a point for variables of these *axes*.
 
     at: a mapping from name to value, or the bare value where there is one variable.
+    defaults: values of variables that *at* need not give.
     Raises PointError if a variable is missing, unknown or of another shape.
     """
-    if isinstance(at, Point) and set(at) == set(axes):
+    at = completed(axes, at, defaults or {})
+    if isinstance(at, Point) and list(at) == list(axes):
         point = at
     elif isinstance(at, Mapping):
         _check_names(axes, at)
         point = Point({name: at[name] for name in axes})
-    elif len(axes) == 1:
-        point = Point({next(iter(axes)): at})
     else:
         wanted = ", ".join(f'"{name}": …' for name in axes)
         raise PointError(f"a point of {len(axes)} variables is a mapping: at={{{wanted}}}, not {_shortened(at)}")
     for name, expected in axes.items():
         check_shape(name, point[name], expected)
     return point
+
+
+def completed(axes: Mapping[str, Axes], at: Any, defaults: Mapping[str, Any]) -> Any:
+    """Return *at* as a mapping with the *defaults* for what it does not give; a bare value as that of its variable.
+
+    Anything that is no point comes back as it is.
+    """
+    wanted = [name for name in axes if name not in defaults]
+    if not isinstance(at, Mapping) and len(wanted or axes) == 1:
+        at = {(wanted or list(axes))[0]: at}
+    return {**defaults, **at} if defaults and isinstance(at, Mapping) else at
 
 
 def _check_names(axes: Mapping[str, Axes], at: Mapping[str, Any]) -> None:

@@ -82,6 +82,10 @@ class TextPrinter(Printer):
             signs = f"sum_{names.joined(tuple(extents))}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
+    def over(self, sign: str, below: str, body: Shown) -> Shown:
+        under = below if below.isalnum() else f"{{{below}}}"
+        return Shown(f"{sign}_{under} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
+
     def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(f"{self.wrap(shown, Level.ATOM)}^T")
 
@@ -107,6 +111,12 @@ class TextPrinter(Printer):
 
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown("[" + ", ".join(entry.written for entry in entries) + "]")
+
+    def either(self, value: Shown, conditions: Sequence[str], otherwise: Shown) -> Shown:
+        return Shown(f"({value.written} if {' and '.join(conditions)} else {otherwise.written})")
+
+    def replaced(self, base: Shown, places: str, value: Shown) -> Shown:
+        return Shown(f"{self.wrap(base, Level.ATOM)}[{places} → {value.written}]")
 
 
 _LATEX_FUNCTIONS = {
@@ -195,6 +205,11 @@ class LatexPrinter(Printer):
             signs = rf"\sum_{{{', '.join(extents)}}}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
+    def over(self, sign: str, below: str, body: Shown) -> Shown:
+        name = {"sum": r"\sum", **_LATEX_FUNCTIONS}.get(sign, rf"\operatorname*{{{sign}}}")
+        under = below.replace("≤", r" \le ").replace("≥", r" \ge ")
+        return Shown(rf"{name}_{{{under}}} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT, open=True)
+
     def transpose_sign(self, shown: Shown) -> Shown:
         return Shown(rf"{self.wrap(shown, Level.ATOM)}^{{\top}}", Level.POWER)
 
@@ -222,6 +237,15 @@ class LatexPrinter(Printer):
 
     def listing(self, entries: Sequence[Shown]) -> Shown:
         return Shown(rf"\left[{', '.join(entry.written for entry in entries)}\right]")
+
+    def either(self, value: Shown, conditions: Sequence[str], otherwise: Shown) -> Shown:
+        signs = {"≤": r" \le ", "∈": r" \in ", "{": r"\{", "}": r"\}", "…": r"\dots", "=": " = "}
+        held = r" \text{ and } ".join("".join(signs.get(sign, sign) for sign in part) for part in conditions)
+        rows = rf"{value.written} & \text{{if }} {held} \\ {otherwise.written} & \text{{else}}"
+        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.SUM)
+
+    def replaced(self, base: Shown, places: str, value: Shown) -> Shown:
+        return Shown(rf"{self.wrap(base, Level.ATOM)}\left[{places} \to {value.written}\right]")
 
 
 def _latex_index(index: str) -> str:

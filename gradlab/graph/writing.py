@@ -146,7 +146,8 @@ class Printer(ABC):
             return shown
         if shown.written == "1":
             return self.number(coefficient)
-        if shown.fraction and coefficient.rational.denominator <= LARGEST_FRACTION:
+        denominator = coefficient.rational.denominator
+        if shown.fraction and (denominator <= LARGEST_FRACTION or decimal(coefficient.rational) is None):
             above, below = coefficient.parts()
             top, bottom = shown.fraction
             return self.fraction(self.scaled(above, top), self.scaled(below, bottom))
@@ -206,12 +207,11 @@ class Printer(ABC):
 
     def logical(self, word: str, parts: Sequence[Shown]) -> Shown:
         """Return 1 where the parts joined by "and" or "or", or the part after "not", hold, else 0."""
-        inside = [
-            f"({part.condition})"
-            if " and " in part.condition or " or " in part.condition
-            else part.condition or part.written
-            for part in parts
-        ]
+        joints = [f" {self.sign(joint)} " for joint in ("and", "or")]
+        inside = []
+        for part in parts:
+            holds = part.condition or part.written
+            inside.append(self.bracketed(Shown(holds)).written if any(joint in holds for joint in joints) else holds)
         joined = f" {self.sign(word)} ".join(inside)
         return self.iverson(joined if len(parts) > 1 else f"{self.sign(word)} {joined}")
 
@@ -285,6 +285,10 @@ class Printer(ABC):
     def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
         """Return the summation sign in front of *body* over indices, with limits where an extent is given."""
 
+    @abstractmethod
+    def over(self, sign: str, below: str, body: Shown) -> Shown:
+        """Return *sign* (sum, max, argmin) with *below* under it (j, or j≤i), in front of *body*."""
+
     def transposed(self, shown: Shown) -> Shown:
         """Return a transpose; that of a transpose is what was there before."""
         return shown.turned if shown.turned is not None else replace(self.transpose_sign(shown), turned=shown)
@@ -329,3 +333,11 @@ class Printer(ABC):
     @abstractmethod
     def listing(self, entries: Sequence[Shown]) -> Shown:
         """Return a vector by its entries."""
+
+    @abstractmethod
+    def either(self, value: Shown, conditions: Sequence[str], otherwise: Shown) -> Shown:
+        """Return *value* where all *conditions* on indices hold, else *otherwise*."""
+
+    @abstractmethod
+    def replaced(self, base: Shown, places: str, value: Shown) -> Shown:
+        """Return *base* with *value* at *places*."""

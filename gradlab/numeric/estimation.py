@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.errors import DomainError
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.domain import first_not_finite
+from gradlab.graph.guards import frozen_names
 from gradlab.numeric.central import central
 from gradlab.numeric.ladder import ladder
 from gradlab.numeric.measured import Measured
@@ -98,6 +99,9 @@ def _gradient(probe: Probe, found: Mapping[str, Measured]) -> Gradient:
         if nothing:
             of = f"{nothing} of {measured.value.size} components of " if shape else ""
             notes.append(f"no step gave a slope for {of}{name}")
+    if probe.held is not probe.f:
+        said = ", ".join(frozen_names(probe.f.formula))
+        notes.append(f"what the code detaches ({said}) was held at its value at the point, as backward() holds it")
     any_kink = any(measured.slopes is not None for measured in found.values())
     return Gradient(point, probe.centre, partials, "numeric", error, slopes if any_kink else None, tuple(notes))
 

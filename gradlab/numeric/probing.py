@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import NotScalarError
-from gradlab.graph import Function, Point, bounds, evaluation
+from gradlab.graph import Function, Point, bounds, evaluation, guards
+from gradlab.graph.guards import with_frozen_values
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import topological
 from gradlab.graph.sizes import shape_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gradlab.graph.point import Array
 
 ENTRIES_AT_ONCE = 2**20
@@ -27,11 +32,18 @@ Larger chunks were no faster, and every node of the graph keeps its values until
 class Probe:
     """A scalar function around one point.
 
+    What the code detaches is held at its value at the point. Where the code takes another way than at the point, the
+    code itself is called; there is no value there if something is detached, which the code would not hold.
     Values that are not finite, and calls that raise arithmetic errors, come back as NaN.
     """
 
     f: Function
     point: Point
+
+    @cached_property
+    def held(self) -> Function:
+        """F with its detached values held at what they are at the point."""
+        return with_frozen_values(self.f, self.point)
 
     @cached_property
     def centre(self) -> float:
@@ -82,7 +94,8 @@ class Probe:
     def _batched(self, variable: str, entries: Array) -> Array:
         import numpy as np
 
-        assert self.f.output is not None
+        held = self.held
+        assert held.output is not None
         count, steps = entries.shape
         base = self.point[variable]
         found = np.empty(entries.size)
@@ -92,13 +105,27 @@ class Probe:
             part = flat[start : start + chunk]
             points = np.repeat(base.reshape(1, -1), part.size, axis=0)
             points[np.arange(part.size), np.arange(start, start + part.size) // steps] = part
-            values = {**self.f.data, **self.point, variable: points.reshape(part.size, *base.shape)}
-            (value,) = evaluation.with_numpy([self.f.output], values, self._sizes)
+            values = {**held.data, **self.point, variable: points.reshape(part.size, *base.shape)}
+            (value,) = evaluation.with_numpy([held.output], values, self._sizes)
             # A function that does not depend on the variable gives one value for all points.
             found[start : start + chunk] = np.broadcast_to(value, part.shape)
+            for place in self._elsewhere(values, part.size):
+                moved = self._replaced(variable, (start + int(place)) // steps, float(part[place]))
+                found[start + place] = self._quietly(moved) if held is self.f else float("nan")
         found = found.reshape(count, steps)
         found[~np.isfinite(entries)] = np.nan
         return found
+
+    def _elsewhere(self, values: Mapping[str, Any], count: int) -> NDArray[np.int_]:
+        """Return which of the points are on another way of the code than the formula is for."""
+        import numpy as np
+
+        if not self.f.guards:
+            return np.empty(0, dtype=int)
+        same = np.ones(count, dtype=bool)
+        for holds in guards.held(self.f.guards, {**self.f.data, **values}, self._sizes):
+            same &= holds
+        return np.flatnonzero(~same)
 
     def _entries_per_point(self, variable: str) -> int:
         assert self.f.output is not None

@@ -13,10 +13,11 @@ from typing import Any
 from gradlab.errors import DomainError, ShapeError, TraceError, UnknownShape
 from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Norm, Stack, Variable
 from gradlab.graph.kinds.contraction import Contraction, contraction
-from gradlab.graph.kinds.index import WHOLE, Range
+from gradlab.graph.kinds.index import WHOLE, Range, selected_axes
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, SQRT, Operation, power
-from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
+from gradlab.graph.sizes import ONE, ZERO, Axes, Coefficient, Size
+from gradlab.graph.writes import chosen, replaced
 from gradlab.sources.sizing import SizeTable
 
 LARGEST_EXPONENT = 10_000
@@ -181,7 +182,7 @@ class Builder:
 
     def total(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
         """Return the sum over *axis*: None for all, a number, or several."""
-        axes = self._axes(node, axis, "sum")
+        axes = self.chosen_axes(node, axis, "sum")
         kept: list[Any] = [
             (("kept", position), 1) if position in axes else position
             for position in range(node.rank)
@@ -191,13 +192,14 @@ class Builder:
 
     def mean(self, node: Node, axis: Any = None, keepdims: bool = False) -> Node:
         """Return the mean over *axis*: the sum times 1 over the size."""
-        axes = self._axes(node, axis, "mean")
+        axes = self.chosen_axes(node, axis, "mean")
         coefficient = ONE
         for position in axes:
             coefficient = coefficient * Coefficient.of_size(self.sizes.root(node.axes[position]), -1)
         return Linear((coefficient,), (self.total(node, axis, keepdims),))
 
-    def _axes(self, node: Node, axis: Any, said: str) -> set[int]:
+    def chosen_axes(self, node: Node, axis: Any, said: str) -> set[int]:
+        """Return the positions that *axis* names: None for all, a number, or several."""
         if node.rank == 0:
             self.need_axes(node, ("n",))
         if axis is None:
@@ -289,6 +291,39 @@ class Builder:
 
     def index(self, node: Node, key: Any) -> Node:
         """Return ``node[key]`` for positions, slices, ``...`` and None."""
+        keys, selection = self._selection(node, key)
+        result = node if all(part == WHOLE for part in selection) else chosen(self.pinned(node), selection)
+        position = 0
+        for part in keys:
+            if part is None:
+                result = self.expand(result, position)
+            if not isinstance(part, int):
+                position += 1
+        return result
+
+    def replace(self, node: Node, key: Any, value: Node) -> Node:
+        """Return *node* after ``node[key] = value``, for positions, slices and ``...``."""
+        keys, selection = self._selection(node, key)
+        if None in keys:
+            raise TraceError("assigning to entries with a new axis is not read; leave None out of the index")
+        node = self.pinned(node)
+        said = f"cannot assign to entries [{_spoken(keys)}] of shape {self.sizes.shape_text(node)}"
+        return replaced(node, selection, self.fitted(value, selected_axes(node.axes, tuple(selection)), said))
+
+    def fitted(self, node: Node, axes: Axes, said: str) -> Node:
+        """Return *node* stretched to these *axes*, as an assignment does; raises ShapeError, which *said* begins."""
+        said = f"{said} a value of shape {self.sizes.shape_text(node)}"
+        while node.rank > len(axes) and self.sizes.root(node.axes[0]) == 1:
+            node = self.drop_axis(node, 0)
+        if node.rank > len(axes):
+            raise ShapeError(said)
+        for own, size in zip(reversed(node.axes), reversed(axes), strict=False):
+            if self.sizes.root(own) != 1:
+                self.sizes.unify(size, own, said)
+        return self.broadcast([Constant(ZERO, axes), node], said)[1] if node.axes != axes else node
+
+    def _selection(self, node: Node, key: Any) -> tuple[list[Any], list[int | Range]]:
+        """Return the parts of *key*, and what they choose on each axis of *node*."""
         keys = [_position(part) for part in (key if isinstance(key, tuple) else (key,))]
         if node.rank == 0 and any(part is not None and part is not Ellipsis for part in keys):
             first = keys[0]
@@ -297,24 +332,16 @@ class Builder:
         given = sum(part is not None and part is not Ellipsis for part in keys)
         if given > node.rank:
             raise ShapeError(f"{given} indices for shape {self.sizes.shape_text(node)}")
-        if Ellipsis in keys:
-            place = keys.index(Ellipsis)
+        if any(part is Ellipsis for part in keys):
+            place = next(place for place, part in enumerate(keys) if part is Ellipsis)
             keys[place : place + 1] = [slice(None)] * (node.rank - given)
         else:
             keys += [slice(None)] * (node.rank - given)
         selection: list[int | Range] = []
         for part in keys:
-            if part is None:
-                continue
-            selection.append(self._part(part, node, len(selection)))
-        result = node if all(part == WHOLE for part in selection) else Index(self.pinned(node), tuple(selection))
-        position = 0
-        for part in keys:
-            if part is None:
-                result = self.expand(result, position)
-            if not isinstance(part, int):
-                position += 1
-        return result
+            if part is not None:
+                selection.append(self._part(part, node, len(selection)))
+        return keys, selection
 
     def _part(self, part: Any, node: Node, position: int) -> int | Range:
         axis = node.axes[position]
@@ -368,3 +395,13 @@ def _position(part: Any) -> Any:
         if hasattr(part, "__index__") and not isinstance(part, bool) and part.__class__.__name__ != "bool_"
         else part
     )
+
+
+def _spoken(keys: Sequence[Any]) -> str:
+    def part(key: Any) -> str:
+        if not isinstance(key, slice):
+            return str(key)
+        bounds = ":".join("" if bound is None else str(bound) for bound in (key.start, key.stop))
+        return bounds + (f":{key.step}" if key.step is not None else "")
+
+    return ", ".join(map(part, keys))

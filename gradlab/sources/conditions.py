@@ -15,6 +15,8 @@ from gradlab.graph.operations import (
     EQUAL,
     GREATER,
     GREATER_EQUAL,
+    LESS,
+    LESS_EQUAL,
     LOGICAL_AND,
     LOGICAL_OR,
     NOT_EQUAL,
@@ -59,12 +61,8 @@ def value_or_minus_infinity(trace: Trace, value: Any) -> Node:
     return trace.lift(value)
 
 
-def _compare(operation: Operation, swapped: bool = False) -> Callable[..., Node]:
-    def call(trace: Trace, first: Any, second: Any) -> Node:
-        pair = trace.lift(first), trace.lift(second)
-        return trace.builder.apply(operation, *(pair[::-1] if swapped else pair))
-
-    return call
+def _compare(operation: Operation) -> Callable[..., Node]:
+    return lambda trace, first, second: trace.builder.apply(operation, trace.lift(first), trace.lift(second))
 
 
 def _logic(operation: Operation) -> Callable[..., Node]:
@@ -123,8 +121,8 @@ def _clip(trace: Trace, x: Any, a_min: Any = None, a_max: Any = None, *, min: An
 CONDITIONS: dict[str, Callable[..., Node]] = {
     "gt": _compare(GREATER),
     "ge": _compare(GREATER_EQUAL),
-    "lt": _compare(GREATER, swapped=True),
-    "le": _compare(GREATER_EQUAL, swapped=True),
+    "lt": _compare(LESS),
+    "le": _compare(LESS_EQUAL),
     "eq": _compare(EQUAL),
     "ne": _compare(NOT_EQUAL),
     "logical_and": _logic(LOGICAL_AND),

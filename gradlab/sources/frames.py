@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import linecache
 import os
+import sys
 import types
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, NoReturn
 
-from gradlab.errors import TraceError
+from gradlab.errors import DomainError, GradlabError, ShapeError, TraceError, UnknownShape
 
 _LIBRARIES = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(os.__file__))
 """Frames of gradlab and of Python itself are not the writer's: their names and lines say nothing to a reader."""
@@ -52,6 +53,14 @@ def at_line(error: BaseException) -> str:
     return found
 
 
+def with_line(error: GradlabError) -> GradlabError:
+    """Return *error* with the line of the writer's code at the end of its message, if it does not say one."""
+    line = at_line(error)
+    if line and "\n  line " not in str(error) and type(error) in (TraceError, UnknownShape, ShapeError, DomainError):
+        return type(error)(f"{error}{line}").with_traceback(error.__traceback__)
+    return error
+
+
 def _line(filename: str, number: int) -> str:
     line = linecache.getline(filename, number).strip()
     return f"\n  line {number}: {line}" if line else f"\n  line {number}"
@@ -78,6 +87,23 @@ def refuse(what: str, instead: str) -> NoReturn:
     raise refusal
 
 
+def is_module(value: Any) -> bool:
+    """Return whether *value* is a module of torch; does not load torch for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def calling_module() -> Any:
+    """Return the innermost module of torch whose method is running, or None."""
+    frame = caller()
+    while frame is not None:
+        own = frame.f_locals.get("self")
+        if is_module(own):
+            return own
+        frame = frame.f_back
+    return None
+
+
 def unpacked_count(frame: types.FrameType | None) -> int | None:
     """Return how many names ``a, b, c = value`` unpacks to, if that is what *frame* is doing.
 
@@ -92,10 +118,28 @@ def unpacked_count(frame: types.FrameType | None) -> int | None:
     return code[at + 1] if dis.opname[code[at]] == "UNPACK_SEQUENCE" else None
 
 
+def assigned_name() -> str | None:
+    """Return the name that the writer's code is about to give to the result of its call: ``t`` in ``t = f()``."""
+    import dis
+
+    frame = caller()
+    while frame is not None and not is_writers(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    following = (step for step in dis.get_instructions(frame.f_code) if step.offset > frame.f_lasti)
+    step = next(following, None)
+    if step is None or not step.opname.startswith("STORE_"):
+        return None
+    name = step.argval[0] if isinstance(step.argval, tuple) else step.argval
+    return name if isinstance(name, str) and not name.startswith("_") else None
+
+
 def parameters(function: Callable[..., Any]) -> list[str]:
     """Return the names of the parameters that a caller must give."""
+    call: Any = function
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(call.forward if is_module(call) else call)
     except (TypeError, ValueError) as error:
         raise TypeError(f"cannot see the parameters of {function!r}; name them: variables=[…]") from error
     names = []

@@ -12,7 +12,7 @@ from gradlab.graph.kinds.index import WHOLE
 from gradlab.graph.nodes import Node
 from gradlab.graph.sizes import ONE
 from gradlab.sources.frames import refuse
-from gradlab.sources.shaping import Parts, axis_of, count_of, flatten, length, pinned, reshaped, several
+from gradlab.sources.shaping import Parts, axis_of, count_of, flatten, length, pinned
 
 if TYPE_CHECKING:
     from gradlab.sources.tracing import Trace
@@ -149,35 +149,6 @@ def _move_axis(trace: Trace, x: Any, source: Any, destination: Any) -> Node:
     return trace.builder.transpose(node, order)
 
 
-def _flip(trace: Trace, x: Any, *axes: Any, axis: Any = None, dims: Any = None) -> Node:
-    node = trace.lift(x)
-    named = axis if dims is None else dims
-    given = several(axes) if axes else [named] if isinstance(named, int) else named
-    chosen = range(node.rank) if given is None or given == [None] else given
-    turned = {axis_of(trace, node, one, "flip") for one in chosen}
-    return trace.builder.index(
-        node, tuple(slice(None, None, -1) if place in turned else slice(None) for place in range(node.rank))
-    )
-
-
-def _roll(trace: Trace, x: Any, shift: Any = None, axis: Any = None, *, shifts: Any = None, dims: Any = None) -> Node:
-    node = trace.lift(x)
-    by, along = shift if shifts is None else shifts, axis if dims is None else dims
-    if along is None or along == ():
-        flat = pinned(trace, node, range(node.rank))
-        return reshaped(trace, _roll(trace, trace.wrap(flatten(trace, trace.wrap(flat))), by, 0), flat.axes)
-    steps = by if isinstance(by, (tuple, list)) else (by,)
-    places = along if isinstance(along, (tuple, list)) else (along,)
-    for step, place in zip(steps, places, strict=True):
-        where = axis_of(trace, node, place, "roll")
-        size = trace.builder.sizes.pin(node.axes[where])
-        moved = count_of(step, "roll") % size if size else 0
-        if moved:
-            first, last = _cut(trace, node, where, [0, size - moved, size])
-            node = Concatenate((last, first), where)
-    return node
-
-
 # Padding -------------------------------------------------------------------------------------------
 
 
@@ -302,10 +273,6 @@ JOINING: dict[str, Callable[..., Node | Parts]] = {
     "swapdims": _swap_axes,
     "moveaxis": _move_axis,
     "movedim": _move_axis,
-    "flip": _flip,
-    "flipud": lambda trace, x: _flip(trace, x, 0),
-    "fliplr": lambda trace, x: _flip(trace, x, 1),
-    "roll": _roll,
     "numpy.pad": _numpy_pad,
     "torch.pad": _torch_pad,
 }

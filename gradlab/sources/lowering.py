@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from gradlab.errors import DomainError, ParseError, ShapeError, TraceError, UnknownShape
+from gradlab.graph.algebra import split
 from gradlab.graph.kinds import Constant, Variable
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, OPERATIONS
+from gradlab.graph.operations import FAMILIES, HEAVISIDE, LEAKY_RELU, MAXIMUM, MINIMUM, OPERATIONS
 from gradlab.graph.sizes import Axes
 from gradlab.sources.builder import Builder
 from gradlab.sources.norms import euclidean
@@ -63,7 +65,23 @@ def _called(function: str, arguments: tuple[Node, ...], builder: Builder) -> Nod
         for argument in arguments[1:]:
             result = builder.apply(operation, result, argument)
         return result
+    if function == "heaviside" and len(arguments) == 1:
+        return builder.apply(HEAVISIDE, arguments[0], builder.constant(Fraction(1, 2)))
+    if function == "leaky_relu" and len(arguments) == 1:
+        return builder.apply(LEAKY_RELU, arguments[0], builder.constant(0.01))
+    if function in FAMILIES:
+        return builder.apply(FAMILIES[function](_parameter(function, arguments)), arguments[0])
     return builder.apply(OPERATIONS[function], *arguments)
+
+
+def _parameter(function: str, arguments: tuple[Node, ...]) -> Fraction:
+    """Return the number that picks one of a family of functions; 1 if none is given."""
+    if len(arguments) == 1:
+        return Fraction(1)
+    given, rest = split(arguments[1])
+    if rest is not None or given.sizes or given.rational <= 0:
+        raise TraceError(f"the second argument of {function} is a positive number; write {function}(x, 1/2)")
+    return given.rational
 
 
 def _over(function: str) -> Callable[[Builder, Node], Node]:

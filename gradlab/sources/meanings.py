@@ -14,22 +14,28 @@ from gradlab.errors import TraceError
 from gradlab.graph.kinds import Constant, Elementwise
 from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import MAXIMUM, MINIMUM, power
+from gradlab.graph.operations import EQUAL, GREATER, MAXIMUM, MINIMUM, power
 from gradlab.graph.sizes import Coefficient, Size
-from gradlab.sources import linear_algebra
+from gradlab.sources import linear_algebra, normalization
 from gradlab.sources.activations import ACTIVATIONS
+from gradlab.sources.attention import ATTENTION
 from gradlab.sources.builder import Builder
 from gradlab.sources.class_losses import CLASS_LOSSES
 from gradlab.sources.classification import CLASSIFICATION
 from gradlab.sources.conditions import CONDITIONS
 from gradlab.sources.convolutions import CONVOLUTIONS
+from gradlab.sources.dropout import DROPOUT
+from gradlab.sources.extremes import EXTREMES, NO_ORDER
 from gradlab.sources.frames import refuse
 from gradlab.sources.joining import JOINING
+from gradlab.sources.linear_layer import linear
 from gradlab.sources.losses import LOSSES
 from gradlab.sources.names import INVERSES
 from gradlab.sources.norms import NORMS
 from gradlab.sources.pointwise import POINTWISE
 from gradlab.sources.pooling import POOLING
+from gradlab.sources.recurrent import CELLS
+from gradlab.sources.selections import SELECTIONS
 from gradlab.sources.shaping import SHAPING
 
 if TYPE_CHECKING:
@@ -42,8 +48,6 @@ ALIASES = {
     **linear_algebra.ALIASES,
     "absolute": "abs",
     "fabs": "abs",
-    "amax": "max",
-    "amin": "min",
     "expit": "sigmoid",
     "subtract": "sub",
     "multiply": "mul",
@@ -103,24 +107,25 @@ UNCHANGED = (
 
 INSTEAD = {
     **linear_algebra.INSTEAD,
-    "item": "leave it an array: a number taken out no longer depends on the variables",
-    "tolist": "leave it an array: numbers taken out no longer depend on the variables",
-    "numpy": "leave it a tensor: an array taken out no longer depends on the variables",
-    "detach": "leave it out, or bind the frozen value through data={…}",
-    "data": "leave it out: .data cuts the value off from the variables",
     "backward": "return the loss; gradlab runs backward() itself",
-    "max": "write np.maximum(a, b) or torch.maximum(a, b) for the larger of two",
-    "min": "write np.minimum(a, b) or torch.minimum(a, b) for the smaller of two",
     "tensor": "join values with torch.stack([…]); torch.tensor([…]) cuts them off from the variables",
+    "nanmean": "leave out what is no number before, and write mean",
+    "nanvar": "leave out what is no number before, and write var",
+    "nanstd": "leave out what is no number before, and write std",
+    "group_norm": "write it out: reshape the groups to an axis of their own, and standardize along it",
     "nan_to_num": "leave it out: a point where something is not a number is refused, and named",
     "copysign": "write abs(x) * sign(y)",
     "rrelu": "it draws its slopes at random; write F.leaky_relu",
+    "where": "write np.maximum, torch.relu or abs, or do without a formula: as_function(f, opaque=True)",
+    "clip": "write np.minimum(np.maximum(x, low), high)",
+    "clamp": "write torch.minimum(torch.maximum(x, low), high)",
+    **NO_ORDER,
 }
 
 
 def canonical(module: str, name: str) -> str:
     """Return under which name of these tables stands what *module*, "" for a method, calls *name*."""
-    own = linear_algebra.OWN.get((module, name))
+    own = linear_algebra.OWN.get((module, name)) or normalization.OWN.get((module, name))
     within = f"linalg_{name}" if module.endswith(".linalg") else ""
     within = ALIASES.get(within, within)
     return own or (within if within in TABLE or within in INSTEAD else ALIASES.get(name, name))
@@ -245,9 +250,14 @@ def _filled(value: int) -> Call:
     return lambda trace, x: Constant(Coefficient(Fraction(value)), trace.lift(x).axes)
 
 
-def _linear(trace: Trace, x: Any, weight: Any, bias: Any = None) -> Node:
-    result = trace.builder.matmul(trace.lift(x), trace.builder.transpose(trace.lift(weight)))
-    return result if bias is None else trace.builder.add(result, trace.lift(bias))
+def _any(trace: Trace, x: Any) -> Node:
+    return trace.builder.apply(GREATER, trace.builder.total(trace.truth(x)), trace.builder.constant(0))
+
+
+def _all(trace: Trace, x: Any) -> Node:
+    builder = trace.builder
+    failing = builder.total(builder.subtract(builder.constant(1), trace.truth(x)))
+    return builder.apply(EQUAL, failing, builder.constant(0))
 
 
 TABLE: dict[str, Call] = {
@@ -280,7 +290,13 @@ TABLE: dict[str, Call] = {
     "einsum": _einsum,
     "ones_like": _filled(1),
     "zeros_like": _filled(0),
-    "linear": _linear,
+    "any": _any,
+    "all": _all,
+    "linear": linear,
+    **ATTENTION,
+    **CELLS,
+    **DROPOUT,
+    **normalization.NORMALIZATION,
     **CLASSIFICATION,
     **linear_algebra.LINEAR_ALGEBRA,
     **NORMS,
@@ -293,4 +309,6 @@ TABLE: dict[str, Call] = {
     **JOINING,
     **CONVOLUTIONS,
     **POOLING,
+    **EXTREMES,
+    **SELECTIONS,
 }

@@ -27,8 +27,10 @@ FUNCTIONS = frozenset({
     "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "abs", "sign", "floor", "pow",
     "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan",
     "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-    "sigmoid", "softplus", "relu", "erf",
-    "max", "min", "sum", "mean", "dot", "norm",
+    "ceil", "trunc", "round", "mod", "cbrt", "hypot", "atan2", "erf", "erfc", "lgamma", "digamma",
+    "sigmoid", "softplus", "softsign", "logaddexp", "huber", "heaviside",
+    "relu", "leaky_relu", "elu", "celu", "selu", "gelu", "silu",
+    "max", "min", "sum", "mean", "dot", "norm", "clamp", "where",
 })
 # fmt: on
 """The functions that a text may call, each by its one spelling in the tree; ``pow(a, b)`` becomes ``a^b``."""
@@ -50,12 +52,14 @@ ALIASES: Mapping[str, str] = {
     "log_10": "log10",
     "sgn": "sign",
     "logistic": "sigmoid",
+    "arctan2": "atan2",
+    "swish": "silu",
     "σ": "sigmoid",
 }
 """Other spellings of a function; ``σ`` is one only directly before a bracket, and a variable elsewhere."""
 
 # Names such as max1 or mean_y are usual for variables; sinx and exp2 are a forgotten bracket.
-_NEVER_PART_OF_A_NAME = FUNCTIONS - {"max", "min", "sum", "mean", "dot", "norm", "sign", "pow"} | {
+_NEVER_PART_OF_A_NAME = FUNCTIONS - {"max", "min", "sum", "mean", "dot", "norm", "sign", "pow", "round", "mod"} | {
     "ln",
     "arcsin",
     "arccos",

@@ -156,7 +156,8 @@ def _at(trace: Trace, node: Node, axis: int, places: Sequence[int], offsets: ran
         cut = slice(start or None, None if stop + step >= length(node, axis) else stop + 1, step if step > 1 else None)
         part = trace.builder.index(node, (*before, cut))
         result = part if result is None else trace.builder.apply(FIRST_LARGEST, result, part)
-    assert result is not None  # padding is at most half a window
+    if result is None:
+        raise ShapeError("max_pool: a dilated window holds nothing but padding")
     return result
 
 

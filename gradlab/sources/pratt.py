@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import NoReturn, cast
 
 from gradlab.errors import ParseError
+from gradlab.sources.characters import refusal
 from gradlab.sources.names import Vocabulary, resolve
 from gradlab.sources.powers import check_powers
 from gradlab.sources.syntax import Binary, Call, Name, Number, Operator, Span, Tree, Unary
@@ -42,8 +43,22 @@ _BINDING = {
 # A tuple: an Enum hashes in Python code, so a set would be slower.
 _FACTORS = (Kind.NAME, Kind.NUMBER, Kind.FUNCTION, Kind.OPEN, Kind.BAR, Kind.ROOT)
 
-_ARGUMENTS = {"max": (1, 2), "min": (1, 2), "dot": (2, 2), "pow": (2, 2)}
+_ARGUMENTS = {
+    **dict.fromkeys(("max", "min", "elu", "celu", "huber", "leaky_relu", "heaviside"), (1, 2)),
+    **dict.fromkeys(("dot", "pow", "mod", "hypot", "atan2", "logaddexp"), (2, 2)),
+    **dict.fromkeys(("clamp", "where"), (3, 3)),
+}
 """Fewest and most arguments of a function; every other one takes exactly one."""
+
+_COMPARISONS = {
+    ">": "greater",
+    "≥": "greater_equal",
+    "<": "less",
+    "≤": "less_equal",
+    "=": "equal",
+    "≠": "not_equal",
+}
+"""Sign -> the function that stands for it in the tree."""
 
 _INVERSES = {
     **{name: f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
@@ -96,6 +111,8 @@ class _Parser:
         self._depth = 0
         self._open: list[str] = []
         """What is open around the current token, innermost last: brackets and bars."""
+        self._conditions: list[int] = []
+        """How many are open around the condition of each `where`, innermost last."""
 
     def formula(self) -> Tree:
         """Return the tree of all tokens."""
@@ -152,6 +169,8 @@ class _Parser:
                 if minimum > _PRODUCT:
                     return left
                 left = _binary("*", left, self._expression(_PRODUCT + 1))
+            elif token.kind is Kind.COMPARISON and self._conditions[-1:] != [len(self._open)]:
+                self._fail(refusal(self._written(token)[0], token.start), token)
             else:
                 return left
 
@@ -250,13 +269,26 @@ class _Parser:
         if self._next.kind is Kind.CLOSE:
             self._refuse_missing_argument(function)
         self._open.append(opener.text)
-        arguments = [self._expression(0)]
+        arguments = [self._condition(function) if function.text == "where" else self._expression(0)]
         while self._next.kind is Kind.COMMA:
             self._advance()
             arguments.append(self._expression(0))
         closer = self._advance()
         self._open.pop()
         return tuple(arguments), closer.end
+
+    def _condition(self, function: Token) -> Tree:
+        """Return the comparison that `where` begins with."""
+        self._conditions.append(len(self._open))
+        left = self._expression(0)
+        token = self._advance()
+        if token.kind is not Kind.COMPARISON:
+            self._fail("where begins with a comparison; write for example where(x > 0, x, 0)", function)
+        right = self._expression(0)
+        if self._next.kind is Kind.COMPARISON:
+            self._fail("two comparisons in a row; write max, min or clamp, or one where inside another", self._next)
+        self._conditions.pop()
+        return Call(_COMPARISONS[token.text], (left, right), (left.span[0], right.span[1]))
 
     def _argument_without_bracket(self, function: Token) -> Tree:
         """Return the product of the factors that follow *function*."""
@@ -352,11 +384,14 @@ class _Parser:
     def _refuse_argument_count(self, function: Token, count: int) -> NoReturn:
         name = self._written(function)
         fewest, most = _ARGUMENTS.get(function.text, (1, 1))
-        wanted = "one argument" if most == 1 else "two arguments" if fewest == 2 else "one or two arguments"
+        counts = {(1, 1): "one argument", (1, 2): "one or two arguments", (2, 2): "two arguments"}
+        wanted = counts.get((fewest, most), "three arguments")
         advice = {
             "log": "write log(x)/log(b) for the logarithm of x to base b",
             "max": "write max(a, max(b, c))",
             "min": "write min(a, min(b, c))",
+            "clamp": "write clamp(x, low, high)",
+            "where": "write where(x > 0, a, b)",
         }.get(function.text, f"write {name}(x), decimals as 3.5" if most == 1 else f"write {name}(a, b)")
         self._fail(f"{name} takes {wanted}, not {count}; {advice}", function)
 

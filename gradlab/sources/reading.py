@@ -5,17 +5,22 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError, PointError, TraceError, UnknownShape
 from gradlab.graph.function import Function
+from gradlab.graph.guards import Guard, failing, frozen_names
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
-from gradlab.graph.point import Point, as_array
+from gradlab.graph.point import Point, as_array, completed
 from gradlab.graph.sizes import Axes, Size
 from gradlab.sources.agreement import check_example, check_trace
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import parameters
+from gradlab.sources.modules import NO_NETWORKS, Networks, find
+
+if TYPE_CHECKING:
+    from gradlab.sources.tracing import Trace
 
 Shapes = Mapping[str, Sequence[Size] | Size]
 
@@ -24,7 +29,8 @@ Shapes = Mapping[str, Sequence[Size] | Size]
 class Reading:
     """What it takes to read a source again, for variables of other shapes.
 
-    shapes: as stated by the writer.
+    shapes: as stated by the writer.  networks: the modules that the source uses.
+    tensors: whether points are given as torch's tensors, which tells what code is written in that names no library.
     """
 
     source: Any
@@ -33,6 +39,8 @@ class Reading:
     data: Mapping[str, Any]
     name: str
     opaque: bool
+    networks: Networks = NO_NETWORKS
+    tensors: bool = False
 
 
 def as_function(
@@ -46,8 +54,10 @@ def as_function(
 ) -> Function:
     """Return *source* as a `Function`: the expression graph, as written, of named variables.
 
-    source: text ("x^2 + y"), a SymPy expression, or a Python function that computes with Python, NumPy or torch.
-    variables: their names in order; by default the names in the text, the symbols, or the parameters.
+    source: text ("x^2 + y"), a SymPy expression, a Python function that computes with Python, NumPy or torch, or an
+        nn.Module.
+    variables: their names in order; by default the names in the text, the symbols, or the parameters. The parameters
+        of the modules that are used follow, by the names of their state_dict; a point need not give those.
     shapes: per variable, sizes as numbers or symbols: ``{"X": ("n", "d"), "w": ("d",)}``.
     data: values bound once, such as a dataset; what is bound is not differentiated.
     name: what the function is called.  opaque: do not look inside; only the numeric routes are then open.
@@ -65,10 +75,11 @@ def as_function(
     stated = {key: _axes(key, value) for key, value in (shapes or {}).items()}
     bound = dict(data or {})
     spoken = name or _name(source)
-    names = _variables(source, variables, bound)
+    networks = find(source)
+    names = _variables(source, variables, bound, networks)
     _check_names(stated, (*names, *bound), "shapes", spoken)
     _check_sizes(stated, (*names, *bound))
-    reading = Reading(source, names, stated, bound, spoken, opaque)
+    reading = Reading(source, names, stated, bound, spoken, opaque, networks)
     return _read(reading, {})
 
 
@@ -83,14 +94,19 @@ def at_point(source: Any, at: Any) -> tuple[Function, Point]:
     values = _values(function, at)
     reading = function.reading
     if isinstance(reading, Reading) and set(values) == set(function.variables):
-        arrays = {name: as_array(name, value) for name, value in values.items()}
+        arrays = {name: as_array(name, values[name]) for name in function.variables}
         examples = {name: array.shape for name, array in arrays.items() if name not in reading.shapes}
         fits = _fits(function, arrays)
-        if examples and (function.output is None or not fits) and not reading.opaque:
-            function = _read(reading, examples)
+        if any(hasattr(value, "detach") for value in values.values()):
+            reading = replace(reading, tensors=True)
+        unread = function.output is None and (examples or callable(reading.source))
+        if (unread or (examples and not fits)) and not reading.opaque:
+            function = _read(reading, examples, arrays)
         elif examples and (function.output is None or not fits):
             function = replace(function, variables={**function.variables, **examples})
         at = Point(arrays)
+        if failing(function, function.point(at)) is not None:  # the code goes another way there
+            function = _read(reading, examples, arrays)
     point = function.point(at)
     check_trace(function, point)
     return function, point
@@ -107,20 +123,22 @@ def _fits(function: Function, arrays: Mapping[str, Any]) -> bool:
 
 
 def _values(function: Function, at: Any) -> Mapping[str, Any]:
-    if isinstance(at, Mapping):
-        return at
-    return {next(iter(function.variables)): at} if len(function.variables) == 1 else {}
+    given = completed(function.variables, at, function.defaults)
+    return given if isinstance(given, Mapping) else {}
 
 
-def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
-    """Read a source, for variables of the *examples*' shapes where nobody stated others."""
+def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None) -> Function:
+    """Read a source, for variables of the *examples*' shapes where nobody stated others.
+
+    at: values of the variables, by which code decides; without them it decides by an example.
+    """
     if isinstance(reading.source, str):
         try:
             return _settled(reading, examples, _text_reader(reading))
         except UnknownShape as error:  # a point will tell
             return _without_formula(reading, examples, None, reading.source, error)
     if callable(reading.source):
-        return _read_code(reading, examples)
+        return _read_code(reading, examples, at)
     return _settled(reading, examples, _sympy_reader(reading))
 
 
@@ -133,6 +151,7 @@ class _Read:
     lets: Mapping[Node, str]
     code: Callable[..., Any] | None
     source: str
+    guards: tuple[Guard, ...] = ()
 
 
 def _settled(
@@ -141,6 +160,7 @@ def _settled(
     read: Callable[[Builder, Mapping[str, Axes]], _Read],
 ) -> Function:
     """Return the function, trying shapes for the variables that have none until the code agrees with them."""
+    examples = {**reading.networks.shapes, **examples}
     guessed: dict[str, Axes] = {}
     while True:
         undeclared = frozenset(n for n in reading.variables if n not in reading.shapes and n not in examples)
@@ -166,7 +186,10 @@ def _settled(
 def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], found: _Read) -> Function:
     leaves = [Variable(name, own) for name, own in (*axes.items(), *found.data_axes.items())]
     taken = frozenset((*axes, *found.data_axes, *found.lets.values()))
-    output, *renamed = builder.sizes.finished([found.output, *leaves], found.lets, taken)
+    conditions = [guard.condition for guard in found.guards]
+    output, *rest = builder.sizes.finished([found.output, *conditions, *leaves], found.lets, taken)
+    guards = [replace(guard, condition=node) for guard, node in zip(found.guards, rest, strict=False)]
+    renamed = rest[len(conditions) :]
     final = dict(zip((*axes, *found.data_axes), (node.axes for node in renamed), strict=True))
     return Function(
         name=reading.name,
@@ -177,8 +200,15 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
         source=found.source,
         style=found.style,
         code=found.code,
+        notes=tuple(f"{name} is detached: derivatives hold it constant" for name in frozen_names(output)),
+        guards=tuple(guards),
         reading=reading,
+        defaults=_defaults(reading),
     )
+
+
+def _defaults(reading: Reading) -> Mapping[str, Any]:
+    return {name: value for name, value in reading.networks.defaults.items() if name not in reading.data}
 
 
 def _data_axes(builder: Builder, reading: Reading) -> tuple[dict[str, Any], dict[str, Axes]]:
@@ -218,37 +248,82 @@ def _sympy_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _
     return read
 
 
-def _read_code(reading: Reading, examples: Mapping[str, tuple[int, ...]]) -> Function:
+def _read_code(
+    reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None
+) -> Function:
     from gradlab.sources import tracing
+    from gradlab.sources.outlook import Outlook
 
+    networks = reading.networks
     code = _bound_code(reading)
     written = _written(reading.source)
+    seen: set[str] = (
+        {"torch"} if networks.modules or reading.tensors else set()
+    )  # the libraries called, also if it could not be read on
     if reading.opaque:
         reason = TraceError("it was given as opaque")
-        return _without_formula(reading, examples, code, written, reason)
+        return _without_formula(reading, examples, code, written, reason, _style(seen))
 
-    seen: set[str] = set()  # the libraries that the code called, also before it could not be read on
+    runs: list[tracing.Trace] = []
 
-    def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
-        trace = tracing.Trace(builder, set(axes), libraries=seen)
+    def read(builder: Builder, axes: Mapping[str, Axes], assumed: str | None) -> _Read:
+        outlook = Outlook(builder.sizes, axes, at)
+        trace = tracing.Trace(builder, set(axes), outlook, assumed, libraries=seen)
+        runs.append(trace)
         arguments = []
         for name in parameters(reading.source):
             if name in reading.data:
-                arguments.append(trace.wrap(trace.lift(reading.data[name], name)))
+                arguments.append(trace.given(trace.lift(reading.data[name], name), f"the array {name}"))
             else:
-                arguments.append(trace.wrap(Variable(name, axes[name])))
-        output = trace.run(reading.source, arguments)
-        return _Read(output, _style(seen), trace.data, trace.data_axes, trace.lets, code, written)
+                arguments.append(trace.given(Variable(name, axes[name]), f"the argument {name}"))
+        with networks.standing_in(trace, axes, reading.data):
+            output = trace.run(reading.source, arguments)
+        networks.name_layers(trace, output)
+        # Where nothing was called, what the code mentions for its other ways tells what it is written in.
+        style = _style(seen if seen & {"numpy", "torch"} else seen | trace.mentioned)
+        guards = tuple(trace.guards.values())
+        return _Read(output, style, trace.data, trace.data_axes, trace.lets, code, written, guards)
+
+    def settled(assumed: str | None) -> Function:
+        return _settled(reading, examples, lambda builder, axes: read(builder, axes, assumed))
 
     try:
-        function = _settled(reading, examples, read)
-        if not examples:  # no point yet: any point will do to see whether something was not seen
-            check_example(function)
+        function = settled(None)
+        if runs[-1].asked:
+            function = _as_meant(function, runs[-1], settled)
+        if at is None:  # no point yet: any point will do to see whether something was not seen
+            check_example(function, runs[-1].outlook.point)
         return function
     except GradlabError as error:
         # NumPy code without a formula may still turn out to take tensors; torch code does.
         style = "torch" if "torch" in seen else "python"
         return _without_formula(reading, examples, code, written, error, style)
+
+
+def _as_meant(function: Function, trace: Trace, settled: Callable[[str], Function]) -> Function:
+    """Return *function* read in the meaning of its library, where NumPy and torch mean different things.
+
+    Code that calls neither runs on both: it is read twice, and has a formula where both readings are one.
+    """
+    if function.style != "python":
+        right = (function.style == "torch") == trace.answered
+        return function if right else settled(function.style)
+    asked = trace.asked
+    function = settled("numpy")
+    try:
+        other = settled("torch")
+    except GradlabError:  # torch refuses it too, as it does to change an argument: the other meaning is the only one
+        return function
+    same = function.output is other.output and [g.condition for g in function.guards] == [
+        g.condition for g in other.guards
+    ]
+    if not same:
+        what, _, line = asked.partition("\n")
+        raise TraceError(
+            f"{what} means one thing in NumPy and another in torch, and nothing in the code tells which it is; use a "
+            f"function of one of them, such as np.sum or torch.sum\n{line}"
+        )
+    return function
 
 
 def _style(libraries: set[str]) -> str:
@@ -265,20 +340,24 @@ def _without_formula(
     error: GradlabError,
     style: str = "python",
 ) -> Function:
+    known = {**reading.networks.shapes, **examples}
     return Function(
         name=reading.name,
-        variables={name: examples.get(name, reading.shapes.get(name, ())) for name in reading.variables},
+        variables={name: known.get(name, reading.shapes.get(name, ())) for name in reading.variables},
         output=None,
         source=written,
         style=style,
         code=code,
         no_formula=error,
         reading=reading,
+        defaults=_defaults(reading),
     )
 
 
 def _bound_code(reading: Reading) -> Callable[..., Any]:
     """Return the writer's code as a function of the variables alone."""
+    if reading.networks.modules:
+        return reading.networks.code(reading.variables, reading.data)
     if not reading.data:
         return reading.source
     order = parameters(reading.source)
@@ -299,13 +378,15 @@ def _written(source: Any) -> str:
         return getattr(source, "__name__", repr(source))
 
 
-def _variables(source: Any, variables: Sequence[str] | None, data: Mapping[str, Any]) -> tuple[str, ...]:
+def _variables(
+    source: Any, variables: Sequence[str] | None, data: Mapping[str, Any], networks: Networks
+) -> tuple[str, ...]:
     if isinstance(variables, str):
         raise TypeError(f"variables is a list of names: variables=[{variables!r}], not variables={variables!r}")
     if isinstance(source, str):
         found = tuple(variables) if variables is not None else _names_in_text(source)
     elif callable(source) and not hasattr(source, "free_symbols"):
-        found = tuple(parameters(source))
+        found = (*parameters(source), *networks.parameters)
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
     elif hasattr(source, "free_symbols"):

@@ -80,6 +80,16 @@ class SizeTable:
             self.numbers.setdefault(first, two)
         return first
 
+    def may_be_equal(self, first: Size, second: Size) -> bool:
+        """Return whether nothing that is known keeps these two from being one size."""
+        first, second = self.root(first), self.root(second)
+        one, two = self.number(first), self.number(second)
+        if first == second or (one is not None and two is not None):
+            return first == second or one == two
+        # A size without a number is not taken for a plain number, nor one that the writer has named for another such.
+        plain = isinstance(first, int) or isinstance(second, int)
+        return not plain and not (first in self._declared and second in self._declared)
+
     def _size_text(self, size: Size) -> str:
         length = self.number(size)
         named = isinstance(size, str) and "." not in size
@@ -95,17 +105,14 @@ class SizeTable:
 
         taken: names that sizes must not use.
         """
-        final = self._final_sizes(outputs, taken)
-        if not lets.keys() <= set(topological(outputs)):
-            # Where a size was fixed on the way, what was computed before it stands there again, with its number.
-            final = self._final_sizes([*outputs, *lets], taken)
-            lets = dict(zip(rebuild(list(lets), final), lets.values(), strict=True))
-            outputs, final = rebuild(outputs, final), {}
+        # A slice is made of a value whose sizes are numbers by then: names are looked up when all sizes are final.
+        plain = rebuild([*outputs, *lets], self._final_sizes(outputs, taken))
+        last, names = plain[: len(outputs)], dict(zip(plain[len(outputs) :], lets.values(), strict=True))
 
         def named(old: Node, new: Node) -> Node:
-            return Let(lets[old], new) if old in lets and old not in outputs else new
+            return Let(names[old], new) if old in names and old not in last else new
 
-        return rebuild(outputs, final, named)
+        return rebuild(last, None, named)
 
     def _final_sizes(self, outputs: Sequence[Node], taken: frozenset[str]) -> dict[str, Size]:
         roots: dict[Size, Size] = {}

@@ -15,6 +15,8 @@ from gradlab.graph.operations import (
     GREATER,
     GREATER_EQUAL,
     HEAVISIDE,
+    LESS,
+    LESS_EQUAL,
     LOGICAL_AND,
     LOGICAL_NOT,
     LOGICAL_OR,
@@ -101,8 +103,7 @@ def _condition(sympy: Any, part: Any, below: list[Node], builder: Builder) -> No
         return builder.constant(int(part == True))  # noqa: E712  # SymPy's true, which is not Python's
     name = type(part).__name__
     if name in _COMPARISONS:
-        operation, swapped = _COMPARISONS[name]
-        return builder.apply(operation, *(below[::-1] if swapped else below))
+        return builder.apply(_COMPARISONS[name], *below)
     if name in _LOGIC:
         return _reduced(lambda first, second: builder.apply(_LOGIC[name], first, second), below)
     if isinstance(part, sympy.Not):
@@ -116,14 +117,13 @@ def _condition(sympy: Any, part: Any, below: list[Node], builder: Builder) -> No
 
 
 _COMPARISONS = {
-    "StrictGreaterThan": (GREATER, False),
-    "GreaterThan": (GREATER_EQUAL, False),
-    "StrictLessThan": (GREATER, True),
-    "LessThan": (GREATER_EQUAL, True),
-    "Equality": (EQUAL, False),
-    "Unequality": (NOT_EQUAL, False),
+    "StrictGreaterThan": GREATER,
+    "GreaterThan": GREATER_EQUAL,
+    "StrictLessThan": LESS,
+    "LessThan": LESS_EQUAL,
+    "Equality": EQUAL,
+    "Unequality": NOT_EQUAL,
 }
-"""SymPy's comparisons: the operation, and whether its operands are swapped."""
 
 _LOGIC = {"And": LOGICAL_AND, "Or": LOGICAL_OR}
 

@@ -45,6 +45,7 @@ class Kind(Enum):
     OPEN = "opening bracket"
     CLOSE = "closing bracket"
     BAR = "bar"
+    COMPARISON = "comparison"
     COMMA = "comma"
     END = "end"
 
@@ -73,6 +74,19 @@ _SINGLE = {
     "√": (Kind.ROOT, "√"),
     "π": (Kind.NAME, "pi"),
 }
+
+_COMPARISONS = {
+    ">": ">",
+    ">=": "≥",
+    "≥": "≥",
+    "<": "<",
+    "<=": "≤",
+    "≤": "≤",
+    "==": "=",
+    "!=": "≠",
+    "≠": "≠",
+}
+_COMPARISON = re.compile("[<>!=]=|[<>≤≥≠]")
 
 _OPERATORS = "|".join(re.escape(symbol) for symbol in sorted(OPERATORS, key=len, reverse=True))
 _PIECE = re.compile(
@@ -113,6 +127,11 @@ def _scan(text: str) -> Iterator[Token]:
     end_of_formula = len(text.rstrip(_BLANKS + _LINE_ENDS))
     while position < end_of_formula:
         found = _PIECE.match(text, position)
+        compared = _COMPARISON.match(text, position) if found is None and "where" in text else None
+        if compared is not None:  # anywhere else it is an equation by mistake, which is refused below
+            yield Token(Kind.COMPARISON, _COMPARISONS[compared.group()], *compared.span())
+            position = compared.end()
+            continue
         if found is None:
             yield _vulgar_fraction(text, position)
             position += 1

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import DomainError, NotScalarError
+from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
 from gradlab.graph import bounds, emission, evaluation
 from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
-from gradlab.graph.domain import first_not_finite
+from gradlab.graph.domain import at_switches, first_not_finite
 from gradlab.graph.function import Function
 from gradlab.graph.gradient import Gradient
+from gradlab.graph.guards import failing
 from gradlab.graph.kinds import Let
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.point import described
+from gradlab.graph.point import described, sizes_of
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
-from gradlab.sources import as_function
+from gradlab.sources import as_function, at_point
 from gradlab.symbolic import presentation
+from gradlab.symbolic.curvature import Curvature, assembled
+from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
+from gradlab.symbolic.second_order import SecondOrder, second_order
 from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step
 
@@ -41,11 +45,12 @@ EXACT = 128
 """Bits in which the gradient is evaluated to be rounded once to double precision."""
 
 
-def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
-    """Return the derivation of the exact gradient of *f*.
+def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at: Any = None) -> Derivation:
+    """Return the derivation of the exact gradient of *f*, and with order=2 of its Hessian.
 
     f: anything `gradlab.as_function` takes, with a scalar value.
     wrt: the variables to differentiate with respect to; all by default.  The others are held constant.
+    at: a point that says which way the code goes at an ``if``; an example decides if there is none.
     Raises NoFormulaError where f cannot be read, NotScalarError where its value is no single number,
     and PointError where *wrt* names no variable.
 
@@ -56,18 +61,28 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None) -> Derivation:
     ∂f/∂y = 1
     >>> d.gradient["x"](x=3, y=1)
     6.0
+    >>> print(derive("x**2*y + y**3", order=2))
+    f(x, y) = x² y + y³
+    ∂f/∂x = 2 x y
+    ∂f/∂y = x² + 3 y²
+    ∂²f/∂x² = 2 y
+    ∂²f/∂x∂y = 2 x
+    ∂²f/∂y² = 6 y
     """
-    function = as_function(f)
+    if order not in (1, 2):
+        raise ValueError(f"order is 1, the gradient, or 2, the Hessian too; not {order!r}")
+    function = as_function(f) if at is None else at_point(f, at)[0]
     output = function.formula
     if output.axes:
         raise NotScalarError(
             f"{function.signature} {described(output.axes)}, and a gradient belongs to a single number; "
-            "reduce it first, for example with .sum() or .mean(), or pick one component"
+            "reduce it first, for example with .sum() or .mean(), or pick one component; "
+            f"as_function(…).jacobian({next(iter(function.variables))!r}) derives all its partial derivatives"
         )
     names = function.chosen(wrt)
     # What is written as mathematics is derived as it stands; code is read for what it computes.
     stable, rewritings = stabilised(output) if function.code is not None else (output, ())
-    return Derivation(function, names, sweep(stable, [function.nodes[name] for name in names]), rewritings)
+    return Derivation(function, names, sweep(stable, [function.nodes[name] for name in names]), rewritings, order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,29 +91,99 @@ class Derivation:
 
     function: what was derived.  wrt: with respect to which variables.  sweep: the reverse sweep that it rests on.
     rewritings: the equalities by which the function was made numerically stable before it was differentiated.
+    order: 2 where the second derivatives belong to what is shown and to the steps; they can be had in any case.
     """
 
     function: Function
     wrt: tuple[str, ...]
     sweep: Sweep
     rewritings: tuple[Rewriting, ...] = ()
+    order: int = 1
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """Every rule applied, from the output back to the variables; the gradient is assembled from them."""
-        return tuple(
-            Step(
-                flow.pull.rule,
-                flow.pull.because,
-                flow.operation,
-                flow.place,
-                flow.incoming,
-                flow.pull.local,
-                flow.pull.delta,
-            )
-            for flow in self.sweep.flows
-            if not isinstance(flow.operation, Let)
-        )
+        """Every rule applied, from the output back to the variables; the gradient is assembled from them.
+
+        With order=2 the steps from each partial derivative back to the variables follow.
+        """
+        second = self.second.sweeps if self.order > 1 else ()
+        return tuple(step for swept in (self.sweep, *(swept for _, swept in second)) for step in steps_of(swept))
+
+    @cached_property
+    def second(self) -> SecondOrder:
+        """The second derivatives as graphs, named values kept, and the sweeps that they rest on."""
+        return second_order(self.function, self.partials)
+
+    @cached_property
+    def hessian(self) -> Mapping[tuple[str, str], Function]:
+        """Per pair of variables, the second partial derivative as a function: of the axes of the first, then the other.
+
+        Raises NoFormulaError where an operation has no rule for second derivatives.
+
+        >>> derive("x**2*y").hessian["x", "y"].text()
+        '2 x'
+        """
+        name = self.function.name
+        return {
+            (v, w): self.function.with_output(tidied(block), name=f"∂²{name}/∂{v}{'²' if v == w else f'∂{w}'}")
+            for (v, w), block in self.second.blocks.items()
+        }
+
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether the Hessian is the same everywhere: free of the variables differentiated with respect to."""
+        return not self.second.depends_on(self.wrt)
+
+    @cached_property
+    def eigenvalues(self) -> Eigenvalues:
+        """The eigenvalues of the Hessian in closed form.
+
+        Raises NoFormulaError where there is none; `curvature` has their values at a point.
+
+        >>> derive("x**2 + 3*y**2").eigenvalues
+        λ_1 = 2
+        λ_2 = 6
+        """
+        return closed_form(self)
+
+    def curvature(self, point: Any = None) -> Curvature:
+        """Return the Hessian at *point* as numbers, with its eigenvalues and bounds on its rounding errors.
+
+        point: not needed where the Hessian contains no variable.
+        Raises DomainError where f, its gradient or its Hessian is not finite.
+
+        >>> derive("x**2*y + y**3").curvature({"x": 1, "y": 2}).matrix
+        array([[ 4.,  2.],
+               [ 2., 12.]])
+        """
+        at = self.function.point(self._anywhere() if point is None else point)
+        values, sizes = {**self.function.data, **at}, self.function.sizes(at)
+        blocks = self.second.blocks
+        outputs = [self.sweep.output, *self.partials.values(), *blocks.values()]
+        if point is not None:
+            problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
+            if problem is not None:
+                raise DomainError(problem)
+        kinks = at_switches(outputs, values, sizes) if point is not None else []
+        # A kink of f is a jump of its derivatives at the same place, and said once.
+        notes = {note.partition(" where ")[2]: note for note in reversed(kinks)}
+        found = self._enclosed(list(blocks.values()), values, sizes)
+        return assembled(at, self.wrt, dict(zip(blocks, found, strict=True)), list(notes.values()))
+
+    def _anywhere(self) -> Mapping[str, Any]:
+        """Return a point of the right shapes for a Hessian that is the same at all of them."""
+        import numpy as np
+
+        used = self.second.depends_on(list(self.function.variables))
+        if used:
+            raise PointError(f"the Hessian of {self.function.name} depends on {', '.join(used)}; give a point")
+        sizes = sizes_of(self.function.data_axes, self.function.data)
+        unknown = {size for axes in self.function.variables.values() for size in axes if isinstance(size, str)} - {
+            *sizes
+        }
+        if unknown:
+            raise PointError(f"the size {min(unknown)} is not known without a point")
+        return {name: np.zeros(shape_of(axes, sizes)) for name, axes in self.function.variables.items()}
 
     @cached_property
     def gradient(self) -> Mapping[str, Function]:
@@ -124,6 +209,12 @@ class Derivation:
         array(6.)
         """
         at = self.function.point(point)
+        guard = failing(self.function, at)
+        if guard is not None:
+            raise DomainError(
+                f"{self.function.signature} was derived for {guard}, which does not hold at {at!r}; "
+                "derive(f, at=…) derives the branch that the code takes there"
+            )
         values = {**self.function.data, **at}
         sizes = self.function.sizes(at)
         outputs = [self.sweep.output, *self.partials.values()]
@@ -184,7 +275,7 @@ class Derivation:
             return value, {"x": 2 * x, "y": 1.0}
         <BLANKLINE>
         """
-        return emission.source(self.function, self.partials, backend)
+        return emission.source(self._stable, self.partials, backend)
 
     def compile(self, backend: str = "numpy") -> Compiled:
         """Return a fast function that returns the value and the gradient, for many calls.
@@ -197,7 +288,17 @@ class Derivation:
         >>> float(value), float(partials["x"])
         (10.0, 6.0)
         """
-        return emission.compiled(self.function, self.partials, backend)
+        if self.function.guards:
+            raise GradlabError(
+                f"{self.function.signature} was derived for {self.function.guards[0]}, which a compiled function would "
+                "not check; compile a function without that decision, or call derive(f, at=…).at(…) at each point"
+            )
+        return emission.compiled(self._stable, self.partials, backend)
+
+    @property
+    def _stable(self) -> Function:
+        """The function in the form that was differentiated."""
+        return replace(self.function, output=self.sweep.output)
 
     @cached_property
     def operations(self) -> Operations:
@@ -231,6 +332,23 @@ class Derivation:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
+
+
+def steps_of(swept: Sweep) -> list[Step]:
+    """Return what a sweep did as steps; that a name stands for its value is none."""
+    return [
+        Step(
+            flow.pull.rule,
+            flow.pull.because,
+            flow.operation,
+            flow.place,
+            flow.incoming,
+            flow.pull.local,
+            flow.pull.delta,
+        )
+        for flow in swept.flows
+        if not isinstance(flow.operation, Let)
+    ]
 
 
 def _scalar_operations(outputs: Sequence[Node], sizes: Mapping[str, int]) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import names, printing
-from gradlab.graph.kinds import Index, Let, Variable
+from gradlab.graph.kinds import Index, Let, Stack, Variable
 from gradlab.graph.kinds.index import entries
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.styles import LatexPrinter, TextPrinter
@@ -41,7 +41,8 @@ def definitions(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     """Return what the writer's names stand for, in the order in which they are computed."""
     equations: list[Equation] = []
     unpacked: set[str] = set()
-    for node in topological([derivation.function.formula]):
+    function = derivation.function
+    for node in topological([function.formula, *(guard.condition for guard in function.guards)]):
         if isinstance(node, Let) and node.names_an_input and isinstance(node.operands[0], Index):
             variable = node.operands[0].operands[0]
             found = _unpacked(derivation, variable.name) if isinstance(variable, Variable) else {}
@@ -56,9 +57,20 @@ def definitions(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     return equations
 
 
+def conditions(derivation: Derivation, style: type[Printer]) -> list[str]:
+    """Return under which conditions the formula is the function, each with its line of the code."""
+    said: dict[str, str] = {}
+    for guard in derivation.function.guards:
+        said.setdefault(guard.written(style), guard.line)
+    if style is LatexPrinter:
+        return list(said)
+    return [f"{written} ({line})" if line else written for written, line in said.items()]
+
+
 def deltas(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     """Return the deltas that the gradient is written with, from the output backwards."""
-    used = topological(list(derivation.partials.values()))
+    second = list(derivation.second.blocks.values()) if derivation.order > 1 else []
+    used = topological([*derivation.partials.values(), *second])
     known = set(topological([derivation.function.formula]))
     return [_definition(node, style) for node in used if isinstance(node, Let) and node not in known]
 
@@ -115,13 +127,78 @@ def _unpacked(derivation: Derivation, variable: str) -> dict[int, str]:
 def _partial(derivation: Derivation, wrt: str, partial: Node, style: type[Printer]) -> Equation:
     function = _name(derivation.function.name, style)
     left = rf"\frac{{\partial {function}}}{{\partial {wrt}}}" if style is LatexPrinter else f"∂{function}/∂{wrt}"
-    final = tidied(partial)
-    full = _written(final, style)
-    if not any(isinstance(node, Let) and not node.names_an_input for node in topological([partial])):
-        return Equation(left, (full,))
-    named = _written(partial, style)
-    forms = (named, full) if len(_written(final, TextPrinter)) <= LONGEST else (named,)
-    return Equation(left, forms)
+    return Equation(left, _forms(partial, style))
+
+
+def _forms(node: Node, style: type[Printer], form: str = "auto") -> tuple[str, ...]:
+    """Return a derivative with named values, if it has any, and written out, if that is short."""
+    final = tidied(node)
+    full = printing.written(final, style, form=form)[0]
+    if not any(isinstance(part, Let) and not part.names_an_input for part in topological([node])):
+        return (full,)
+    named = printing.written(node, style, form=form)[0]
+    short = len(printing.written(final, TextPrinter, form=form)[0]) <= LONGEST
+    return (named, full) if short and full != named else (named,)
+
+
+def hessian_equations(derivation: Derivation, style: type[Printer]) -> list[Equation]:
+    """Return the second partial derivatives, each pair of variables once."""
+    equations: list[Equation] = []
+    blocks = derivation.second.blocks
+    for place, first in enumerate(derivation.wrt):
+        for second in derivation.wrt[place:]:
+            equations += _second_partials(derivation, first, second, blocks[first, second], style)
+    return equations
+
+
+def _second_partials(
+    derivation: Derivation, first: str, second: str, block: Node, style: type[Printer]
+) -> list[Equation]:
+    latex = style is LatexPrinter
+    axes = derivation.function.variables
+    ranks = len(axes[first]), len(axes[second])
+    listed = _listed(derivation, first, second, block, style)
+    if listed:
+        return [Equation(_second_left(derivation, v, w, style), _forms(entry, style)) for v, w, entry in listed]
+    if sum(ranks) > 2:
+        _, indices = printing.written(block, style, form="index")
+        wrt = _name(first, style, indices[: ranks[0]]), _name(second, style, indices[ranks[0] :])
+        return [Equation(_second_left(derivation, *wrt, style), _forms(block, style, "index"))]
+    if ranks == (1, 1):
+        turned = rf"{_name(second, style)}^{{\top}}" if latex else f"{_name(second, style)}^T"
+        return [Equation(_second_left(derivation, _name(first, style), turned, style), _forms(block, style))]
+    _, indices = printing.written(block, style)
+    wrt = _name(first, style, indices if ranks[0] else ()), _name(second, style, indices if ranks[1] else ())
+    return [Equation(_second_left(derivation, *wrt, style), _forms(block, style))]
+
+
+MOST_LISTED = 10
+"""Second derivatives of one vector that are written one below the other; more are written as a matrix."""
+
+
+def _listed(
+    derivation: Derivation, first: str, second: str, block: Node, style: type[Printer]
+) -> list[tuple[str, str, Node]]:
+    """Return the second derivatives by the single places of vectors that the code picks apart, [] if it does not."""
+    rows = [row.operands if isinstance(row, Stack) else (row,) for row in block.operands]
+    both = first == second
+    whole = isinstance(block, Stack) and all(not entry.axes for row in rows for entry in row)
+    if not both or not whole or len(rows) * (len(rows) + 1) // 2 > MOST_LISTED:
+        return []
+    unpacked = _unpacked(derivation, first)
+    marks = [
+        _name(unpacked[place], style) if place in unpacked else _name(first, style, (str(place),))
+        for place in range(len(rows))
+    ]
+    return [(marks[i], marks[j], rows[i][j]) for i in range(len(rows)) for j in range(i, len(rows))]
+
+
+def _second_left(derivation: Derivation, first: str, second: str, style: type[Printer]) -> str:
+    function = _name(derivation.function.name, style)
+    if style is LatexPrinter:
+        below = rf"\partial {first}^{{2}}" if first == second else rf"\partial {first} \partial {second}"
+        return rf"\frac{{\partial^{{2}} {function}}}{{{below}}}"
+    return f"∂²{function}/∂{first}²" if first == second else f"∂²{function}/∂{first}∂{second}"
 
 
 def _definition(node: Let, style: type[Printer]) -> Equation:
@@ -143,6 +220,9 @@ def text(derivation: Derivation, *, steps: bool) -> str:
     named = definitions(derivation, TextPrinter)
     if named:
         lines += [("where " if place == 0 else "      ") + line for place, line in enumerate(_lines(named))]
+    held = conditions(derivation, TextPrinter)
+    lines += [("if    " if place == 0 else "and   ") + condition for place, condition in enumerate(held)]
+    lines += [f"note: {note}" for note in derivation.function.notes]
     lines += _lines(rewritten(derivation, TextPrinter))
     lines += [f"  since {reason}" for reason in reasons(derivation)]
     if steps:
@@ -153,6 +233,8 @@ def text(derivation: Derivation, *, steps: bool) -> str:
         lines += [""]
     lines += _lines(deltas(derivation, TextPrinter))
     lines += _lines(gradient_equations(derivation, TextPrinter))
+    if derivation.order > 1:
+        lines += _lines(hessian_equations(derivation, TextPrinter))
     return "\n".join(lines)
 
 
@@ -172,8 +254,14 @@ def latex(derivation: Derivation) -> str:
         rewritten(derivation, LatexPrinter),
         deltas(derivation, LatexPrinter),
         gradient_equations(derivation, LatexPrinter),
+        hessian_equations(derivation, LatexPrinter) if derivation.order > 1 else [],
     ]
-    return aligned([equation for group in groups for equation in group])
+    block = aligned([equation for group in groups for equation in group])
+    held = conditions(derivation, LatexPrinter)
+    if not held:
+        return block
+    rows = "".join(rf" \\ &\text{{{'if' if place == 0 else 'and'} }} {row}" for place, row in enumerate(held))
+    return block.replace("\n\\end{aligned}", f"{rows}\n\\end{{aligned}}")
 
 
 def aligned(equations: list[Equation]) -> str:
@@ -191,6 +279,12 @@ def markdown(derivation: Derivation, *, steps: bool) -> str:
     named = definitions(derivation, LatexPrinter)
     if named:
         parts += ["with", _display(aligned(named))]
+    held = conditions(derivation, LatexPrinter)
+    if held:
+        lines = dict.fromkeys(f"`{guard.line}`" for guard in derivation.function.guards if guard.line)
+        parts += [f"The code decides ({'; '.join(lines)}); this holds for"]
+        parts += [_display(r" \quad\text{and}\quad ".join(held))]
+    parts += [f"Note: {note}." for note in derivation.function.notes]
     if reasons(derivation):
         because = "; ".join(f"`{reason}`" for reason in reasons(derivation))
         parts += [
@@ -206,6 +300,8 @@ def markdown(derivation: Derivation, *, steps: bool) -> str:
             _display(aligned(flowing)),
         ]
     parts += ["so the gradient is", _display(aligned(gradient_equations(derivation, LatexPrinter)))]
+    if derivation.order > 1:
+        parts += ["and the second derivatives are", _display(aligned(hessian_equations(derivation, LatexPrinter)))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -234,12 +330,21 @@ def as_dict(derivation: Derivation) -> dict[str, Any]:
         "formula": _written(derivation.function.formula, TextPrinter),
         "variables": {name: list(axes) for name, axes in derivation.function.variables.items()},
         "wrt": list(derivation.wrt),
+        "conditions": conditions(derivation, TextPrinter),
+        "notes": list(derivation.function.notes),
         "rewritten": [{"because": reason} for reason in reasons(derivation)],
         "named": plain(definitions(derivation, TextPrinter)),
         "gradient": {name: _written(node, TextPrinter) for name, node in partials.items()},
         "latex": {name: _written(node, LatexPrinter) for name, node in partials.items()},
+        **({"hessian": _second_as_dict(derivation)} if derivation.order > 1 else {}),
         "steps": [
             {"rule": step.rule, "because": step.because, "statement": step.statement(TextPrinter)}
             for step in derivation.steps
         ],
     }
+
+
+def _second_as_dict(derivation: Derivation) -> dict[str, dict[str, str]]:
+    """Return per variable and variable the second derivative as text."""
+    found = {pair: function.text() for pair, function in derivation.hessian.items()}
+    return {first: {second: found[first, second] for second in derivation.wrt} for first in derivation.wrt}

@@ -86,7 +86,8 @@ class Step:
         incoming, after = shorter(self.incoming), shorter(self.after)
         if before == wrt:  # a broadcast: the same value, once for every index
             before = rf"{before}\text{{ copied}}" if latex else f"{before}, copied"
-        if after.startswith(("[", r"\left[")) and self.operand.rank:  # all entries, so no index
+        listed = form == "index" and not printing.written(self.after, style, form=form)[1]
+        if listed and self.operand.rank:  # all entries, so no index
             wrt = printing.written(self.operand, style, form="matrix")[0]
         if latex:
             flow = rf"\;\longrightarrow\; \delta\left[{wrt}\right] = {after}"

@@ -6,7 +6,7 @@ import torch
 
 from gradlab.autodiff import backward
 from gradlab.errors import GradlabError, NotScalarError, PointError
-from gradlab.sources import at_point
+from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive
 from tests.models import MODELS
 
@@ -146,7 +146,7 @@ def test_a_tensor_turned_into_a_number_is_no_silent_constant():
 
     for _ in range(2):  # torch itself warns only once
         with pytest.raises(GradlabError, match="turns a tensor into a plain number"):
-            backward(branching, 0.5)
+            backward(as_function(branching, opaque=True), 0.5)
 
 
 def test_mathematics_of_the_math_module_is_taken_from_its_formula():

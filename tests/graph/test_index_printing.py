@@ -83,9 +83,9 @@ def test_a_sum_over_what_was_put_back_runs_over_the_whole_axis():
 
 def test_what_is_put_back_is_shown_at_its_own_place():
     found = gradient(lambda x: ((x[1:] - x[:-1]) ** 2).sum(), VECTOR)
-    assert found.text() == "[i ∈ :3] (-2 (x_{i+1} - x_i)) + [i ∈ 1:]·2 (x_i - x_{i-1})"
+    assert found.text() == "[i ∈ :3]·2 (x_i - x_{i+1}) + [i ∈ 1:]·2 (x_i - x_{i-1})"
     assert found.latex() == (
-        r"[i ∈ :3] \left(-2 \left(x_{i+1} - x_{i}\right)\right) + [i ∈ 1:] \cdot 2 \left(x_{i} - x_{i-1}\right)"
+        r"[i ∈ :3] \cdot 2 \left(x_{i} - x_{i+1}\right) + [i ∈ 1:] \cdot 2 \left(x_{i} - x_{i-1}\right)"
     )
 
 

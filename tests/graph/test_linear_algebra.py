@@ -303,7 +303,7 @@ def test_an_inverse_beside_its_matrix_is_the_identity():
         (Cholesky(A), "chol(A)", r"\operatorname{chol}\left(A\right)"),
         (Triangle(A, 0, False), "tril(A)", r"\operatorname{tril}\left(A\right)"),
         (Triangle(A, -1, True), "triu(A, -1)", r"\operatorname{triu}\left(A, -1\right)"),
-        (Norm(B, (0, 1)), "‖B‖", r"\left\|B\right\|"),
+        (Norm(B, (0, 1)), "‖B‖_F", r"\left\lVert B\right\rVert_{F}"),
         (Norm(B, (1,)), "norm(B, axis=1)", r"\operatorname{norm}\left(B, axis=1\right)"),
         (contraction([A], ["ii"], ""), "tr(A)", r"\operatorname{tr}\left(A\right)"),
         (contraction([A], ["ii"], "i"), "diag(A)", r"\operatorname{diag}\left(A\right)"),

@@ -23,36 +23,11 @@ def _changing_array(x):
     return t
 
 
-def _alias(x):
-    y = x * 1
-    z = y
-    y += 1
-    return (z * y).sum()
-
-
-def _no_grad(x):
-    with torch.no_grad():
-        y = x * 2
-    return (y * x).sum()
-
-
 def _caught(x):
     try:
         return float(x) ** 2
     except Exception:
         return x**3
-
-
-def _relu_in_place(x):
-    y = x - 0.5
-    F.relu(y, inplace=True)
-    return y.sum()
-
-
-def _exp_in_place(x):
-    y = x * 1
-    torch.exp_(y)
-    return y.sum()
 
 
 def _countdown(x):
@@ -63,11 +38,7 @@ def _countdown(x):
 
 
 REFUSED = {
-    "an array changed in place": _alias,
-    "no_grad": _no_grad,
     "a caught refusal": _caught,
-    "relu in place": _relu_in_place,
-    "exp_": _exp_in_place,
     "whole numbers": lambda x: (5 * x).astype(int).sum(),
     "whole numbers in torch": lambda x: (5 * x).to(torch.int64).sum(),
     "a sum in whole numbers": lambda x: np.sum(5 * x, dtype=int),
@@ -76,7 +47,6 @@ REFUSED = {
     "a threshold of softplus": lambda x: F.softplus(x, threshold=0.1).sum(),
     "an option of a ufunc": lambda x: np.add(x, x, where=x).sum(),
     "a sum over no axes": lambda X: torch.sum(X, dim=()),
-    "values compared": lambda x: ((x == 2.0) * x).sum(),
     "losses of other shapes": lambda X: F.binary_cross_entropy_with_logits(X, X[0]),
     "the end of the program": lambda x: exit(),
 }

@@ -117,8 +117,8 @@ def test_a_gradient_of_a_vector_is_refused():
 
 
 def test_a_function_without_formula_cannot_be_derived():
-    with pytest.raises(NoFormulaError, match="if x > 0"):
-        derive(lambda x: x if x > 0 else -x)  # if x > 0
+    with pytest.raises(NoFormulaError, match="round"):
+        derive(lambda x: round(x))
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ CLOSED = [
     (lambda A: np.trace(A), "A", "I", "I"),
     (lambda A, B: np.trace(A @ B), "A", "B^T", r"B^{\top}"),
     (lambda b, A: torch.trace(torch.diag(b) @ A), "A", "diag(b)", r"\operatorname{diag}\left(b\right)"),
-    (lambda A: torch.norm(A), "A", "A/‖A‖", r"\frac{A}{\left\|A\right\|}"),
-    (lambda b: torch.norm(b), "b", "b_i/‖b‖", r"\frac{b_{i}}{\left\|b\right\|}"),
+    (lambda A: torch.norm(A), "A", "A/‖A‖_F", r"\frac{A}{\left\lVert A\right\rVert_{F}}"),
+    (lambda b: torch.norm(b), "b", "b_i/‖b‖", r"\frac{b_{i}}{\left\lVert b\right\rVert}"),
     (lambda A: (torch.tril(A) ** 2).sum(), "A", "2 tril(A)", r"2 \operatorname{tril}\left(A\right)"),
 ]
 

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,7 +9,7 @@ from gradlab.graph import algebra
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear
 from gradlab.graph.operations import FAMILIES, OPERATIONS, polygamma
 from gradlab.sources import as_function, at_point
-from gradlab.symbolic import derive
+from gradlab.symbolic import derive, proof
 from gradlab.symbolic.proof import Evidence
 from tests.models import MODELS
 
@@ -117,3 +118,21 @@ def test_softmax_is_sampled_in_high_precision():
     softmax = next(step for step in steps if step.rule == "softmax")
     assert softmax.evidence is Evidence.SAMPLED
     assert replace(softmax, after=algebra.scale_by(2, softmax.after)).evidence is Evidence.REFUTED
+
+
+def test_a_step_of_a_large_array_is_tried_in_one_direction():
+    def loss(X, W):
+        return (torch.nn.functional.conv2d(X, W) ** 2).sum()
+
+    function, _ = at_point(loss, {"X": np.ones((1, 1, 14, 14)), "W": np.ones((1, 1, 3, 3))})
+    windows = next(step for step in derive(function).steps if step.rule == "windows")
+    assert windows.evidence is Evidence.SAMPLED
+    assert replace(windows, after=algebra.scale_by(2, windows.after)).evidence is Evidence.REFUTED
+    moved = algebra.add(windows.after, algebra.number(1, windows.after.axes))
+    assert replace(windows, after=moved).evidence is Evidence.REFUTED
+
+
+def test_a_step_of_an_array_that_is_too_large_is_left_unproved(monkeypatch):
+    monkeypatch.setattr(proof, "LARGEST", 100)
+    function = as_function(lambda x: x[:1].sum(), shapes={"x": (200,)})
+    assert derive(function).steps[-1].evidence is Evidence.UNPROVED

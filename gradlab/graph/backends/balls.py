@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.backends.contracting import boxed, combined, contracted
+from gradlab.graph.backends.contracting import boxed, combined, contracted, replaced
 from gradlab.graph.backends.matrices import BallMatrices
 from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.backends.selecting import (
+    added,
+    chosen_lengths,
+    cumulated,
+    flat_positions,
+    gathered,
+    largest_balls,
+    winning_balls,
+)
 from gradlab.graph.backends.shaping import concatenated, numpy_windows, overlapped, reshaped
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
@@ -85,6 +94,12 @@ class BallBackend(BallMatrices):
         zeros[(..., *key)] = array
         return zeros
 
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        return replaced(self.np, base, value, key)
+
+    def frozen(self, array: Any) -> Any:
+        return array
+
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
 
@@ -116,8 +131,41 @@ class BallBackend(BallMatrices):
         _, raised = self._shifted(array, axis)
         return raised / raised.sum(axis=axis, keepdims=True)
 
+    def _middle(self, array: Any) -> Any:
+        return self.np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(array)
+
+    def gather(self, array: Any, indices: Sequence[Any], rank: int, axis: int, index_rank: int) -> Any:
+        lengths = chosen_lengths(array, rank, axis, len(indices))
+        flat = flat_positions([self._middle(index) for index in indices], lengths)
+        return self._array(gathered(self.np, array, flat, rank, axis, len(indices), index_rank))
+
+    def scatter_add(self, array: Any, indices: Sequence[Any], axes: Axes, axis: int, index_rank: int) -> Any:
+        shape = shape_of(axes, self.sizes)
+        flat = flat_positions([self._middle(index) for index in indices], shape[axis : axis + len(indices)])
+        return self._array(added(self.np, array, flat, shape, axis, len(indices), index_rank, self._added))
+
+    def _added(self, shape: tuple[int, ...], axis: int, places: Any, values: Any) -> Any:
+        zeros = self.np.full(shape, self.flint.arb(0), dtype=object)
+        key: Any = (*(slice(None),) * axis, places)
+        self.np.add.at(zeros, key, values)
+        return zeros
+
+    def extremum(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        return self._array(largest_balls(self.np, array, axes, largest))
+
+    def winners(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        return self._array(winning_balls(self.flint, self.np, array, axes, largest, shared))
+
+    def cumulative(self, array: Any, axis: int, reverse: bool) -> Any:
+        return cumulated(self.np, array, axis, reverse)
+
+    def roll(self, array: Any, shift: int, axis: int) -> Any:
+        return self.np.roll(array, shift, axis=axis)
+
+    def positions(self, size: Size) -> Any:
+        return self.np.frompyfunc(self.flint.arb, 1, 1)(self.np.arange(*shape_of((size,), self.sizes)).astype(object))
+
     def one_hot(self, array: Any, size: Size) -> Any:
         classes = self.np.arange(*shape_of((size,), self.sizes))
-        middle = self.np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(array)
-        equal = middle[..., None] == classes
+        equal = self._middle(array)[..., None] == classes
         return self._array(self.np.frompyfunc(lambda same: self.flint.arb(int(same)), 1, 1)(equal))

@@ -112,15 +112,19 @@ def _on_diagonal(module: Any, values: Any, core: Row, output: Row, extents: Row)
     seen: dict[int, int] = {}
     fresh = max(extents and range(len(extents)), default=0) + 1
     labels: list[int] = []
+    options = {"device": values.device} if module.__name__ == "torch" else {}
     for index in output:
         if index in seen:
-            masks.append(module.eye(extents[index], dtype=values.dtype))
+            masks.append(module.eye(extents[index], dtype=values.dtype, **options))
             rows.append((index, fresh))
             labels.append(fresh)
             fresh += 1
         else:
             seen[index] = index
             labels.append(index)
+            if index not in core and output.count(index) == 1:  # a copy for each entry
+                masks.append(module.ones(extents[index], dtype=values.dtype, **options))
+                rows.append((index,))
     return module.einsum(_equation((core, *rows), tuple(labels)), values, *masks)
 
 
@@ -150,3 +154,13 @@ def as_float(value: Coefficient | str, sizes: Mapping[str, int]) -> float:
         return float(rational) if root == 1 else float(rational) * sqrt(root)
     except OverflowError:
         return float("inf") if rational > 0 else float("-inf")
+
+
+def replaced(numpy: Any, base: Any, value: Any, key: tuple[int | slice, ...]) -> Any:
+    """Return a copy of *base*, with *value* at *key* of its last axes; either may have leading axes."""
+    lead = base.ndim - len(key)
+    kept = sum(isinstance(part, slice) for part in key)
+    batch = numpy.broadcast_shapes(base.shape[:lead], value.shape[: value.ndim - kept])
+    result = numpy.broadcast_to(base, batch + base.shape[lead:]).astype(numpy.result_type(base, value))
+    result[(..., *key)] = value
+    return result

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
-from gradlab.graph.backends.contracting import as_float, combined, contracted
+from gradlab.graph.backends.contracting import as_float, combined, contracted, replaced
 from gradlab.graph.backends.matrices import NumpyMatrices
 from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.backends.selecting import (
+    added,
+    chosen_lengths,
+    cumulated,
+    flat_positions,
+    gathered,
+    laid_out,
+)
 from gradlab.graph.backends.shaping import concatenated, numpy_windows, overlapped, reshaped
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
@@ -57,6 +66,12 @@ class NumpyBackend(NumpyMatrices):
         zeros[(..., *key)] = array
         return zeros
 
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        return replaced(self.np, base, value, key)
+
+    def frozen(self, array: Any) -> Any:
+        return array
+
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
 
@@ -80,6 +95,44 @@ class NumpyBackend(NumpyMatrices):
     def softmax(self, array: Any, axis: int) -> Any:
         raised = self.np.exp(array - array.max(axis=axis, keepdims=True))
         return raised / raised.sum(axis=axis, keepdims=True)
+
+    def gather(self, array: Any, indices: Sequence[Any], rank: int, axis: int, index_rank: int) -> Any:
+        flat = flat_positions(indices, chosen_lengths(array, rank, axis, len(indices)))
+        return self.np.asarray(gathered(self.np, array, flat, rank, axis, len(indices), index_rank))
+
+    def scatter_add(self, array: Any, indices: Sequence[Any], axes: Axes, axis: int, index_rank: int) -> Any:
+        shape = shape_of(axes, self.sizes)
+        flat = flat_positions(indices, shape[axis : axis + len(indices)])
+        return added(self.np, array, flat, shape, axis, len(indices), index_rank, self._added)
+
+    def _added(self, shape: tuple[int, ...], axis: int, places: Any, values: Any) -> Any:
+        # bincount adds up numbers ten times faster than add.at: every entry gets its place in one long row.
+        before, after = prod(shape[:axis]), prod(shape[axis + 1 :])
+        rows = self.np.arange(before)[:, None] * shape[axis] + places
+        flat = rows[:, :, None] * after + self.np.arange(after)
+        counted = self.np.bincount(flat.reshape(-1), values.reshape(-1), prod(shape))
+        return counted.astype(values.dtype).reshape(shape)
+
+    def extremum(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        flat, _ = laid_out(self.np, array, axes)
+        return self.np.asarray(flat.max(axis=-1) if largest else flat.min(axis=-1))
+
+    def winners(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        flat, back = laid_out(self.np, array, axes)
+        if shared:
+            ties = flat == (flat.max(axis=-1, keepdims=True) if largest else flat.min(axis=-1, keepdims=True))
+            return back((ties / ties.sum(axis=-1, keepdims=True)).astype(self.dtype))
+        first = flat.argmax(axis=-1) if largest else flat.argmin(axis=-1)
+        return back((first[..., None] == self.np.arange(flat.shape[-1])).astype(self.dtype))
+
+    def cumulative(self, array: Any, axis: int, reverse: bool) -> Any:
+        return cumulated(self.np, array, axis, reverse)
+
+    def roll(self, array: Any, shift: int, axis: int) -> Any:
+        return self.np.roll(array, shift, axis=axis)
+
+    def positions(self, size: Size) -> Any:
+        return self.np.arange(*shape_of((size,), self.sizes), dtype=self.dtype)
 
     def one_hot(self, array: Any, size: Size) -> Any:
         classes = self.np.arange(*shape_of((size,), self.sizes))

@@ -37,6 +37,12 @@ class Backend(MatrixBackend, Protocol):
     def scatter(self, array: Any, key: Key, axes: Axes) -> Any:
         """Return zeros of these axes with *array* at *key*."""
 
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        """Return *base* with *value* at *key* of the last axes."""
+
+    def frozen(self, array: Any) -> Any:
+        """Return *array* cut off from what it was computed from, where this arithmetic keeps that."""
+
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         """Return *arrays* side by side along a new axis, counted from the end."""
 
@@ -57,6 +63,33 @@ class Backend(MatrixBackend, Protocol):
 
     def softmax(self, array: Any, axis: int) -> Any:
         """Return e^x over its sum along an axis, counted from the end."""
+
+    def gather(self, array: Any, indices: Sequence[Any], rank: int, axis: int, index_rank: int) -> Any:
+        """Return the entries at *indices*, one for each of the axes from *axis* on; see `gradlab.graph.kinds.gather`.
+
+        rank, index_rank: the axes of the array and of every index, without leading ones.
+        """
+
+    def scatter_add(self, array: Any, indices: Sequence[Any], axes: Axes, axis: int, index_rank: int) -> Any:
+        """Return zeros of these axes with the entries of *array* added at *indices*: the adjoint of `gather`."""
+
+    def extremum(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        """Return the largest or smallest entry along *axes*, counted from the end, which are dropped."""
+
+    def winners(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        """Return 1 for the largest or smallest entry along *axes* and 0 for the others.
+
+        shared: those that tie get equal parts of the 1; if not, the first one gets it.
+        """
+
+    def cumulative(self, array: Any, axis: int, reverse: bool) -> Any:
+        """Return the sums of all entries up to each, or from each on, along an axis, counted from the end."""
+
+    def roll(self, array: Any, shift: int, axis: int) -> Any:
+        """Return the entries moved by *shift* along an axis, counted from the end, the last ones to the front."""
+
+    def positions(self, size: Size) -> Any:
+        """Return 0, 1, 2, … along one axis."""
 
     def one_hot(self, array: Any, size: Size) -> Any:
         """Return 1 where a new last axis has the position that *array* names, else 0."""

@@ -8,6 +8,7 @@ from typing import Any
 from gradlab.graph.backends.contracting import as_float, combined, contracted
 from gradlab.graph.backends.matrices import TorchMatrices
 from gradlab.graph.backends.protocol import Key, Row
+from gradlab.graph.backends.selecting import added, chosen_lengths, flat_positions, gathered, laid_out
 from gradlab.graph.backends.shaping import concatenated, overlapped, reshaped, torch_windows
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
@@ -53,20 +54,22 @@ class TorchBackend(TorchMatrices):
         zeros = self.torch.zeros(
             tuple(array.shape[:lead]) + shape_of(axes, self.sizes), dtype=array.dtype, device=array.device
         )
-        position = lead
-        forward: list[int | slice] = []
-        for part, length in zip(key, zeros.shape[lead:], strict=True):
-            if isinstance(part, int):
-                forward.append(part)
-                continue
-            chosen = range(length)[part]
-            if chosen.step < 0:  # torch has no negative steps: turn the axis round first
-                array = array.flip(position)
-                chosen = chosen[::-1]
-            forward.append(slice(chosen.start, chosen.stop, chosen.step))
-            position += 1
+        forward, array = _forward(key, zeros.shape[lead:], array, lead)
         zeros[(..., *forward)] = array
         return zeros
+
+    def replace(self, base: Any, value: Any, key: Key) -> Any:
+        lead = base.ndim - len(key)
+        kept = sum(isinstance(part, slice) for part in key)
+        own = value.ndim - kept
+        batch = self.torch.broadcast_shapes(base.shape[:lead], value.shape[:own])
+        result = base.expand(*batch, *base.shape[lead:]).clone()
+        forward, value = _forward(key, base.shape[lead:], value, own)
+        result[(..., *forward)] = value
+        return result
+
+    def frozen(self, array: Any) -> Any:
+        return array.detach()
 
     def stack(self, arrays: Sequence[Any], axis: int) -> Any:
         return self.torch.stack(self.torch.broadcast_tensors(*arrays), dim=axis)
@@ -91,9 +94,64 @@ class TorchBackend(TorchMatrices):
     def softmax(self, array: Any, axis: int) -> Any:
         return self.torch.softmax(array, dim=axis)
 
+    def gather(self, array: Any, indices: Sequence[Any], rank: int, axis: int, index_rank: int) -> Any:
+        flat = flat_positions([_plain(index) for index in indices], chosen_lengths(array, rank, axis, len(indices)))
+        return gathered(self.torch, array, flat, rank, axis, len(indices), index_rank)
+
+    def scatter_add(self, array: Any, indices: Sequence[Any], axes: Axes, axis: int, index_rank: int) -> Any:
+        shape = shape_of(axes, self.sizes)
+        flat = flat_positions([_plain(index) for index in indices], shape[axis : axis + len(indices)])
+        return added(self.torch, array, flat, shape, axis, len(indices), index_rank, self._added)
+
+    def _added(self, shape: tuple[int, ...], axis: int, places: Any, values: Any) -> Any:
+        zeros = self.torch.zeros(shape, dtype=values.dtype, device=values.device)
+        return zeros.index_add(axis, self.torch.from_numpy(places).to(values.device), values)
+
+    def extremum(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        flat, _ = laid_out(self.torch, array, axes)
+        if shared:
+            return flat.amax(dim=-1) if largest else flat.amin(dim=-1)
+        return (flat.max(dim=-1) if largest else flat.min(dim=-1)).values
+
+    def winners(self, array: Any, axes: Row, largest: bool, shared: bool) -> Any:
+        flat, back = laid_out(self.torch, array.detach(), axes)
+        if shared:
+            ties = flat == (flat.amax(dim=-1, keepdim=True) if largest else flat.amin(dim=-1, keepdim=True))
+            return back(ties.to(self.dtype) / ties.sum(dim=-1, keepdim=True))
+        first = flat.argmax(dim=-1) if largest else flat.argmin(dim=-1)
+        return back((first[..., None] == self.torch.arange(flat.shape[-1], device=array.device)).to(self.dtype))
+
+    def cumulative(self, array: Any, axis: int, reverse: bool) -> Any:
+        turned = array.flip(axis) if reverse else array
+        summed = self.torch.cumsum(turned, dim=axis)
+        return summed.flip(axis) if reverse else summed
+
+    def roll(self, array: Any, shift: int, axis: int) -> Any:
+        return self.torch.roll(array, shift, dims=axis)
+
+    def positions(self, size: Size) -> Any:
+        return self.torch.arange(*shape_of((size,), self.sizes), dtype=self.dtype, device=self.device)
+
     def one_hot(self, array: Any, size: Size) -> Any:
         classes = self.torch.arange(*shape_of((size,), self.sizes), device=array.device)
         return (array[..., None] == classes).to(self.dtype)
+
+
+def _forward(key: Key, lengths: Sequence[int], array: Any, lead: int) -> tuple[list[int | slice], Any]:
+    """Return *key* with negative steps turned round, which torch has none of, and *array* turned with it."""
+    position = lead
+    forward: list[int | slice] = []
+    for part, length in zip(key, lengths, strict=True):
+        if isinstance(part, int):
+            forward.append(part)
+            continue
+        chosen = range(length)[part]
+        if chosen.step < 0:
+            array = array.flip(position)
+            chosen = chosen[::-1]
+        forward.append(slice(chosen.start, chosen.stop, chosen.step))
+        position += 1
+    return forward, array
 
 
 def _reversed_index(torch: Any, array: Any, key: Key) -> Any:
@@ -107,3 +165,8 @@ def _reversed_index(torch: Any, array: Any, key: Key) -> Any:
         array = array.index_select(position, torch.tensor(list(chosen), dtype=torch.long))
         position += 1
     return array
+
+
+def _plain(array: Any) -> Any:
+    """Return positions as a NumPy array: they are checked there, and carry no derivative."""
+    return array.detach().cpu().double().numpy()

@@ -37,6 +37,13 @@ class Contraction(Node):
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Contraction(operands, self.inputs, self.output, renamed(self.extents, sizes))
 
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        from gradlab.graph import algebra
+
+        first = tuple(range(len(self.extents), len(self.extents) + len(batch)))
+        rows = [first + row if flagged else row for row, flagged in zip(self.inputs, lead, strict=True)]
+        return algebra.contract(operands, rows, first + self.output, self.extents + batch)
+
     @property
     def summed(self) -> tuple[int, ...]:
         """The indices that are summed over."""
@@ -94,7 +101,9 @@ def _(node: Contraction, delta: Node, wanted: Sequence[bool], output: Node) -> l
             node.inputs[place],
             node.extents,
         )
-        local = node.operands[others[0]] if len(others) == 1 and not node.summed else None
+        row = node.inputs[place]
+        plain = len(others) == 1 and not node.summed and row == tuple(index for index in node.output if index in row)
+        local = node.operands[others[0]] if plain else None
         pulls.append(Pull(rule, because, local, pulled))
     return pulls
 
@@ -147,6 +156,8 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
         place, index, classes, row = picked
         names[index] = show_component(classes, printer, tuple(names[other] for other in row)).written
         del factors[place]
+    # A sum of one term, as over the only channel of an image, is that term.
+    names.update((index, "0") for index in node.summed if node.extents[index] == 1 and index not in names)
     summed = tuple(index for index in node.summed if index not in names)
     with printer.indices(len(summed)) as bound:
         names.update(zip(summed, bound, strict=True))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
-from gradlab.graph.operations import Operation, write
-from gradlab.graph.sizes import Size
+from gradlab.graph.operations import DIVIDE, Operation, write
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -23,6 +23,16 @@ class Elementwise(Node):
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Elementwise(self.operation, operands)
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        from gradlab.graph import algebra
+
+        if self.operation is DIVIDE and lead == (True, False):
+            # As a product, in which a diagonal matrix stays one.
+            rows = tuple(range(len(batch) + self.rank))
+            divisor = algebra.reciprocal(operands[1])
+            return algebra.contract([operands[0], divisor], [rows, rows[len(batch) :]], rows, batch + self.axes)
+        return Elementwise(self.operation, algebra.alike(operands, lead, batch))
 
     def scalar_function(self) -> tuple[Any, tuple[Any, ...]]:
         """Return the operation as a SymPy expression, and its input symbols."""
@@ -44,7 +54,7 @@ def _(node: Elementwise, delta: Node, wanted: Sequence[bool], output: Node) -> l
             pulls.append(None)
             continue
         pulled = given[place] if given is not None else algebra.product(delta, local)
-        pulls.append(Pull(operation.rule, operation.formula, local, pulled))
+        pulls.append(Pull(operation.rule, operation.formula, local, pulled) if pulled is not None else None)
     return pulls
 
 

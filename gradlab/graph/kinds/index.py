@@ -71,6 +71,9 @@ class Index(Node):
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Index(operands[0], self.selection)
 
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return Index(operands[0], (WHOLE,) * len(batch) + self.selection)
+
 
 class Scatter(Node):
     """An array of zeros of the given axes, with the operand at *selection*."""
@@ -84,6 +87,9 @@ class Scatter(Node):
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Scatter(operands[0], self.selection, renamed(self.axes, sizes))
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return Scatter(operands[0], (WHOLE,) * len(batch) + self.selection, batch + self.axes)
 
 
 @pullback.register
@@ -99,15 +105,16 @@ def _(node: Scatter, delta: Node, wanted: Sequence[bool], output: Node) -> list[
 
 @compute.register
 def _(node: Index, arguments: Sequence[Any], backend: Any) -> Any:
-    return backend.index(arguments[0], _keys(node.selection))
+    return backend.index(arguments[0], keys(node.selection))
 
 
 @compute.register
 def _(node: Scatter, arguments: Sequence[Any], backend: Any) -> Any:
-    return backend.scatter(arguments[0], _keys(node.selection), node.axes)
+    return backend.scatter(arguments[0], keys(node.selection), node.axes)
 
 
-def _keys(selection: Selection) -> tuple[int | slice, ...]:
+def keys(selection: Selection) -> tuple[int | slice, ...]:
+    """Return *selection* as arrays take it between square brackets."""
     return tuple(part if isinstance(part, int) else slice(*part) for part in selection)
 
 
@@ -227,17 +234,17 @@ def remainder(index: str, number: int) -> str:
     return "0" if number == 1 else f"{index if index.isalnum() else f'({index})'} mod {number}"
 
 
-def _place(part: int, size: Size) -> str:
-    # A negative position counts from the end: x[-1] of n entries is x_{n-1}, as positions start at 0.
+def place_of(part: int, size: Size) -> str:
+    """Return a position as written; a negative one counts from the end: x[-1] of n entries is x_{n-1}."""
     if part >= 0:
         return str(part)
     return str(size + part) if isinstance(size, int) else f"{size}{part}"
 
 
-def _marks(selection: Selection, axes: Axes) -> tuple[str, ...]:
+def marks(selection: Selection, axes: Axes) -> tuple[str, ...]:
     """Return *selection* as a subscript: ``0``, ``n-1``, ``:``, ``1:3``."""
     pairs = zip(selection, axes, strict=True)
-    return tuple(_place(part, size) if isinstance(part, int) else _range_text(part) for part, size in pairs)
+    return tuple(place_of(part, size) if isinstance(part, int) else _range_text(part) for part, size in pairs)
 
 
 def _range_text(part: Range) -> str:
@@ -329,7 +336,7 @@ def _(node: Index, printer: Printer) -> Shown:
         return show(chosen, printer)
     operand = chosen.operands[0]
     if isinstance(operand, (Variable, Let)):
-        return show_component(operand, printer, _marks(chosen.selection, operand.axes))
+        return show_component(operand, printer, marks(chosen.selection, operand.axes))
     with printer.indices(node.rank) as indices:
         return printer.components(show_component(chosen, printer, indices), indices)
 
@@ -340,7 +347,7 @@ def _(node: Index, printer: Printer, indices: tuple[str, ...]) -> Shown:
     inner: list[str] = []
     for part, size in zip(node.selection, node.operands[0].axes, strict=True):
         if isinstance(part, int):
-            inner.append(_place(part, size))
+            inner.append(place_of(part, size))
         elif part == WHOLE or not isinstance(size, int):
             inner.append(next(names))
         else:
@@ -358,7 +365,7 @@ def _(node: Index, printer: Printer, indices: tuple[str, ...]) -> Shown:
 
 @show.register
 def _(node: Scatter, printer: Printer) -> Shown:
-    places = ",".join(_marks(node.selection, node.axes))
+    places = ",".join(marks(node.selection, node.axes))
     return printer.call("place", [show(node.operands[0], printer), Shown(f"[{places}]")])
 
 
@@ -390,7 +397,7 @@ def _(node: Scatter, printer: Printer, indices: tuple[str, ...]) -> Shown:
 def _condition(part: int | Range, size: Size, index: str) -> str:
     """Return when *index* is one of the places *part*, "" for always and "0" for never."""
     if isinstance(part, int):
-        return _equality(index, _place(part, size))
+        return _equality(index, place_of(part, size))
     if part == WHOLE or not isinstance(size, int):
         return ""
     places = range(size)[slice(*part)]

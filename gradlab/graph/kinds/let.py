@@ -8,7 +8,7 @@ from typing import Any
 from gradlab.graph.kinds.index import Index
 from gradlab.graph.kinds.variable import Variable
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import Size
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -31,6 +31,10 @@ class Let(Node):
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Let(self.name, operands[0])
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        # The name stands for one value, not for one for each entry of the batch.
+        return operands[0]
 
 
 @pullback.register

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import ONE, Coefficient, Size
+from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -22,6 +22,12 @@ class Linear(Node):
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Linear(tuple(coefficient.renamed(sizes) for coefficient in self.coefficients), operands)
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        from gradlab.graph import algebra
+
+        terms = zip(self.coefficients, algebra.alike(operands, lead, batch), strict=True)
+        return algebra.add(*(algebra.scale(coefficient, operand) for coefficient, operand in terms))
 
 
 @pullback.register

@@ -6,23 +6,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import Size
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
 class OneHot(Node):
-    """``out[…, k] = 1`` where the operand is k, else 0; *size* classes along a new last axis."""
+    """``out[…, k] = 1`` where the operand is k, else 0; *size* classes along a new last axis.
 
-    __slots__ = ("size",)
+    checked: raise DomainError for what is no position from -size to size - 1, as an array does; without this, as for
+    classes that a loss ignores, its row is all zeros.
+    """
 
-    def __init__(self, operand: Node, size: Size) -> None:
+    __slots__ = ("checked", "size")
+
+    def __init__(self, operand: Node, size: Size, checked: bool = False) -> None:
         self.operands = (operand,)
         self.size = size
+        self.checked = checked
         self.axes = (*operand.axes, size)
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         size = sizes.get(self.size, self.size) if isinstance(self.size, str) else self.size
-        return OneHot(operands[0], size)
+        return OneHot(operands[0], size, True) if self.checked else OneHot(operands[0], size)
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return OneHot(operands[0], self.size)
 
 
 @pullback.register
@@ -36,7 +44,10 @@ def _(node: OneHot, delta: Node, wanted: Sequence[bool], output: Node) -> list[P
 
 @compute.register
 def _(node: OneHot, arguments: Sequence[Any], backend: Any) -> Any:
-    return backend.one_hot(arguments[0], node.size)
+    (array,) = arguments
+    if node.checked:
+        array = backend.gather(backend.positions(node.size), [array], 1, 0, node.operands[0].rank)
+    return backend.one_hot(array, node.size)
 
 
 @show.register

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import Size
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -26,6 +26,9 @@ class LogSumExp(Node):
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return LogSumExp(operands[0], self.axis)
 
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return LogSumExp(operands[0], self.axis + len(batch))
+
 
 class Softmax(Node):
     """``e^(u_j) / Σ_k e^(u_k)`` along *axis*."""
@@ -39,6 +42,9 @@ class Softmax(Node):
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Softmax(operands[0], self.axis)
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        return Softmax(operands[0], self.axis + len(batch))
 
 
 # The rules ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import WHOLE, Index
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import Size
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -24,6 +24,11 @@ class Stack(Node):
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Stack(operands, self.axis)
+
+    def batched(self, operands: tuple[Node, ...], lead: tuple[bool, ...], batch: Axes) -> Node:
+        from gradlab.graph import algebra
+
+        return Stack(algebra.alike(operands, lead, batch), self.axis + len(batch))
 
 
 @pullback.register

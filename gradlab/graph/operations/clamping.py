@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations.comparisons import GREATER, GREATER_EQUAL, INSIDE, LOGICAL_AND, WITHIN
+from gradlab.graph.operations.comparisons import GREATER, GREATER_EQUAL, INSIDE, LESS, LESS_EQUAL, LOGICAL_AND, WITHIN
 from gradlab.graph.operations.operation import Operation, add
 
 
@@ -18,7 +18,7 @@ CLAMP_MIN = add(
     "clamp_min",
     "lower bound",
     "d max(u, c) = du where u ≥ c, dc where u < c",
-    lambda g, u, out: [g.apply(GREATER_EQUAL, u[0], u[1]), g.apply(GREATER, u[1], u[0])],
+    lambda g, u, out: [g.apply(GREATER_EQUAL, u[0], u[1]), g.apply(LESS, u[0], u[1])],
     arity=2,
     sympy=lambda sp, u, v: sp.Max(u, v),
     numpy=lambda np, u, v: np.maximum(u, v),
@@ -32,7 +32,7 @@ CLAMP_MAX = add(
     "clamp_max",
     "upper bound",
     "d min(u, c) = du where u ≤ c, dc where u > c",
-    lambda g, u, out: [g.apply(GREATER_EQUAL, u[1], u[0]), g.apply(GREATER, u[0], u[1])],
+    lambda g, u, out: [g.apply(LESS_EQUAL, u[0], u[1]), g.apply(GREATER, u[0], u[1])],
     arity=2,
     sympy=lambda sp, u, v: sp.Min(u, v),
     numpy=lambda np, u, v: np.minimum(u, v),
@@ -50,7 +50,7 @@ def _between(name: str, rule: str, sign: str, inner: Operation, torch: Callable[
     def partials(g: Any, u: Sequence[Node], out: Node) -> Sequence[Node]:
         value, low, high = u
         # Where the lower bound is above the upper one, the upper one holds.
-        below = g.apply(LOGICAL_AND, g.apply(GREATER, low, value), g.apply(GREATER, high, low))
+        below = g.apply(LOGICAL_AND, g.apply(LESS, value, low), g.apply(LESS, low, high))
         return [g.apply(inner, *u), below, g.apply(GREATER, g.apply(CLAMP_MIN, value, low), high)]
 
     return add(

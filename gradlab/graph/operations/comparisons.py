@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradlab.graph.nodes import Node
 from gradlab.graph.operations.operation import Operation, add
 from gradlab.graph.writing import Printer, Shown
 
@@ -28,7 +27,7 @@ def chosen(flint: Any, condition: Any, first: Any, second: Any) -> Any:
 
 
 _NUMBER = re.compile(r"-?(\d|\.|/|\\frac|[{}])+")
-_TURNED = {">": "<", "≥": "≤", "=": "=", "≠": "≠"}
+_TURNED = {">": "<", "≥": "≤", "<": ">", "≤": "≥", "=": "=", "≠": "≠"}
 
 
 def _comparison(
@@ -39,12 +38,6 @@ def _comparison(
     def ball(flint: Any, u: Any, v: Any) -> Any:
         return flint.arb(1) if holds(u, v) else flint.arb(0) if fails(u, v) else undecided(flint)
 
-    def write(printer: Printer, u: Sequence[Shown], elementwise: bool) -> Shown:
-        # x < 0, where 0 > x is meant by the graph too.
-        turned = _NUMBER.fullmatch(u[0].written) and not _NUMBER.fullmatch(u[1].written)
-        left, right = (u[1], u[0]) if turned else (u[0], u[1])
-        return printer.relation([left, right], [_TURNED[sign] if turned else sign])
-
     return add(
         name,
         "comparison",
@@ -52,18 +45,56 @@ def _comparison(
         lambda g, u, out: [g.number(0, out.axes), g.number(0, out.axes)],
         arity=2,
         sympy=lambda sp, u, v: sp.Piecewise((1, getattr(sp, sympy)(u, v)), (0, True)),
-        numpy=lambda np, u, v: getattr(np, name)(u, v).astype(np.result_type(u, v)),
+        numpy=lambda np, u, v: np.asarray(getattr(np, name)(u, v), dtype=np.result_type(u, v)),
         torch=lambda torch_, u, v: getattr(torch_, torch)(u, v).to(u.dtype),
         ball=ball,
         switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
         domain="u ≠ v",
-        write=write,
+        write=lambda printer, u, elementwise: _written(printer, u, sign),
         truth=True,
     )
 
 
+def _written(printer: Printer, u: Sequence[Shown], sign: str) -> Shown:
+    # A number stands on the right: x < 0, where 0 > x is what the graph has.
+    turned = _NUMBER.fullmatch(u[0].written) and not _NUMBER.fullmatch(u[1].written)
+    left, right = (u[1], u[0]) if turned else (u[0], u[1])
+    return printer.relation([left, right], [_TURNED[sign] if turned else sign])
+
+
+def _shared(name: str, sign: str, side: int) -> Operation:
+    """Register a comparison that is a half at a tie, as torch.maximum and torch.minimum share their derivative.
+
+    It is written as the bracket that it is elsewhere.
+    """
+
+    def ball(flint: Any, u: Any, v: Any) -> Any:
+        if u == v:
+            return flint.arb(0.5)
+        return flint.arb(int(side > 0)) if u > v else flint.arb(int(side < 0)) if u < v else undecided(flint)
+
+    return add(
+        name,
+        "comparison",
+        f"d [u {sign} v] = 0 for u ≠ v",
+        lambda g, u, out: [g.number(0, out.axes), g.number(0, out.axes)],
+        arity=2,
+        sympy=lambda sp, u, v: sp.Heaviside(side * (u - v), sp.Rational(1, 2)),
+        numpy=lambda np, u, v: np.heaviside(side * (u - v), 0.5),
+        torch=lambda torch, u, v: (side * torch.sign(u - v) + 1) / 2,
+        ball=ball,
+        switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
+        domain="u ≠ v",
+        write=lambda printer, u, elementwise: _written(printer, u, sign),
+    )
+
+
+LARGER = _shared("larger", ">", 1)
+SMALLER = _shared("smaller", "<", -1)
 GREATER = _comparison("greater", ">", lambda u, v: u > v, lambda u, v: u <= v, "Gt", "gt")
 GREATER_EQUAL = _comparison("greater_equal", "≥", lambda u, v: u >= v, lambda u, v: u < v, "Ge", "ge")
+LESS = _comparison("less", "<", lambda u, v: u < v, lambda u, v: u >= v, "Lt", "lt")
+LESS_EQUAL = _comparison("less_equal", "≤", lambda u, v: u <= v, lambda u, v: u > v, "Le", "le")
 EQUAL = _comparison("equal", "=", lambda u, v: u == v, lambda u, v: u != v, "Eq", "eq")
 NOT_EQUAL = _comparison("not_equal", "≠", lambda u, v: u != v, lambda u, v: u == v, "Ne", "ne")
 
@@ -83,7 +114,7 @@ def _range(
         lambda g, u, out: [g.number(0, out.axes)] * 3,
         arity=3,
         sympy=lambda sp, u, v, w: sp.Piecewise((1, sp.And(*_bounds(sp, sign, u, v, w))), (0, True)),
-        numpy=lambda np, u, v, w: inside(u, v, w).astype(np.result_type(u, v, w)),
+        numpy=lambda np, u, v, w: np.asarray(inside(u, v, w), dtype=np.result_type(u, v, w)),
         torch=lambda torch, u, v, w: inside(u, v, w).to(u.dtype),
         ball=ball,
         switches=lambda g, u: [g.add(u[0], g.negative(u[1])), g.add(u[0], g.negative(u[2]))],
@@ -121,7 +152,7 @@ def _logical(
         lambda g, u, out: [g.number(0, out.axes)] * arity,
         arity=arity,
         sympy=lambda sp, *u: sp.Piecewise((1, sympy(sp, *(sp.Gt(one, sp.Rational(1, 2)) for one in u))), (0, True)),
-        numpy=lambda np, *u: combine(*(one > 0.5 for one in u)).astype(np.result_type(*u)),
+        numpy=lambda np, *u: np.asarray(combine(*(one > 0.5 for one in u)), dtype=np.result_type(*u)),
         torch=lambda torch, *u: combine(*(one > 0.5 for one in u)).to(u[0].dtype),
         ball=ball,
         write=write,
@@ -171,21 +202,15 @@ WHERE = add(
     ball=chosen,
     write=_write_where,
     # A delta that is no number, of the case that does not hold, is not passed on: 0 times it would be.
-    flow=lambda g, u, delta: [g.number(0, delta.axes), g.kept(u[0], delta), g.kept(g.negated(u[0]), delta)],
+    flow=lambda g, u, delta: [None, g.kept(u[0], delta), g.kept(g.negated(u[0]), delta)],
 )
 
-OPPOSITES = {GREATER: GREATER_EQUAL, GREATER_EQUAL: GREATER, EQUAL: NOT_EQUAL, NOT_EQUAL: EQUAL}
-"""Comparison -> the one that holds where it does not; those of order with their operands swapped."""
-
-
-def opposite(operation: Operation, operands: tuple[Node, ...]) -> tuple[Operation, tuple[Node, ...]] | None:
-    """Return the comparison that holds where this one does not, or None where it is no comparison of two.
-
-    >>> from gradlab.graph.kinds import Variable
-    >>> opposite(GREATER, (Variable("x"), Variable("y")))
-    (Operation(greater_equal), (y, x))
-    """
-    other = OPPOSITES.get(operation)
-    if other is None:
-        return None
-    return other, operands if operation in (EQUAL, NOT_EQUAL) else operands[::-1]
+OPPOSITES = {
+    GREATER: LESS_EQUAL,
+    LESS_EQUAL: GREATER,
+    LESS: GREATER_EQUAL,
+    GREATER_EQUAL: LESS,
+    EQUAL: NOT_EQUAL,
+    NOT_EQUAL: EQUAL,
+}
+"""Comparison -> the one that holds where it does not."""

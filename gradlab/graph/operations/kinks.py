@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations.comparisons import EQUAL, undecided
+from gradlab.graph.operations.comparisons import EQUAL, LARGER, SMALLER, undecided
 from gradlab.graph.operations.operation import add
 from gradlab.graph.writing import Printer, Shown
 
@@ -173,20 +173,11 @@ RELU = add(
 )
 
 
-def _share_of_larger(g: Any, u: Sequence[Node], sign: int) -> list[Node]:
-    # (1 ± sign(u - v)) / 2: all to the larger one, half to each at a tie, as torch.maximum does.
-    difference = g.apply(SIGN, g.add(u[0], g.negative(u[1])))
-    one = g.number(1, u[0].axes)
-    first = g.scale_by(Fraction(1, 2), g.add(one, g.scale_by(sign, difference)))
-    second = g.scale_by(Fraction(1, 2), g.add(one, g.scale_by(-sign, difference)))
-    return [first, second]
-
-
 MAXIMUM = add(
     "max",
     "larger of two",
     "d max(u, v) = du where u > v, dv where v > u",
-    lambda g, u, out: _share_of_larger(g, u, 1),
+    lambda g, u, out: [g.apply(LARGER, u[0], u[1]), g.apply(LARGER, u[1], u[0])],
     arity=2,
     sympy=lambda sp, u, v: sp.Max(u, v),
     numpy=lambda np, u, v: np.maximum(u, v),
@@ -199,7 +190,7 @@ MINIMUM = add(
     "min",
     "smaller of two",
     "d min(u, v) = du where u < v, dv where v < u",
-    lambda g, u, out: _share_of_larger(g, u, -1),
+    lambda g, u, out: [g.apply(SMALLER, u[0], u[1]), g.apply(SMALLER, u[1], u[0])],
     arity=2,
     sympy=lambda sp, u, v: sp.Min(u, v),
     numpy=lambda np, u, v: np.minimum(u, v),

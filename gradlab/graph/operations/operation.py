@@ -29,7 +29,8 @@ class Operation:
     switches: expressions at whose zeros the operation may have a kink or a jump.
     domain: where it is real and differentiable, in words; empty if everywhere.
     write: how it is printed; a call of its name if not given.
-    flow: (algebra, operands, delta) -> what each operand receives, where that is not delta times the local derivative.
+    flow: (algebra, operands, delta) -> what each operand receives, where that is not delta times the local derivative;
+        None for an operand that nothing flows to.
     truth: whether its value is 1 for true and 0 for false.
     roundings: units of 2^-53 by which NumPy's value may be off, relative to the value, or to *scale* if given.
     scale: the function of NumPy's module and the inputs that the rounding error is proportional to, where the value
@@ -48,7 +49,7 @@ class Operation:
     switches: Callable[[ModuleType, Sequence[Node]], Sequence[Node]] | None = None
     domain: str = ""
     write: Callable[[Printer, Sequence[Shown], bool], Shown] | None = None
-    flow: Callable[[ModuleType, Sequence[Node], Node], Sequence[Node]] | None = None
+    flow: Callable[[ModuleType, Sequence[Node], Node], Sequence[Node | None]] | None = None
     truth: bool = False
     roundings: int = 4
     scale: Callable[..., Any] | None = None

@@ -13,8 +13,10 @@ from gradlab.graph.kinds import Elementwise, Variable
 from gradlab.graph.operations import RELU, SIN
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive
-from tests.models import MODELS
+from tests.models import MODELS as ALL_MODELS
 from tests.models.first_course import attention, logistic, quadratic, tanh_network
+
+MODELS = [model for model in ALL_MODELS if not at_point(model.source, model.at)[0].guards]
 
 
 def run(text, name, values, convert):
@@ -246,3 +248,14 @@ def test_what_reads_values_is_refused_with_its_name():
 
 def _odd(np, u):
     return np.sin(u) if u > 0 else u
+
+
+def clipped(x):
+    norm = torch.norm(x)
+    return (x / norm).sum() if norm > 1 else x.sum()
+
+
+def test_a_function_that_decides_is_not_compiled():
+    function, _ = at_point(clipped, {"x": np.array([0.3, 0.4])})
+    with pytest.raises(GradlabError, match="was derived for norm ≤ 1"):
+        derive(function).compile()
