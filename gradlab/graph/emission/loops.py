@@ -351,6 +351,24 @@ class _LoopBackend:
 
         return Entries((*array.axes, size), at, 1)
 
+    def gather(self, array: Entries, indices: Sequence[Entries], rank: int, axis: int, index_rank: int) -> Entries:
+        array = self._spread(array)
+        count_ = len(indices)
+        own = indices[0].axes
+
+        def at(places: Indices) -> ast.expr:
+            chosen = places[axis : axis + index_rank]
+            numbers = tuple(write("int(_0)", index.at(chosen)) for index in indices)
+            return array.at((*places[:axis], *numbers, *places[axis + index_rank :]))
+
+        return Entries((*array.axes[:axis], *own, *array.axes[axis + count_ :]), at, array.weight + 1)
+
+    def positions(self, size: Size) -> Entries:
+        return Entries((size,), lambda indices: write("float(_0)", indices[0]), 1)
+
+    def frozen(self, array: Entries) -> Entries:
+        return array
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
