@@ -280,7 +280,7 @@ class Derivation:
     def compile(self, backend: str = "numpy") -> Compiled:
         """Return a fast function that returns the value and the gradient, for many calls.
 
-        backend: "numpy" or "torch".
+        backend: "numpy", "torch", or "numba" (loops in machine code; needs the extra ``gradlab[fast]``).
         Data are bound to it, and what depends on data alone is computed here, once.
 
         >>> gradient = derive("x**2 + y").compile()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from gradlab.sources import as_function
@@ -52,6 +53,10 @@ def beside_autograd(
     ratio, ours, theirs = in_turns(repeated(lambda: gradient(*given)), repeated(by_autograd), repeats)
     how = f"value and gradient ({_scaled(ours / calls)}) / torch.autograd.grad ({_scaled(theirs / calls)})"
     several = f" of {calls} calls each" if calls > 1 else ""
+    if calls > 1 and find_spec("numba") is not None:
+        looped = derive(as_function(loss, shapes=shapes)).compile("numba")
+        fast, machine, _ = in_turns(repeated(lambda: looped(*given)), repeated(by_autograd), repeats)
+        several += f'; with "numba" {fast:.2g} ({_scaled(machine / calls)})'
     return Figure(what, ratio, at_most, f"{how}, median of {repeats:,} pairs{several}")
 
 

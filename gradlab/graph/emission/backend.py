@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from gradlab.errors import GradlabError
@@ -26,7 +25,7 @@ from gradlab.graph.emission.fragments import (
     written,
 )
 from gradlab.graph.emission.lines import Body
-from gradlab.graph.emission.recording import Recorded, occurrences, tree_of
+from gradlab.graph.emission.recording import occurrences, recorded
 from gradlab.graph.emission.rules import RULES
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, decimal
@@ -190,7 +189,7 @@ class SourceBackend:
     def _called(self, operation: Operation, trees: Sequence[ast.expr]) -> ast.expr:
         if operation.name in self.dialect.helpers:
             return write("_0(_1)", self._library(operation.name), trees[0])
-        return self._in_place_or_above(operation.name, _recorded(self.dialect, operation, len(trees)), trees)
+        return self._in_place_or_above(operation.name, recorded(self.dialect, operation, len(trees)), trees)
 
     def _in_place_or_above(self, name: str, tree: ast.expr, arguments: Sequence[ast.expr]) -> ast.expr:
         """Return *tree*, whose arguments are called ``_0``, ``_1``, …, on *arguments*; a long one as a function."""
@@ -510,16 +509,6 @@ def _chosen(axes: Axes, key: Key) -> Axes:
     """Return the axes of what *key* leaves; an axis of unknown size can only be taken whole, or turned round."""
     kept = [(size, part) for size, part in zip(axes, key, strict=True) if isinstance(part, slice)]
     return tuple(len(range(size)[part]) if isinstance(size, int) else size for size, part in kept)
-
-
-@lru_cache(maxsize=1024)
-def _recorded(dialect: Dialect, operation: Operation, arity: int) -> ast.expr:
-    """Return what *operation* does to operands called ``_0``, ``_1``, …."""
-    operands = [Recorded(named(f"_{place}")) for place in range(arity)]
-    try:
-        return tree_of(dialect.elementwise(operation, Recorded(named(dialect.module)), operands))
-    except (TypeError, AttributeError, GradlabError) as error:
-        raise GradlabError(f"{operation.name} cannot be written as {dialect.name} source: {error}") from error
 
 
 def _shared(tree: ast.expr) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import PointError
-from gradlab.graph.emission.dialects import DIALECTS
+from gradlab.graph.emission.dialects import DIALECTS, LOOPS
 from gradlab.graph.emission.functions import Source, write_function
-from gradlab.graph.emission.lines import Body
+from gradlab.graph.emission.lines import Body, Names
+from gradlab.graph.emission.loops import loops
 from gradlab.graph.emission.preparing import Prepared, prepared
 from gradlab.graph.function import Function
 from gradlab.graph.nodes import Node
@@ -54,12 +56,14 @@ class Compiled:
 
 
 def compiled(function: Function, partials: Mapping[str, Node], backend: str) -> Compiled:
-    """Return *function* with its *partials*, compiled for "numpy" or "torch".
+    """Return *function* with its *partials*, compiled for "numpy", "torch" or "numba".
 
     What depends on data alone is computed now, once.
     """
+    if backend == "numba":
+        return _compiled_loops(function, partials)
     if backend not in DIALECTS:
-        raise ValueError(f"nothing is compiled for {backend!r}; it is done for {' or '.join(DIALECTS)}")
+        raise ValueError(f"nothing is compiled for {backend!r}; it is done for {', '.join(DIALECTS)} or numba")
     ready = prepared(function, partials)
     prelude = _Prelude(ready, backend)
     axes = ready.variables, ready.data_axes
@@ -158,3 +162,73 @@ def _on_tensors(source: Source, values: Mapping[str, Array]) -> Callable[..., An
         return torch.no_grad()(load(source.text, source.name, {"_known": known, "_misfit": misfit}))
 
     return run
+
+
+def _compiled_loops(function: Function, partials: Mapping[str, Node]) -> Compiled:
+    """Return *function* with its *partials* as loops in machine code; made at the first call, in about a second."""
+    try:
+        from numba import njit  # pyright: ignore[reportMissingImports, reportUnknownVariableType]  # an extra
+    except ImportError as error:
+        raise ImportError(
+            "compiling for numba needs numba, which is not installed: pip install 'gradlab[fast]'; "
+            '"numpy" and "torch" need nothing more'
+        ) from error
+    core, parameters, text = loop_function(function, partials, njit(**_MACHINE))
+    return Compiled(function, "numba", text, parameters, core)
+
+
+_MACHINE: dict[str, Any] = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+"""Division by zero gives inf, as in NumPy; sums may be taken in another order."""
+
+
+def loop_function(
+    function: Function, partials: Mapping[str, Node], machine: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> tuple[Callable[..., Any], Mapping[str, str], str]:
+    """Return what is called, the identifiers of its parameters, and the text of the loops behind it.
+
+    machine: compiles a plain function; the loops run as they are where it returns it unchanged.
+    """
+    import numpy as np
+
+    ready = prepared(function, partials, fused=False)
+    names = Names({"np", "math", *LOOPS.helpers})
+    inputs = {name: names.fresh(name) for name in (*ready.variables, *ready.data_axes)}
+    core = names.fresh(f"{function.name}_loops")
+    loop = loops(ready, core, names, inputs)
+    used = [name for name in LOOPS.helpers if f"{name}(" in loop]
+    namespace: dict[str, Any] = {"np": np, "math": math}
+    texts = [LOOPS.helpers[name] for name in used]
+    for name, text in zip(used, texts, strict=True):
+        namespace[name] = machine(load(text, name, namespace))
+    namespace["_core"] = machine(load(loop, core, namespace))
+    parameters = {name: inputs[name] for name in ready.variables}
+    wrapper = names.fresh(f"{function.name}_and_gradient")
+    for name, array in ready.data.items():
+        namespace[f"_{inputs[name]}"] = np.ascontiguousarray(array, np.float64) if array.ndim else float(array)
+    text = _wrapper(wrapper, ready, inputs, list(partials))
+    namespace |= {"_array": np.ascontiguousarray, "_float64": np.float64, "_misfit": _misfit(function)}
+    return load(text, wrapper, namespace), parameters, "\n\n\n".join([*texts, loop, text])
+
+
+def _wrapper(name: str, ready: Prepared, inputs: Mapping[str, str], wrt: list[str]) -> str:
+    """Return the text of the function that is called: it hands arrays of the right kind to the loops."""
+    own = [inputs[variable] for variable in ready.variables]
+    lines: list[str] = []
+    known: dict[str, str] = {}
+    for variable, axes in ready.variables.items():
+        here = inputs[variable]
+        if not axes:
+            lines.append(f"{here} = _float64({here})")
+        else:
+            lines.append(f"{here} = _array({here}, _float64)")
+            lines.append(f"if {here}.ndim != {len(axes)}: _misfit({', '.join(own)})")
+        shape = [
+            str(size) if isinstance(size, int) else known.setdefault(size, f"{here}.shape[{place}]")
+            for place, size in enumerate(axes)
+        ]
+        lines.append(f"if {here}.shape != ({', '.join(shape)}{',' * (len(shape) == 1)}): _misfit({', '.join(own)})")
+    given = [*own, *(f"_{inputs[data]}" for data in ready.data)]
+    results = ["value", *(f"partial_{place}" for place in range(len(wrt)))]
+    entries = ", ".join(f"{variable!r}: {result}" for variable, result in zip(wrt, results[1:], strict=True))
+    lines += [f"{', '.join(results)}, = _core({', '.join(given)})", f"return value, {{{entries}}}"]
+    return f"def {name}({', '.join(own)}):\n" + "\n".join(f"    {line}" for line in lines) + "\n"

@@ -253,4 +253,51 @@ OVERWRITING = _texts(
 )
 """Helper functions of compiled functions: they make no array that they do not need."""
 
+LOOPS = Dialect(
+    "numba",
+    "np",
+    "import numpy as np",
+    "axis",
+    _texts(
+        sigmoid="""
+            def sigmoid(u):
+                decayed = np.exp(-abs(u))
+                return (1.0 if u >= 0 else decayed) / (1.0 + decayed)
+            """,
+        softplus="""
+            def softplus(u):
+                return max(u, 0.0) + np.log1p(np.exp(-abs(u)))
+            """,
+        relu="""
+            def relu(u):
+                return u if u > 0 else 0.0 * u
+            """,
+        step="""
+            def step(u):
+                return 1.0 if u > 0 else 0.0 * u
+            """,
+        erf="""
+            def erf(u):
+                return math.erf(u)
+            """,
+        erfc="""
+            def erfc(u):
+                return math.erfc(u)
+            """,
+        normal_cdf="""
+            def normal_cdf(u):
+                return 0.5 * math.erfc(-u / math.sqrt(2.0))
+            """,
+        gelu="""
+            def gelu(u):
+                return u * 0.5 * math.erfc(-u / math.sqrt(2.0))
+            """,
+        lgamma="""
+            def lgamma(u):
+                return math.lgamma(u)
+            """,
+    ),
+)
+"""Functions of one number, called in the loops that numba compiles."""
+
 DIALECTS = {"numpy": NUMPY, "torch": TORCH}

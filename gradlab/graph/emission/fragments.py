@@ -125,11 +125,12 @@ def write(template: str, *parts: Any) -> ast.expr:
     '(A + B) @ x'
     """
     trees = [literal(part) for part in parts]
-    return filled(_parsed(template), trees)
+    return filled(parsed(template), trees)
 
 
 @cache
-def _parsed(template: str) -> ast.expr:
+def parsed(template: str) -> ast.expr:
+    """Return *template* as an expression, its placeholders as they are."""
     return ast.parse(template, mode="eval").body
 
 

@@ -206,10 +206,10 @@ class _Writer:
                 return "scaled"
             case Contraction():
                 return "total" if len(node.operands) == 1 else "product"
-            case Index(operands=(Variable(name=name),), selection=(int(place),)):
-                return f"{name}_{place}" if place >= 0 else f"{name}_last"
             case Index(operands=(Variable(name=name),)):
-                return f"{name}_part"
+                places = [part for part in node.selection if isinstance(part, int)]
+                whole = len(places) < len(node.selection) or len(places) != 1
+                return f"{name}_part" if whole else f"{name}_{places[0]}" if places[0] >= 0 else f"{name}_last"
             case Elementwise():
                 name = "square" if node.operation is power(Fraction(2)) else node.operation.name
                 letters = "".join(mark for mark in name if mark.isalpha() or mark == " ").strip()

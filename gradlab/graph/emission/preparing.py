@@ -29,8 +29,11 @@ class Prepared:
     data_axes: Mapping[str, Axes]
 
 
-def prepared(function: Function, partials: Mapping[str, Node]) -> Prepared:
-    """Return *function* and *partials* with the sizes of data as numbers and what depends on data alone computed."""
+def prepared(function: Function, partials: Mapping[str, Node], *, fused: bool = True) -> Prepared:
+    """Return *function* and *partials* with the sizes of data as numbers and what depends on data alone computed.
+
+    fused: whether to put columns of data together to matrices, for which one product takes the place of several.
+    """
     sizes = sizes_of(function.data_axes, function.data)
     outputs = rebuild([function.formula, *partials.values()], sizes)
     variables = {name: renamed(axes, sizes) for name, axes in function.variables.items()}
@@ -43,7 +46,8 @@ def prepared(function: Function, partials: Mapping[str, Node]) -> Prepared:
 
     outputs = rebuild(rebuild(outputs, replace=replace), replace=lambda old, new: _factored(new))
     arrays.update(function.data)
-    outputs = Designs(arrays).used_in(outputs)
+    if fused:
+        outputs = Designs(arrays).used_in(outputs)
     used = {node.name: node for node in topological(outputs) if isinstance(node, Variable)}
     arrays = {name: array for name, array in arrays.items() if name in used}
     axes = {name: used[name].axes for name in arrays}

@@ -7,11 +7,14 @@ written.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from types import BuiltinFunctionType
 from typing import Any
 
 from gradlab.errors import GradlabError
-from gradlab.graph.emission.fragments import literal
+from gradlab.graph.emission.dialects import Dialect
+from gradlab.graph.emission.fragments import literal, named
+from gradlab.graph.operations import Operation
 
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -113,3 +116,13 @@ def tree_of(value: Any) -> ast.expr:
 def occurrences(tree: ast.expr, name: str) -> int:
     """Return how often *name* stands in *tree*."""
     return sum(isinstance(part, ast.Name) and part.id == name for part in ast.walk(tree))
+
+
+@lru_cache(maxsize=1024)
+def recorded(dialect: Dialect, operation: Operation, arity: int) -> ast.expr:
+    """Return what *operation* does to operands called ``_0``, ``_1``, …."""
+    operands = [Recorded(named(f"_{place}")) for place in range(arity)]
+    try:
+        return tree_of(dialect.elementwise(operation, Recorded(named(dialect.module)), operands))
+    except (TypeError, AttributeError, GradlabError) as error:
+        raise GradlabError(f"{operation.name} cannot be written as {dialect.name} source: {error}") from error

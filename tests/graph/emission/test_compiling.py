@@ -1,10 +1,60 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 import torch
 
-from gradlab.errors import PointError
-from gradlab.sources import as_function
+from gradlab.errors import GradlabError, PointError
+from gradlab.graph.emission.compiling import loop_function
+from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive
+from tests.models import MODELS
+from tests.models.first_course import attention, tanh_network
+
+
+def of_model(model):
+    function, point = at_point(model.source, model.at)
+    derivation = derive(function)
+    return derivation, point, derivation.at(point)
+
+
+UNGUARDED = [model for model in MODELS if not at_point(model.source, model.at)[0].guards]
+"""What branches on its values is not compiled: nothing would check the branch."""
+
+
+@pytest.mark.parametrize("model", UNGUARDED, ids=lambda model: model.name)
+def test_compiled_functions_agree_with_the_graph_and_share_no_memory(model):
+    derivation, point, expected = of_model(model)
+    for backend in ("numpy", "torch"):
+        compiled = derivation.compile(backend)
+        values = [np.array(array) for array in point.values()]
+        for _ in range(2):
+            value, partials = compiled(*values)
+            assert float(value) == pytest.approx(expected.value, rel=1e-12, abs=1e-14)
+            for name, partial in expected.partials.items():
+                assert np.shape(partials[name]) == partial.shape
+                np.testing.assert_allclose(partials[name], partial, rtol=1e-11, atol=1e-14)
+            # What a caller does with a gradient must not change inputs, data, or another partial derivative.
+            for name, partial in partials.items():
+                if np.ndim(partial):
+                    partial += 1e3
+                    np.testing.assert_allclose(partial, expected.partials[name] + 1e3, rtol=1e-11)
+
+
+@pytest.mark.parametrize("model", UNGUARDED, ids=lambda model: model.name)
+def test_the_loops_for_numba_are_right_as_plain_python(model):
+    derivation, point, expected = of_model(model)
+    try:
+        gradient, _, _ = loop_function(derivation.function, derivation.partials, lambda plain: plain)
+    except GradlabError as error:
+        assert "is not written as loops" in str(error)  # noqa: PT017  # some kinds have no loops, and say so
+        return
+    value, partials = gradient(*(np.array(array) for array in point.values()))
+    assert value == pytest.approx(expected.value, rel=1e-12, abs=1e-14)
+    for name, partial in expected.partials.items():
+        assert np.shape(partials[name]) == partial.shape
+        np.testing.assert_allclose(partials[name], partial, rtol=1e-11, atol=1e-14)
+
 
 TIME = np.linspace(0.0, 1.0, 20)
 SPEED = TIME**2 - 0.3
@@ -96,3 +146,67 @@ def test_it_says_what_it_is():
 def test_an_unknown_backend_is_refused():
     with pytest.raises(ValueError, match="'jax'"):
         derive("x").compile("jax")
+
+
+@pytest.mark.skipif(find_spec("numba") is not None, reason="numba is installed")
+def test_numba_is_an_extra_and_the_error_names_it():
+    with pytest.raises(ImportError, match=r"gradlab\[fast\]"):
+        derive("x**2").compile("numba")
+
+
+@pytest.mark.skipif(find_spec("numba") is None, reason="numba is an extra")
+def test_numba_runs_the_loops():
+    value, partials = derive(loss).compile("numba")([0.1, 2, -3])
+    expected_value, expected = reference([0.1, 2, -3])
+    assert value == pytest.approx(expected_value, rel=1e-13)
+    np.testing.assert_allclose(partials["params"], expected, rtol=1e-12)
+
+
+def test_a_fit_is_two_products_with_one_matrix():
+    text = derive(loss).compile().source
+    assert text.count("design_1") == 2
+    assert "known_1" not in text
+
+
+def test_a_fit_of_part_of_a_vector_is_no_matrix_product():
+    def partly(params):
+        return ((params[0] * TIME**2 + params[1] * TIME - SPEED + params[2] ** 2) ** 2).mean()
+
+    derivation = derive(as_function(partly, shapes={"params": (3,)}))
+    value, partials = derivation.compile()([0.1, 2, -3])
+    expected = derivation.at([0.1, 2, -3])
+    assert value == pytest.approx(expected.value, rel=1e-13)
+    np.testing.assert_allclose(partials["params"], expected.partials["params"], rtol=1e-12)
+
+
+def test_arrays_that_are_not_needed_any_more_are_written_over():
+    shapes = {"X": (5, 3), "W1": (3, 4), "b1": (4,), "w2": (4,), "y": (5,)}
+    function = as_function(tanh_network, shapes=shapes)
+    text = derive(function).compile().source
+    assert "H += b1" in text
+    assert "np.tanh(H, out=H)" in text
+    assert "np.outer" not in text
+
+
+def test_what_softmax_passes_back_takes_one_array():
+    shapes = {"X": (6, 3), "Wq": (3, 2), "Wk": (3, 2), "Wv": (3, 4)}
+    text = derive(as_function(attention, shapes=shapes), ["Wq", "Wk", "Wv"]).compile().source
+    assert "np.einsum('ij,ij->i'" in text
+    assert "softmax(A, out=A)" in text
+
+
+def test_sums_of_squares_are_inner_products():
+    function = as_function(lambda x: (100 * np.sin(x) ** 2 + (1 - x) ** 2).sum(), shapes={"x": ("n",)})
+    text = derive(function).compile().source
+    assert ".sum()" not in text
+    x = np.array([0.3, -1.2])
+    value, _ = derive(function).compile()(x)
+    assert value == pytest.approx((100 * np.sin(x) ** 2 + (1 - x) ** 2).sum(), rel=1e-14)
+
+
+def test_a_sum_of_broadcast_squares_counts_every_copy():
+    function = as_function(lambda X, b: (X**2 + b**2).sum(), shapes={"X": ("n", "d"), "b": ("d",)})
+    X, b = np.ones((3, 2)), np.array([1.0, 2.0])
+    value, partials = derive(function).compile()(X, b)
+    assert value == 6 + 3 * 5
+    assert partials["b"].tolist() == [6, 12]
