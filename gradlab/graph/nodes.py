@@ -30,7 +30,7 @@ class _Interned(type):
 
     def __call__(cls, *fields: Any) -> Any:
         key = (cls, *fields)
-        found = _Interned._made.data.get(key)  # the mapping's own get takes three times as long
+        found = _Interned._made.data.get(key)  # pyright: ignore[reportAttributeAccessIssue]  # its own get takes three times as long
         node = found() if found is not None else None
         if node is None:
             node = _Interned._made.setdefault(key, super().__call__(*fields))
