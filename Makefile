@@ -15,7 +15,7 @@ demo: $(VENV)/.test  ## run the main job from end to end
 	$(BIN)/gradlab demo
 
 test: $(VENV)/.test  ## run the tests, the doctests and the check of the floors
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 lint: style  ## check style, types and floors; changes nothing
 	$(BIN)/pyright
