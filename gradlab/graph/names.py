@@ -122,6 +122,21 @@ _LATEX_MARKS = str.maketrans(
 """What LaTeX, or Markdown around it, would read as more than itself: the name of a function may be any text."""
 
 
+def is_name(written: str) -> bool:
+    r"""Return whether *written*, in either style, is a name with its indices and nothing else.
+
+    >>> is_name("w_1"), is_name("\\mathrm{preds}_{i}"), is_name("x²"), is_name("x y")
+    (True, True, False, False)
+    """
+    return _NAME.fullmatch(written) is not None
+
+
+_LETTER = "[^\\W⁰¹²³⁴⁵⁶⁷⁸⁹]"
+_NAME = re.compile(
+    rf"(?!\d)({_LETTER}+|\\[A-Za-z]+|\\math(rm|bf)\{{{_LETTER}+\}})(_({_LETTER}+|\{{({_LETTER}|[,+\\{{}}])+\}}))?"
+)
+
+
 def ends_in_long_name(written: str) -> bool:
     """Return whether *written* ends in a name of two letters or more, which a bracket would turn into a call."""
     tail = re.search(r"[^\W\d]\w+$", written)

@@ -100,6 +100,11 @@ class TextPrinter(Printer):
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         return Shown(f" {sign} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
 
+    def derivative(self, operand: Shown, wrt: Shown) -> Shown:
+        if names.is_name(operand.written):
+            return Shown(f"∂{operand.written}/∂{wrt.written}", Level.PRODUCT)
+        return Shown(f"∂/∂{wrt.written} {self.bracketed(operand).written}", Level.PRODUCT)
+
     def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
         return Shown(f"‖{inside.written}‖" + ("_F" if frobenius else ""))
 
@@ -224,6 +229,12 @@ class LatexPrinter(Printer):
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         mark = {"⊙": r"\odot", "⊘": r"\oslash"}[sign]
         return Shown(f" {mark} ".join(self.wrap(factor, Level.POWER) for factor in factors), Level.HADAMARD)
+
+    def derivative(self, operand: Shown, wrt: Shown) -> Shown:
+        if names.is_name(operand.written):
+            return Shown(rf"\frac{{\partial {operand.written}}}{{\partial {wrt.written}}}", Level.PRODUCT)
+        by = rf"\frac{{\partial}}{{\partial {wrt.written}}}"
+        return Shown(rf"{by} {self.bracketed(operand).written}", Level.PRODUCT)
 
     def norm(self, inside: Shown, *, frobenius: bool) -> Shown:
         return Shown(rf"\left\lVert {inside.written}\right\rVert" + ("_{F}" if frobenius else ""))

@@ -313,6 +313,10 @@ class Printer(ABC):
     def hadamard(self, factors: Sequence[Shown], sign: str = "⊙") -> Shown:
         """Return an elementwise product (⊙) or quotient (⊘)."""
 
+    @abstractmethod
+    def derivative(self, operand: Shown, wrt: Shown) -> Shown:
+        """Return the derivative of *operand*, not carried out: ∂u/∂x for a name, ∂/∂x (x²) for anything longer."""
+
     def norm_squared(self, inside: Shown, *, frobenius: bool) -> Shown:
         """Return the sum of the squares of all entries; *frobenius* for a matrix, whose norm needs the name."""
         norm = self.norm(inside, frobenius=frobenius)

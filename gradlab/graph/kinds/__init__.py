@@ -25,6 +25,7 @@ from gradlab.graph.kinds.softmax import LogSumExp, Softmax
 from gradlab.graph.kinds.stack import Stack
 from gradlab.graph.kinds.standardize import Standardize
 from gradlab.graph.kinds.triangle import Triangle
+from gradlab.graph.kinds.unevaluated import Derivative, VectorJacobian
 from gradlab.graph.kinds.variable import Variable
 from gradlab.graph.kinds.variance import Variance
 from gradlab.graph.kinds.windows import Overlapped, Windows
@@ -34,6 +35,7 @@ KINDS = (
     Concatenate,
     Constant,
     Contraction,
+    Derivative,
     Determinant,
     DeterminantSign,
     Cumulative,
@@ -64,6 +66,7 @@ KINDS = (
     Standardize,
     Triangle,
     Variable,
+    VectorJacobian,
     Windows,
     Variance,
     Winners,
@@ -76,6 +79,7 @@ __all__ = [
     "Constant",
     "Contraction",
     "Cumulative",
+    "Derivative",
     "Determinant",
     "DeterminantSign",
     "Elementwise",
@@ -106,6 +110,7 @@ __all__ = [
     "Triangle",
     "Variable",
     "Variance",
+    "VectorJacobian",
     "Windows",
     "Winners",
 ]
