@@ -242,7 +242,10 @@ def _derive(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
     _add_at(parser, required=False)
     parser.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
-    parser.add_argument("--steps", action="store_true", help="show every rule that was applied")
+    parser.add_argument("--steps", action="store_true", help="show every rule that was applied: --depth rules")
+    parser.add_argument(
+        "--depth", choices=("result", "outline", "steps", "rules"), help="how much to show; the result by default"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX")
     form.add_argument("--markdown", action="store_true", help="as Markdown with $ mathematics")

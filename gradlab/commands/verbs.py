@@ -26,12 +26,9 @@ def derive(options: Namespace) -> Outcome:
 
     function, point = _function_at(options, options.at, "--at")
     derivation = derive(function, _wrt(options), order=options.order)
-    if options.latex:
-        text = derivation.latex()
-    elif options.markdown:
-        text = derivation.markdown(steps=options.steps).rstrip("\n")
-    else:
-        text = derivation.text(steps=options.steps)
+    depth = options.depth or ("rules" if options.steps else "result")
+    view = derivation.latex if options.latex else derivation.markdown if options.markdown else derivation.text
+    text = view(depth).rstrip("\n")
     results: dict[str, Any] = {**derivation.as_dict()} if options.json else {}
     if point is not None:
         try:

@@ -25,8 +25,8 @@ RULES: dict[str, Rule] = {}
 def rule(name: str, formula: str, where: str = "") -> Rule:
     """State a rule, once; what is stated again must say the same.
 
-    >>> rule("identity", "dx/dx = 1").formula
-    'dx/dx = 1'
+    >>> rule("an example", "(2 u)' = 2 u'").formula
+    "(2 u)' = 2 u'"
     """
     stated = RULES.setdefault(name, Rule(name, formula, where))
     if (stated.formula, stated.where) != (formula, where):

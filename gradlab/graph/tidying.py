@@ -7,6 +7,7 @@ Evaluation does not need any of this; the forms here are for reading.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
 from typing import Any
 
 from gradlab.graph import algebra
@@ -17,9 +18,10 @@ from gradlab.graph.printing import is_unreadable
 from gradlab.graph.sizes import ONE, Coefficient
 
 
-def tidied(node: Node) -> Node:
+def tidied(node: Node, *, named: bool = False) -> Node:
     """Return *node* in its final form; names that pick an input apart (``a, b, c = params``) stay.
 
+    named: keep all names, and what they stand for as it is.
     What is too large to be written out is returned as it is: its last line has no reader.
 
     >>> from gradlab.graph.operations import SIN
@@ -29,11 +31,13 @@ def tidied(node: Node) -> Node:
     >>> tidied(_)
     sin(x)/x
     """
-    if is_unreadable(node, named=False):
+    if is_unreadable(node, named=named):
         return node
 
     def replace(old: Node, new: Node) -> Node:
         match new:
+            case Let() if named:
+                return old
             case Let() if not new.names_an_input:
                 return new.operands[0]
             case Contraction():
@@ -70,7 +74,7 @@ def _sum(node: Linear) -> Node:
         forms.append(_from_powers({inner: Fraction(1), **common}, node))
     else:
         forms.append(_shorter(forms[0]))
-    return min(forms, key=_length)
+    return min(forms, key=length)
 
 
 MOST_TERMS = 30
@@ -85,7 +89,7 @@ def _shorter(node: Node) -> Node:
     while len(terms) < MOST_TERMS and all(_is_polynomial(powers) for _, powers in terms):
         place = next((place for place, (_, powers) in enumerate(terms) if _bracket(powers) is not None), None)
         if place is None:
-            return min(node, _added(_collected(_added(terms, node)), node), key=_length)
+            return min(node, _added(_collected(_added(terms, node)), node), key=length)
         front, powers = terms.pop(place)
         bracket = _bracket(powers)
         assert bracket is not None
@@ -175,7 +179,7 @@ def _without(powers: Powers, common: Powers) -> Powers:
     return {base: exponent for base, exponent in left.items() if exponent}
 
 
-def _length(node: Node) -> int:
+def length(node: Node) -> int:
     """Return how many operations are written."""
     parts: dict[Node, int] = {}
     for part in topological([node]):
@@ -199,7 +203,27 @@ def _from_powers(powers: Powers, like: Node) -> Node:
     above = [_raised(base, exponent) for base, exponent in powers.items() if exponent > 0]
     below = [_raised(base, -exponent) for base, exponent in powers.items() if exponent < 0]
     top = _multiplied(above, like)
-    return algebra.quotient(top, _multiplied(below, like)) if below else top
+    if not below:
+        return top
+    content, top = _content(top)
+    return algebra.scale(content, algebra.quotient(top, _multiplied(below, like)))
+
+
+def _content(node: Node) -> tuple[Coefficient, Node]:
+    """Return the whole number that all terms of a sum are multiples of, and the sum without it: 2 and x² - 3 x."""
+    if not isinstance(node, Linear) or len(node.operands) == 1:
+        return ONE, node
+    terms = list(zip(node.coefficients, node.operands, strict=True))
+    parts = [
+        coefficient * (algebra.split(part)[0] if algebra.is_constant(part) else ONE) for coefficient, part in terms
+    ]
+    if not all(part.is_rational and part.rational.denominator == 1 for part in parts):
+        return ONE, node
+    shared = gcd(*(part.rational.numerator for part in parts))
+    if shared == 1:
+        return ONE, node
+    content = Coefficient(Fraction(shared))
+    return content, algebra.add(*(algebra.scale(content.inverse() * front, part) for front, part in terms))
 
 
 def _raised(base: Node, exponent: Fraction) -> Node:

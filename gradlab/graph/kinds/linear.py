@@ -52,13 +52,13 @@ def _written(node: Linear, printer: Printer, operand: Callable[[Node], Shown]) -
     return printer.sum(
         [
             (negative, printer.scaled(-coefficient if negative else coefficient, operand(part)))
-            for coefficient, part in _flat(node)
+            for coefficient, part in terms(node)
             for negative in (coefficient.rational < 0,)
         ]
     )
 
 
-def _flat(node: Linear) -> list[tuple[Coefficient, Node]]:
+def terms(node: Linear) -> list[tuple[Coefficient, Node]]:
     """Return the terms with a + (b + c) taken apart, as it is written a + b + c; the graph keeps the grouping."""
     terms: list[tuple[Coefficient, Node]] = []
     waiting: list[tuple[Coefficient, Node]] = [(ONE, node)]
