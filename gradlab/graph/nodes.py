@@ -13,6 +13,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradlab.errors import NoFormulaError
+from gradlab.graph.rules import Rule
 from gradlab.graph.sizes import Axes, Size
 
 if TYPE_CHECKING:
@@ -78,13 +79,12 @@ class Node(metaclass=_Interned):
 class Pull:
     """What one operand receives when a delta flows back through an operation.
 
-    rule: the name of the rule used.  because: its formula.
+    rule: the rule used.
     local: the local derivative where the rule multiplies by one, else None.
     delta: the derivative of the final value with respect to the operand, along this way.
     """
 
-    rule: str
-    because: str
+    rule: Rule
     local: Node | None
     delta: Node
 

@@ -338,8 +338,8 @@ def steps_of(swept: Sweep) -> list[Step]:
     """Return what a sweep did as steps; that a name stands for its value is none."""
     return [
         Step(
-            flow.pull.rule,
-            flow.pull.because,
+            flow.pull.rule.name,
+            flow.pull.rule.formula,
             flow.operation,
             flow.place,
             flow.incoming,

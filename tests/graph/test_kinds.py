@@ -34,6 +34,7 @@ def test_a_new_kind_works_from_one_place():
     from gradlab.graph import algebra, differentiation, evaluation, printing
     from gradlab.graph.kinds import Variable
     from gradlab.graph.nodes import Pull, compute, pullback, show, show_component
+    from gradlab.graph.rules import Rule
 
     class Doubled(Node):
         __slots__ = ()
@@ -45,7 +46,7 @@ def test_a_new_kind_works_from_one_place():
             return Doubled(operands[0])
 
     pullback.register(Doubled)(
-        lambda node, delta, wanted, output: [Pull("doubling", "d 2u = 2 du", None, algebra.scale_by(2, delta))]
+        lambda node, delta, wanted, output: [Pull(Rule("doubling", "d 2u = 2 du"), None, algebra.scale_by(2, delta))]
     )
     compute.register(Doubled)(lambda node, arguments, backend: arguments[0] + arguments[0])
     show.register(Doubled)(lambda node, printer: printer.call("doubled", [show(node.operands[0], printer)]))

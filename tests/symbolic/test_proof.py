@@ -78,7 +78,13 @@ def test_the_rule_of_every_operation_is_sympys(name):
     node = Elementwise(operation, operands)
     for flow in sweep(node, operands).flows:
         step = Step(
-            flow.pull.rule, flow.pull.because, node, flow.place, flow.incoming, flow.pull.local, flow.pull.delta
+            flow.pull.rule.name,
+            flow.pull.rule.formula,
+            node,
+            flow.place,
+            flow.incoming,
+            flow.pull.local,
+            flow.pull.delta,
         )
         assert step.evidence in (Evidence.EXACT, Evidence.CERTIFIED), step.text()
 
