@@ -96,23 +96,29 @@ def is_nonzero(node: Node) -> bool:
 
 def always_holds(condition: Node) -> bool:
     """Return whether a comparison, or one of several joined by "or", is seen to hold at every point."""
-    from gradlab.graph import algebra
-
-    def exceeds(larger: Node, smaller: Node) -> bool:
-        return is_positive(algebra.add(larger, algebra.negative(smaller)))
-
     if not isinstance(condition, Elementwise):
         return False
     first, *others = condition.operands
     if condition.operation is LOGICAL_OR:
         return any(always_holds(part) for part in condition.operands)
     if condition.operation is GREATER:
-        return exceeds(first, others[0])
+        return is_positive(_difference(first, others[0]))
     if condition.operation is NOT_EQUAL:
-        return is_nonzero(algebra.add(first, algebra.negative(others[0])))
+        return is_nonzero(_difference(first, others[0]))
     if condition.operation is INSIDE:
-        return exceeds(first, others[0]) and exceeds(others[1], first)
+        return is_positive(_difference(first, others[0])) and is_positive(_difference(others[1], first))
     return False
+
+
+def _difference(first: Node, second: Node) -> Node:
+    """Return *first* less *second*, with the numbers of both as one."""
+    from gradlab.graph import algebra
+    from gradlab.graph.tidying import tidied
+
+    coefficient, rest = algebra.split(second)
+    if rest is None and coefficient.is_zero:
+        return first
+    return tidied(algebra.add(first, algebra.negative(second)))
 
 
 def signs_of(node: Node) -> Signs:
