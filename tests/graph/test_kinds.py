@@ -4,6 +4,7 @@ import pkgutil
 import pytest
 
 from gradlab.graph import kinds
+from gradlab.graph.conditions import conditions_of
 from gradlab.graph.nodes import TABLES, Node
 
 
@@ -28,6 +29,7 @@ def test_every_entry_of_a_kind_stands_in_the_file_of_the_kind(kind):
     for table in TABLES:
         assert table.dispatch(kind).__module__ == kind.__module__
     assert "rebuilt" in vars(kind)
+    assert conditions_of.dispatch(kind).__module__ in (kind.__module__, conditions_of.__module__)
 
 
 def test_a_new_kind_works_from_one_place():

@@ -106,7 +106,7 @@ FMOD = add(
     ball=lambda flint, u, v: u - v * _trunc_ball(u / v),
     switches=lambda g, u: _from_whole(g, [g.quotient(u[0], u[1])]),
     domain="v ≠ 0",
-    where="u/v not a whole number except 0",
+    where="v ≠ 0 and u/v not a whole number except 0",
 )
 MOD = add(
     "mod",  # np.mod and Python's %; a "remainder" is another one in Python's math
@@ -119,7 +119,7 @@ MOD = add(
     ball=lambda flint, u, v: u - v * (u / v).floor(),
     switches=lambda g, u: _from_whole(g, [g.quotient(u[0], u[1])]),
     domain="v ≠ 0",
-    where="u/v not a whole number",
+    where="v ≠ 0 and u/v not a whole number",
     # A small negative u gives v + u, of the size of v.
     scale=lambda np, u, v: np.abs(v),
 )
