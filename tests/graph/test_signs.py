@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradlab import as_function
-from gradlab.graph import evaluation
+from gradlab.graph import algebra, evaluation
 from gradlab.graph.kinds import Constant, Contraction, Norm, Softmax, Variable
 from gradlab.graph.signs import ANY, NOT_NEGATIVE, POSITIVE, is_nonzero, is_positive, signs_of
 from gradlab.symbolic.rule_examples import ELEMENTWISE
@@ -46,6 +46,9 @@ def test_sums_over_axes_keep_a_sign():
     assert signs_of(Contraction((x, x), ((0,), (0,)), (), ("n",))) == NOT_NEGATIVE
     assert is_positive(Contraction((Softmax(x, 0),), ((0,),), (), ("n",)))
     assert signs_of(Norm(x, (0,))) == NOT_NEGATIVE
+    reciprocal = algebra.reciprocal(x)
+    assert is_nonzero(reciprocal)
+    assert not is_nonzero(Contraction((reciprocal,), ((0,),), (), ("n",)))
 
 
 def test_a_diagonal_matrix_has_zeros_beside_its_diagonal():
