@@ -107,8 +107,27 @@ def needed(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return the *conditions* that are not seen to hold everywhere, each once."""
     from gradlab.graph.signs import always_holds
 
-    left = (c for c in conditions if c.names and not (c.expression is not None and always_holds(c.expression)))
-    return tuple(dict.fromkeys(left))
+    def may_fail(condition: Condition) -> bool:
+        expression = condition.expression
+        return expression is None or (not always_holds(expression) and _has_variable(expression))
+
+    return tuple(dict.fromkeys(filter(may_fail, conditions)))
+
+
+def _has_variable(node: Node) -> bool:
+    """Return whether *node* depends on a variable or on data; no rule is applied to what does not."""
+    from gradlab.graph.kinds import Variable
+
+    seen: set[Node] = set()
+    waiting = [node]
+    while waiting:  # down the first operands to a leaf, which mostly is one
+        part = waiting.pop()
+        if isinstance(part, Variable):
+            return True
+        if part not in seen:
+            seen.add(part)
+            waiting.extend(reversed(part.operands))
+    return False
 
 
 def nonzero(node: Node) -> tuple[Condition, ...]:
