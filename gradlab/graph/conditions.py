@@ -1,6 +1,6 @@
 """Where a rule of differentiation may be used on one operation: the rule's words, said of the operands.
 
-A kind of node whose rule has a condition registers it in `conditions_of`, in its own file.
+A kind of node whose rule has a condition registers it in `gradlab.graph.nodes.conditions_of`, in its own file.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce, singledispatch
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from gradlab.graph.nodes import Node, topological
+from gradlab.graph.nodes import Node, conditions_of, topological
 from gradlab.graph.operations import (
     ABS,
     COS,
@@ -89,22 +89,14 @@ _OF_ARRAYS = ("without ties", "positive definite")
 """What is said of an array as a whole, and not of each entry."""
 
 
-@singledispatch
-def conditions_of(node: Node) -> tuple[Condition, ...]:
-    """Return where the rule of *node* may be used: all of these must hold, none of them if it may be everywhere.
-
-    What is seen to hold everywhere is left out: e^x > 0, x² + 1 > 0.
+def needed(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Return the *conditions* that are not seen to hold everywhere, each once: x² + 1 > 0 is.
 
     >>> from gradlab.graph.kinds import Elementwise, Variable
-    >>> from gradlab.graph.operations import EXP, LOG
-    >>> conditions_of(Elementwise(LOG, (Elementwise(EXP, (Variable("x"),)),)))
+    >>> from gradlab.graph.operations import EXP
+    >>> needed(said("u > 0", (Elementwise(EXP, (Variable("x"),)),)))
     ()
     """
-    return ()
-
-
-def needed(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Return the *conditions* that are not seen to hold everywhere, each once."""
     from gradlab.graph.signs import always_holds
 
     def may_fail(condition: Condition) -> bool:

@@ -18,6 +18,7 @@ from gradlab.graph.sizes import Axes, Size
 
 if TYPE_CHECKING:
     from gradlab.graph.backends import Backend
+    from gradlab.graph.conditions import Condition
     from gradlab.graph.writing import Printer, Shown
 
 
@@ -122,6 +123,15 @@ def show_component(node: Node, printer: Printer, indices: tuple[str, ...]) -> Sh
 @singledispatch
 def switches(node: Node) -> Sequence[Node]:
     """Return expressions at whose zeros *node* may have a kink or a jump; most kinds have none."""
+    return ()
+
+
+@singledispatch
+def conditions_of(node: Node) -> tuple[Condition, ...]:
+    """Return where the rule of *node* may be used: all of these must hold; everywhere if there are none.
+
+    What is seen to hold everywhere is left out: e^x > 0, x² + 1 > 0.
+    """
     return ()
 
 

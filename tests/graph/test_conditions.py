@@ -10,7 +10,7 @@ import pytest
 from gradlab import as_function
 from gradlab.errors import DomainError
 from gradlab.graph import algebra, evaluation
-from gradlab.graph.conditions import conditions_of, said
+from gradlab.graph.conditions import said
 from gradlab.graph.kinds import (
     Cholesky,
     Determinant,
@@ -28,7 +28,7 @@ from gradlab.graph.kinds import (
     Variance,
     Winners,
 )
-from gradlab.graph.nodes import topological
+from gradlab.graph.nodes import conditions_of, topological
 from gradlab.graph.operations import (
     FLOOR,
     GREATER,

@@ -4,8 +4,7 @@ import pkgutil
 import pytest
 
 from gradlab.graph import kinds
-from gradlab.graph.conditions import conditions_of
-from gradlab.graph.nodes import TABLES, Node
+from gradlab.graph.nodes import TABLES, Node, conditions_of
 
 
 def _subclasses(cls):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.conditions import Condition, conditions_of
-from gradlab.graph.nodes import Node, Pull, compute, fault, pullback, show, show_component
+from gradlab.graph.conditions import Condition
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, fault, pullback, show, show_component
 from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.conditions import Condition, conditions_of, nonzero, positive
-from gradlab.graph.nodes import Node, Pull, compute, fault, pullback, show, show_component
+from gradlab.graph.conditions import Condition, nonzero, positive
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, fault, pullback, show, show_component
 from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.conditions import Condition, conditions_of, stated, unchanged
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
+from gradlab.graph.conditions import Condition, stated, unchanged
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component, switches
 from gradlab.graph.operations import DIVIDE, WHERE, Operation, write
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph import names
-from gradlab.graph.conditions import Condition, conditions_of, positive
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
+from gradlab.graph.conditions import Condition, positive
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component, switches
 from gradlab.graph.rules import rule
 from gradlab.graph.sizes import ONE, Axes, Size
 from gradlab.graph.writing import Printer, Shown

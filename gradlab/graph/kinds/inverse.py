@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.conditions import Condition, conditions_of, nonzero
+from gradlab.graph.conditions import Condition, nonzero
 from gradlab.graph.kinds.contraction import Contraction
 from gradlab.graph.kinds.determinant import Determinant
-from gradlab.graph.nodes import Node, Pull, compute, fault, pullback, show, show_component
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, fault, pullback, show, show_component
 from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown

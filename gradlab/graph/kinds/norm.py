@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.conditions import Condition, conditions_of, nonzero
+from gradlab.graph.conditions import Condition, nonzero
 from gradlab.graph.kinds.elementwise import Elementwise
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component, switches
 from gradlab.graph.operations import Operation
 from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Coefficient, Size

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.conditions import Condition, conditions_of, positive
+from gradlab.graph.conditions import Condition, positive
 from gradlab.graph.kinds.elementwise import Elementwise
 from gradlab.graph.kinds.variance import Variance, along_shown, centred, count, kept_axes, mean_square
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component
 from gradlab.graph.operations import DIVIDE, SQRT
 from gradlab.graph.rules import rule
 from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
