@@ -13,7 +13,7 @@ from typing import Any
 from gradlab.graph import algebra
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, Let, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
-from gradlab.graph.operations import DIVIDE, SQRT
+from gradlab.graph.operations import DIVIDE, SQRT, exponent_of
 from gradlab.graph.printing import is_unreadable
 from gradlab.graph.sizes import ONE, Coefficient
 
@@ -275,11 +275,8 @@ def _as_power(node: Node) -> tuple[Node, Fraction]:
     """
     if not isinstance(node, Elementwise):
         return node, Fraction(1)
-    if node.operation is SQRT:
-        exponent = Fraction(1, 2)
-    elif node.operation.name.startswith("power "):
-        exponent = Fraction(node.operation.name.removeprefix("power "))
-    else:
+    exponent = Fraction(1, 2) if node.operation is SQRT else exponent_of(node.operation)
+    if exponent is None:
         return node, Fraction(1)
     base, inner = _as_power(node.operands[0])
     # (u^a)^n = u^(a n) for a whole n; (u²)^(1/2) is |u|.

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import DomainError, ShapeError, TraceError, UnknownShape
+from gradlab.graph.algebra import split
 from gradlab.graph.kinds import Constant, Elementwise, Index, Linear, Norm, Stack, Variable
 from gradlab.graph.kinds.contraction import Contraction, contraction
 from gradlab.graph.kinds.index import WHOLE, Range, selected_axes
@@ -98,8 +99,9 @@ class Builder:
 
     def power(self, base: Node, exponent: Node) -> Node:
         """Return a power; e^u is the exponential, a constant exponent has its own rule."""
-        if isinstance(exponent, Constant) and isinstance(exponent.value, Coefficient) and exponent.value.is_rational:
-            value = exponent.value.rational
+        number, rest = split(exponent)
+        if rest is None and number.is_rational:
+            value = number.rational
             raised = _power_of_size(base, value)
             if raised is not None:
                 return raised

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
 from gradlab.graph import bounds, emission, evaluation
+from gradlab.graph.conditions import Condition
 from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
@@ -26,7 +27,7 @@ from gradlab.symbolic.curvature import Curvature, assembled
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
 from gradlab.symbolic.second_order import SecondOrder, second_order
 from gradlab.symbolic.stable import Rewriting, stabilised
-from gradlab.symbolic.steps import Step, steps_of
+from gradlab.symbolic.steps import Step, steps_of, walk
 
 if TYPE_CHECKING:
     from gradlab.graph.emission import Compiled
@@ -129,6 +130,17 @@ class Derivation:
             [step for board in self.boards.values() for step in board.steps] if self.boards else steps_of(self.sweep)
         )
         return (*first, *(self.second.steps if self.order > 1 else ()))
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Where the derivation holds: all that its steps ask of the variables, each once.
+
+        >>> from gradlab.graph.styles import TextPrinter
+        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)").conditions]
+        ['x ≠ 0', 'y > 0']
+        """
+        asked = dict.fromkeys(condition for step in walk(self.steps) for condition in step.conditions)
+        return tuple(condition for condition in asked if condition.names & {*self.wrt})
 
     @cached_property
     def second(self) -> SecondOrder:

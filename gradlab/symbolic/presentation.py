@@ -67,6 +67,21 @@ def conditions(derivation: Derivation, style: type[Printer]) -> list[str]:
     return [f"{written} ({line})" if line else written for written, line in said.items()]
 
 
+def domain(derivation: Derivation, style: type[Printer]) -> list[str]:
+    """Return where the derivation holds, each condition once, if it was derived from the front.
+
+    Through arrays nearly every operation has entries at which it has a kink: there each step says so of its own.
+    """
+    return [condition.written(style) for condition in derivation.conditions] if derivation.boards else []
+
+
+def absent(derivation: Derivation) -> list[str]:
+    """Return a note for each variable that does not occur."""
+    parts = set(topological([derivation.output]))
+    missing = [name for name in derivation.wrt if derivation.function.nodes[name] not in parts]
+    return [f"{name} does not occur in {derivation.function.name}: its derivative is 0" for name in missing]
+
+
 def deltas(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     """Return the deltas that the gradient is written with, from the output backwards."""
     second = list(derivation.second.blocks.values()) if derivation.order > 1 else []

@@ -16,25 +16,24 @@ from gradlab.graph import algebra
 from gradlab.graph.kinds import Constant, Contraction, Derivative, Elementwise, Frozen, Let, Linear, Variable
 from gradlab.graph.kinds.linear import terms
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, LOG, SQRT, WHERE, power
+from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, LOG, SQRT, WHERE, exponent_of, power
 from gradlab.graph.rules import Rule, rule
 from gradlab.graph.sizes import ONE, Coefficient
 
 IDENTITY = rule("identity", "∂x/∂x = 1")
 CONSTANT = rule("constant", "∂c/∂x = 0")
 NAME = rule("named value", "the derivative of a name is that of what it stands for")
-CONSTANT_MULTIPLE = rule("constant multiple", "(c u)' = c u'")
-SUM = rule("sum rule", "(u + v)' = u' + v'")
-PRODUCT = rule("product rule", "(u v)' = u' v + u v'")
-PRODUCTS = rule("product rule for many factors", "(u v w)' = u' v w + u v' w + u v w'")
-QUOTIENT = rule("quotient rule", "(u/v)' = (u' v - u v')/v²", "v ≠ 0")
-POWER = rule("power rule", "d/dx x^n = n x^(n-1)")
-CHAIN = rule("chain rule", "f(u)' = f'(u) u'")
-CHAIN_OF_SEVERAL = rule("chain rule, several inner functions", "f(u, v)' = ∂f/∂u u' + ∂f/∂v v'")
-EXPONENTIAL = rule("exponential rule", "(a^v)' = a^v ln(a) v'", "a > 0")
-GENERAL = rule("general power rule", "(u^v)' = u^v (v ln u)'", "u > 0")
-OVER_INDEX = rule("sum over an index", "(sum_i u_i)' = sum_i u_i'")
-CASES = rule("derivative by cases", "on each piece the derivative is that of the piece", "not where pieces meet")
+CONSTANT_MULTIPLE = rule("constant multiple", "d(c u) = c du")
+SUM = rule("sum rule", "d(u + v) = du + dv")
+PRODUCT = rule("product rule", "d(u v) = v du + u dv")
+PRODUCTS = rule("product rule for many factors", "d(u v w) = v w du + u w dv + u v dw")
+QUOTIENT = rule("quotient rule", DIVIDE.rule.formula, DIVIDE.rule.where)
+CHAIN = rule("chain rule", "∂/∂x f(u) = f'(u) ∂u/∂x")
+CHAIN_OF_SEVERAL = rule("chain rule, several inner functions", "∂/∂x f(u, v) = ∂f/∂u ∂u/∂x + ∂f/∂v ∂v/∂x")
+EXPONENTIAL = rule("exponential function to any base", "d/du c^u = c^u ln(c)", "c > 0")
+LOGARITHMIC = rule("logarithmic differentiation", "d(u^v) = u^v d(v ln u)", "u > 0")
+OVER_INDEX = rule("sum rule over an index", "d(sum_i u_i) = sum_i du_i")
+CASES = rule("differentiation by cases", "on each piece the derivative is that of the piece")
 
 ROOT_AS_POWER = rule("root as a power", "√u = u^(1/2)", "u ≥ 0")
 RECIPROCAL_AS_POWER = rule("reciprocal as a power", "1/u^n = u^(-n)", "u ≠ 0")
@@ -202,18 +201,19 @@ def plus(*parts: Node) -> Node:
 
 @differentiated.register
 def _(node: Elementwise, scope: Scope) -> Applied | Rewritten:
-    exponent = exponent_of(node)
+    exponent = _exponent(node)
     if exponent is not None:
         return _power(node.operands[0], exponent, scope)
     return _SPECIAL.get(node.operation, _by_its_own_rule)(node, scope)
 
 
 def _power(base: Node, exponent: Fraction, scope: Scope) -> Applied:
-    """d/dx x^n = n x^(n-1)"""
+    """d/du u^n = n u^(n-1)"""
     local = algebra.scale(Coefficient(exponent), raised(base, exponent - 1))
+    own = power(exponent).rule
     if base is scope.wrt:
-        return Applied(POWER, local)
-    return Applied(CHAIN, times(local, scope.derivative(base)), "d/du u^n = n u^(n-1)")
+        return Applied(own, local)
+    return Applied(CHAIN, times(local, scope.derivative(base)), own.formula)
 
 
 def _by_its_own_rule(node: Elementwise, scope: Scope) -> Applied:
@@ -225,14 +225,12 @@ def _by_its_own_rule(node: Elementwise, scope: Scope) -> Applied:
         for partial, operand in zip(partials, node.operands, strict=True)
         if scope.moves(operand) and not algebra.split(partial)[0].is_zero
     ]
-    own = Rule(operation.rule, operation.formula, operation.domain)
     if not moving:
-        return Applied(own, algebra.number(0, node.axes))
-    if len(node.operands) == 1 and node.operands[0] is scope.wrt:
-        return Applied(own, partials[0])
+        return Applied(operation.rule, algebra.number(0, node.axes))
+    if all(operand is scope.wrt for _, operand in moving):
+        return Applied(operation.rule, plus(*(partial for partial, _ in moving)))
     summands = [times(partial, scope.derivative(operand)) for partial, operand in moving]
-    chain = CHAIN if len(moving) == 1 else CHAIN_OF_SEVERAL
-    return Applied(chain, plus(*summands), operation.formula)
+    return Applied(CHAIN if len(moving) == 1 else CHAIN_OF_SEVERAL, plus(*summands), operation.rule.formula)
 
 
 def _quotient(node: Elementwise, scope: Scope) -> Applied | Rewritten:
@@ -278,19 +276,18 @@ def _as_power(node: Node) -> tuple[Node, Fraction]:
     if isinstance(node, Elementwise):
         if node.operation is SQRT:
             return node.operands[0], Fraction(1, 2)
-        exponent = exponent_of(node)
+        exponent = _exponent(node)
         if exponent is not None:
             return node.operands[0], exponent
     return node, Fraction(1)
 
 
-def exponent_of(node: Elementwise) -> Fraction | None:
+def _exponent(node: Elementwise) -> Fraction | None:
     """Return n where *node* is u^n for a number n, else None."""
     if node.operation is GENERAL_POWER:
         coefficient, rest = algebra.split(node.operands[1])
         return coefficient.rational if rest is None and coefficient.is_rational else None
-    name, _, exponent = node.operation.name.partition(" ")
-    return Fraction(exponent) if name == "power" else None
+    return exponent_of(node.operation)
 
 
 def _is_one(node: Node) -> bool:
@@ -311,16 +308,16 @@ def _general_power(node: Elementwise, scope: Scope) -> Applied:
         lowered = Elementwise(GENERAL_POWER, (base, algebra.add(exponent, algebra.number(-1, exponent.axes))))
         local = times(exponent, lowered)
         if base is scope.wrt:
-            return Applied(POWER, local)
-        return Applied(CHAIN, times(local, scope.derivative(base)), POWER.formula)
+            return Applied(GENERAL_POWER.rule, local)
+        return Applied(CHAIN, times(local, scope.derivative(base)), GENERAL_POWER.rule.formula)
     if not scope.moves(base):
         logarithm = Elementwise(LOG, (base,))
         if base is algebra.named_number("e", base.axes):
-            return Applied(CHAIN, times(itself, scope.derivative(exponent)), EXP.formula)
+            return Applied(CHAIN, times(itself, scope.derivative(exponent)), EXP.rule.formula)
         if exponent is scope.wrt:
             return Applied(EXPONENTIAL, times(itself, logarithm))
-        return Applied(EXPONENTIAL, times(itself, logarithm, scope.derivative(exponent)))
-    return Applied(GENERAL, times(itself, scope.derivative(times(exponent, Elementwise(LOG, (base,))))))
+        return Applied(CHAIN, times(itself, logarithm, scope.derivative(exponent)), EXPONENTIAL.formula)
+    return Applied(LOGARITHMIC, times(itself, scope.derivative(times(exponent, Elementwise(LOG, (base,))))))
 
 
 def _cases(node: Elementwise, scope: Scope) -> Applied:

@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlab.graph import printing
+from gradlab.graph.conditions import Condition
 from gradlab.graph.differentiation import Sweep
-from gradlab.graph.kinds import Let, VectorJacobian
-from gradlab.graph.nodes import Node, topological
+from gradlab.graph.kinds import Derivative, Let, VectorJacobian
+from gradlab.graph.nodes import Node, conditions_of, topological
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
 from gradlab.graph.writing import Printer
@@ -52,6 +53,19 @@ class Step:
         return self.before if isinstance(self.before, VectorJacobian) else None
 
     @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Where the step holds: what the operation that it differentiates asks of its operands; () if everywhere.
+
+        >>> from gradlab.graph.styles import TextPrinter
+        >>> from gradlab.symbolic import derive
+        >>> [condition.written(TextPrinter) for condition in derive("log(x)").steps[0].conditions]
+        ['x > 0']
+        """
+        if self.flow is not None:
+            return conditions_of(self.flow.operation)
+        return conditions_of(self.before.operands[0]) if isinstance(self.before, Derivative) else ()
+
+    @cached_property
     def evidence(self) -> Evidence:
         """How surely the step is known to be right; proved on first use, independently of the rules."""
         from gradlab.symbolic.proof import prove
@@ -63,7 +77,7 @@ class Step:
 
         >>> from gradlab.symbolic import derive
         >>> print(derive("x^2").steps[0].text())
-        ∂/∂x (x²) = 2 x    [power rule: d/dx x^n = n x^(n-1)]
+        ∂/∂x (x²) = 2 x    [power rule: d/du u^n = n u^(n-1)]
         """
         said = f"{self.rule}: {self.because}" if self.because else self.rule
         return f"{self.statement(TextPrinter)}    [{said}]"
@@ -94,8 +108,8 @@ def steps_of(swept: Sweep) -> list[Step]:
     """Return what a reverse sweep did as steps; that a name stands for its value is none."""
     return [
         Step(
-            flow.pull.rule,
-            flow.pull.because,
+            flow.pull.rule.name,
+            flow.pull.rule.formula,
             VectorJacobian(flow.operation, flow.place, flow.incoming),
             flow.pull.delta,
             local=flow.pull.local,

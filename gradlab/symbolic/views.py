@@ -11,9 +11,11 @@ from gradlab.symbolic import lines
 from gradlab.symbolic.lines import Line
 from gradlab.symbolic.presentation import (
     Equation,
+    absent,
     conditions,
     definitions,
     deltas,
+    domain,
     function_equation,
     gradient_equations,
     hessian_equations,
@@ -55,7 +57,7 @@ def text(derivation: Derivation, depth: Depth) -> str:
         rows += [("where " if place == 0 else "      ") + row for place, row in enumerate(_rows(named))]
     held = conditions(derivation, TextPrinter)
     rows += [("if    " if place == 0 else "and   ") + condition for place, condition in enumerate(held)]
-    rows += [f"note: {note}" for note in derivation.function.notes]
+    rows += [f"note: {note}" for note in (*derivation.function.notes, *absent(derivation))]
     rows += _rows(rewritten(derivation, TextPrinter))
     rows += [f"  since {reason}" for reason in reasons(derivation)]
     if depth is not Depth.RESULT:
@@ -66,6 +68,8 @@ def text(derivation: Derivation, depth: Depth) -> str:
     rows += _rows(gradient_equations(derivation, TextPrinter))
     if derivation.order > 1:
         rows += _rows(hessian_equations(derivation, TextPrinter))
+    needed = domain(derivation, TextPrinter)
+    rows += [f"holds for {' and '.join(needed)}"] if needed else []
     return "\n".join(rows)
 
 
@@ -112,6 +116,8 @@ def latex(derivation: Derivation, depth: Depth) -> str:
     if depth is not Depth.RESULT:
         rows += [row for _, group in lines.groups(derivation, depth, LatexPrinter) for row in _ruled_rows(group)]
     rows += [row for group in after for row in _aligned_rows(group)]
+    needed = r" \text{ and } ".join(domain(derivation, LatexPrinter))
+    rows += [rf"&\text{{for }} {needed}"] if needed else []
     held = conditions(derivation, LatexPrinter)
     rows += [rf"&\text{{{'if' if place == 0 else 'and'} }} {row}" for place, row in enumerate(held)]
     return _block(rows)
@@ -149,7 +155,7 @@ def markdown(derivation: Derivation, depth: Depth) -> str:
         places = dict.fromkeys(f"`{guard.line}`" for guard in derivation.function.guards if guard.line)
         parts += [f"The code decides ({'; '.join(places)}); this holds for"]
         parts += [_display(r" \quad\text{and}\quad ".join(held))]
-    parts += [f"Note: {note}." for note in derivation.function.notes]
+    parts += [f"Note: {note}." for note in (*derivation.function.notes, *absent(derivation))]
     if reasons(derivation):
         because = "; ".join(f"`{reason}`" for reason in reasons(derivation))
         parts += [
@@ -167,6 +173,8 @@ def markdown(derivation: Derivation, depth: Depth) -> str:
     parts += ["so the gradient is", _display(aligned(gradient_equations(derivation, LatexPrinter)))]
     if derivation.order > 1:
         parts += ["and the second derivatives are", _display(aligned(hessian_equations(derivation, LatexPrinter)))]
+    needed = domain(derivation, LatexPrinter)
+    parts += [f"This holds for {' and '.join(f'${condition}$' for condition in needed)}."] if needed else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -207,7 +215,8 @@ def as_dict(derivation: Derivation) -> dict[str, Any]:
         "variables": {name: list(axes) for name, axes in derivation.function.variables.items()},
         "wrt": list(derivation.wrt),
         "conditions": conditions(derivation, TextPrinter),
-        "notes": list(derivation.function.notes),
+        "domain": [condition.written(TextPrinter) for condition in derivation.conditions],
+        "notes": [*derivation.function.notes, *absent(derivation)],
         "rewritten": [{"because": reason} for reason in reasons(derivation)],
         "named": plain(definitions(derivation, TextPrinter)),
         "gradient": {name: partial.text() for name, partial in derivation.gradient.items()},

@@ -14,7 +14,7 @@ from typing import Any
 from gradlab.graph import algebra
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Let, Linear
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT, exponent_of
 from gradlab.graph.sizes import Coefficient
 from gradlab.graph.tidying import tidied
 
@@ -152,9 +152,8 @@ class Fractions:
             return self._power(node.operands[0], Fraction(1, 2))
         if operation is GENERAL_POWER:
             return self._general_power(*node.operands)
-        if operation.name.startswith("power "):
-            return self._power(node.operands[0], Fraction(operation.name.removeprefix("power ")))
-        return self._atom(node)
+        exponent = exponent_of(operation)
+        return self._power(node.operands[0], exponent) if exponent is not None else self._atom(node)
 
     def _power(self, base: Node, exponent: Fraction) -> tuple[Any, Any]:
         if exponent < 0:
