@@ -34,8 +34,9 @@ def enclosed(outputs: Sequence[Node], values: Mapping[str, Any], sizes: Mapping[
         slopes: dict[Node, dict[Node, Any]] = {}
         for node in ordered:
             if isinstance(node, Derivative):
+                (operand,) = node.operands
                 known = slopes.setdefault(node.wrt, {})
-                found[node] = _slope(node.operands[0], node.wrt, found, known, backend)
+                found[node] = _where_finite(found[operand], _slope(operand, node.wrt, found, known, backend))
             else:
                 found[node] = compute(node, [found[operand] for operand in node.operands], backend)
     return [found[output] for output in outputs]
@@ -72,6 +73,18 @@ def _slope(output: Node, wrt: Node, found: Mapping[Node, Any], slopes: dict[Node
         if node not in slopes:
             slopes[node] = _one(found[node]) if node is wrt else _carried(node, wrt, found, slopes, backend)
     return _zero(found[output]) if slopes[output] is None else slopes[output]
+
+
+def _where_finite(value: Any, slope: Any) -> Any:
+    """Return *slope* where there is a value, else nan: log(-x²) has no derivative, though (-2 x)/(-x²) is a number."""
+    import flint
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        none: Any = flint.arb("nan")
+        finite = np.frompyfunc(lambda ball: ball.is_finite(), 1, 1)(value)
+        return np.where(np.asarray(finite, dtype=bool), slope, none)
+    return slope if value.is_finite() else flint.arb("nan")
 
 
 def _carried(node: Node, wrt: Node, found: Mapping[Node, Any], slopes: Mapping[Node, Any], backend: BallBackend) -> Any:
@@ -115,13 +128,18 @@ def _through(node: Elementwise, below: Sequence[Any], found: Mapping[Node, Any],
 
 
 def _one(value: Any) -> Any:
-    return _zero(value) + 1
+    return _constant(value, 1)
 
 
 def _zero(value: Any) -> Any:
+    return _constant(value, 0)
+
+
+def _constant(value: Any, number: int) -> Any:
+    """Return a number in the shape of *value*."""
     import flint
     import numpy as np
 
     if isinstance(value, np.ndarray):
-        return np.full(value.shape, flint.arb(0), dtype=object)
-    return flint.arb(0)
+        return np.full(value.shape, flint.arb(number), dtype=object)
+    return flint.arb(number)

@@ -1,4 +1,4 @@
-"""Where steps are tried: points in several ranges, sizes that are small and different."""
+"""Where steps are tried: points in several ranges and on each side of every kink, sizes that are small and different."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 from gradlab.graph.kinds import (
     Cholesky,
+    Constant,
     Gather,
     Index,
+    Linear,
     LogDeterminant,
     OneHot,
     Positions,
@@ -19,7 +21,7 @@ from gradlab.graph.kinds import (
     Winners,
 )
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.sizes import Size, shape_of
+from gradlab.graph.sizes import Coefficient, Size, shape_of
 
 POINTS = 2
 """Points at which a step must hold in each range where it is defined: a kink shows only on its other side."""
@@ -32,7 +34,7 @@ def small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
     """Return different small numbers for the size symbols: equal ones would hide a transposition."""
     symbols = dict.fromkeys(size for node in nodes for size in node.axes if isinstance(size, str))
     for node in nodes:
-        for size in getattr(node, "extents", ()):
+        for size in (*getattr(node, "extents", ()), *_in_numbers(node)):
             if isinstance(size, str):
                 symbols[size] = None
     least = dict.fromkeys(symbols, 2)
@@ -54,6 +56,14 @@ def small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
             else:
                 sizes[count] = min(sizes[count], size)
     return sizes
+
+
+def _in_numbers(node: Node) -> Iterator[str]:
+    """Yield the sizes that stand in the numbers of a node, as in 2/n."""
+    numbers = node.coefficients if isinstance(node, Linear) else (node.value,) if isinstance(node, Constant) else ()
+    for number in numbers:
+        if isinstance(number, Coefficient):
+            yield from (size for size, _ in number.sizes)
 
 
 def _choices(nodes: Sequence[Node]) -> Iterator[tuple[Node, Size]]:
@@ -87,7 +97,7 @@ def points(nodes: Sequence[Node], sizes: Mapping[str, int]) -> Iterator[dict[str
     """
     import numpy as np
 
-    leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
+    leaves = _leaves(nodes)
     places = positions(nodes, sizes)
     definite = any(isinstance(node, (Cholesky, LogDeterminant)) for node in nodes)
     draw = np.random.default_rng(0)
@@ -100,3 +110,35 @@ def points(nodes: Sequence[Node], sizes: Mapping[str, int]) -> Iterator[dict[str
                 elif definite and array.ndim > 1 and array.shape[-1] == array.shape[-2]:
                     values[name] = array + np.abs(array).sum() * np.eye(array.shape[-1])
             yield values
+
+
+def scattered(nodes: Sequence[Node], sizes: Mapping[str, int], count: int) -> dict[str, Any]:
+    """Return *count* points at once, the first axis of each array: of every size from 1/1000 to 1000, alike and not."""
+    import numpy as np
+
+    draw = np.random.default_rng(1)
+    leaves, places = _leaves(nodes), positions(nodes, sizes)
+    alike = draw.integers(2, size=count) > 0  # whether the variables of a point are of one size, and near each other
+    shared = _of_any_size(draw, (count,))
+    found: dict[str, Any] = {}
+    for name, leaf in leaves.items():
+        shape = (count, *shape_of(leaf.axes, sizes))
+        if name in places:
+            found[name] = draw.integers(places[name], size=shape).astype(float)
+            continue
+        ones = (1,) * (len(shape) - 1)
+        near = shared.reshape(-1, *ones) * draw.uniform(0.5, 1.5, shape)
+        found[name] = np.where(alike.reshape(-1, *ones), near, _of_any_size(draw, shape))
+    return found
+
+
+def _of_any_size(draw: Any, shape: tuple[int, ...]) -> Any:
+    """Return numbers of either sign, evenly spread in (-20, 20) or between 1/1000 and 1000 by their logarithms."""
+    import numpy as np
+
+    wide = draw.choice([-1.0, 1.0], shape) * 10 ** draw.uniform(-3, 3, shape)
+    return np.where(draw.integers(2, size=shape) > 0, wide, draw.uniform(-20, 20, shape))
+
+
+def _leaves(nodes: Sequence[Node]) -> dict[str, Variable]:
+    return {node.name: node for node in nodes if isinstance(node, Variable)}

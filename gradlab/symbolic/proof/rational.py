@@ -1,7 +1,8 @@
 """Equality by rational arithmetic: both sides as one fraction of polynomials in what cannot be taken apart.
 
-sin(x²), |x| and √x are such parts, and so is x; a root obeys r² = u, and u^(v + 2) is u^v u². What comes out as the
-same fraction is equal wherever both sides are defined; what does not may be equal all the same.
+sin(x²), |x| and √x are such parts, and so is x; a root obeys r² = u, and u^(v + 2) is u^v u². Two such parts are one
+if their operands are the same fraction. What comes out as the same fraction is equal wherever both sides are defined;
+what does not may be equal all the same. Nothing here rewrites by the rules that derivations are written with.
 """
 
 from __future__ import annotations
@@ -9,24 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import comb
 from typing import Any
 
-from gradlab.graph import algebra
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Let, Linear
+from gradlab.graph.kinds import Constant, Contraction, Derivative, Elementwise, Let, Linear, Variable
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT, exponent_of
-from gradlab.graph.sizes import Coefficient
-from gradlab.graph.tidying import tidied
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOG, SQRT, WHERE, exponent_of
+from gradlab.graph.sizes import ONE, Coefficient
+from gradlab.symbolic.proof.sympy_forms import sympy_slope
 
 MOST_TERMS = 2_000
 """Terms up to which a polynomial is multiplied out."""
 
-LARGEST_EXPONENT = 40
-"""Powers up to which a bracket is multiplied out."""
+LARGEST_EXPONENT = 1_000
+"""Powers up to which a polynomial is multiplied out."""
+
+Pair = tuple[Any, Any]
+"""A fraction: numerator and denominator, polynomials over one ring."""
 
 
 class TooLarge(Exception):
-    """The polynomials grow beyond what is worth it."""
+    """The polynomials grow beyond what is worth it, or the expression is none of numbers."""
 
 
 def are_equal(before: Node, after: Node) -> bool:
@@ -40,8 +44,7 @@ def are_equal(before: Node, after: Node) -> bool:
     """
     try:
         fractions = Fractions([before, after])
-        first, second = (fractions.of(side) for side in (before, after))
-        return fractions.vanishes(first[0] * second[1] - second[0] * first[1])
+        return fractions.same(fractions.of(before), fractions.of(after))
     except TooLarge:
         return False
 
@@ -49,55 +52,63 @@ def are_equal(before: Node, after: Node) -> bool:
 def derivative_equals(expression: Node, slopes: Mapping[Node, Node], after: Node) -> bool:
     """Return whether *after* is shown to be the derivative of *expression*, whose parts have the *slopes* given.
 
-    Only sums, products and quotients are taken apart: anything else in it must have a slope of its own.
+    Sums, products, quotients, powers and roots are taken apart; an elementwise operation has the slope that SymPy finds.
     """
     try:
         fractions = Fractions([expression, after, *slopes.values()])
-        top, bottom = fractions.of(expression)
-        claimed, below = fractions.of(after)
-        total: Any = fractions.number(0)
-        for part, generator in list(fractions.generators.items()):
-            if not isinstance(part, Node) or part not in slopes:
-                if _moves(part, slopes):
-                    return False
-                continue
-            slope, under = fractions.of(slopes[part])
-            change = top.derivative(generator) * bottom - top * bottom.derivative(generator)
-            if change.is_zero():
-                continue
-            if not under.is_one():
-                return False
-            total = total + change * slope
-        return fractions.vanishes(total * below - claimed * bottom * bottom)
+        return fractions.same(fractions.slope(fractions.of(expression), Along(slopes)), fractions.of(after))
     except TooLarge:
         return False
 
 
-def _moves(part: object, slopes: Mapping[Node, Node]) -> bool:
-    return isinstance(part, Node) and any(inner in slopes for inner in topological([part]))
+@dataclass(frozen=True)
+class _Part:
+    """What a generator stands for: a node, the root of a fraction (with its degree), or a node to a fractional power."""
+
+    node: Node | None = None
+    degree: int = 0
+    inside: Pair | None = None
+
+
+@dataclass(frozen=True)
+class Along:
+    """What derivatives are taken along: the *slopes* of the parts that move; the rest is found once for each part."""
+
+    slopes: Mapping[Node, Node]
+    carried: dict[int, Pair | None] = field(default_factory=dict)
+    _moving: dict[Node, bool] = field(default_factory=dict)
+
+    def moves(self, node: Node) -> bool:
+        """Return whether *node* depends on a part that moves."""
+        for part in topological([node]):
+            if part not in self._moving:
+                below = any(self._moving[operand] for operand in part.operands)
+                self._moving[part] = part in self.slopes or below
+        return self._moving[node]
 
 
 @dataclass
 class Fractions:
-    """Turns nodes into fractions over one ring; *generators* numbers what cannot be taken apart.
+    """Turns nodes into fractions over one ring; *parts*: what each generator stands for, in the order of their numbers.
 
-    roots: per generator that is a root, which root it is and of what.
+    A derivative with respect to a variable is carried out, if it can be.
     """
 
     outputs: Sequence[Node]
-    generators: dict[object, int] = field(default_factory=dict)
-    roots: dict[int, tuple[int, Node]] = field(default_factory=dict)
-    _known: dict[Node, tuple[Any, Any]] = field(default_factory=dict)
+    parts: list[_Part] = field(default_factory=list)
+    _numbers: dict[object, int] = field(default_factory=dict)
+    _known: dict[Node, Pair] = field(default_factory=dict)
+    _along: dict[Node, Along] = field(default_factory=dict)
     _ring: Any = None
 
     def __post_init__(self) -> None:
         import flint
 
-        # A bound on how many generators there can be: every node, its exponent and its numbers may each need one.
-        nodes = topological(self.outputs)
-        count = 2 * len(nodes) + 16
+        count = sum(map(_needed, topological(self.outputs))) + 8
         self._ring = flint.fmpq_mpoly_ctx.get([f"g{number}" for number in range(count)], flint.Ordering.lex)
         self._gens = self._ring.gens()
+        self.one = self.number(1)
+        self.zero = self.number(0)
 
     def number(self, value: int | Fraction) -> Any:
         import flint
@@ -105,154 +116,257 @@ class Fractions:
         ratio = Fraction(value)
         return self._ring.constant(flint.fmpq(ratio.numerator, ratio.denominator))
 
-    def generator(self, key: object) -> Any:
-        """Return what stands for *key*, one and the same for equal keys."""
-        number = self.generators.setdefault(key, len(self.generators))
+    def _generator(self, key: object, part: _Part) -> Any:
+        """Return what stands for *part*, one and the same for equal keys."""
+        number = self._numbers.setdefault(key, len(self.parts))
+        if number == len(self.parts):
+            self.parts.append(part)
         if number >= len(self._gens):
             raise TooLarge
         return self._gens[number]
 
-    def of(self, node: Node) -> tuple[Any, Any]:
+    # Nodes as fractions ----------------------------------------------------------------------------
+
+    def of(self, node: Node) -> Pair:
         """Return numerator and denominator of *node*."""
         found = self._known.get(node)
         if found is None:
             found = self._known[node] = self._fraction(node)
-            if max(len(found[0]), len(found[1])) > MOST_TERMS:
-                raise TooLarge
         return found
 
-    def _fraction(self, node: Node) -> tuple[Any, Any]:
+    def _fraction(self, node: Node) -> Pair:
         if node.axes:
             raise TooLarge
         match node:
-            case Constant():
-                return self._coefficient(node.value) if isinstance(node.value, Coefficient) else self._atom(node)
+            case Constant() if isinstance(node.value, Coefficient):
+                return self._coefficient(node.value)
             case Let():
                 return self.of(node.operands[0])
             case Linear():
-                total = self.number(0), self.number(1)
+                total = self.zero, self.one
                 for coefficient, operand in zip(node.coefficients, node.operands, strict=True):
                     total = _sum(total, _product(self._coefficient(coefficient), self.of(operand)))
                 return total
             case Contraction() if not node.extents:
-                total = self.number(1), self.number(1)
+                total = self.one, self.one
                 for operand in node.operands:
                     total = _product(total, self.of(operand))
                 return total
             case Elementwise():
                 return self._operation(node)
+            case Derivative() if isinstance(node.wrt, Variable):  # that of a name is no matter of values
+                return self._carried_out(node)
             case _:
                 return self._atom(node)
 
-    def _operation(self, node: Elementwise) -> tuple[Any, Any]:
+    def _atom(self, node: Node) -> Pair:
+        return self._generator(node, _Part(node)), self.one
+
+    def _carried_out(self, node: Derivative) -> Pair:
+        along = self._along.setdefault(node.wrt, Along({node.wrt: Constant(ONE, ())}))
+        try:
+            return self.slope(self.of(node.operands[0]), along)
+        except TooLarge:
+            return self._atom(node)
+
+    def _operation(self, node: Elementwise) -> Pair:
         operation = node.operation
         if operation is DIVIDE:
-            return _product(self.of(node.operands[0]), self._inverse(self.of(node.operands[1])))
+            return _product(self.of(node.operands[0]), _inverse(self.of(node.operands[1])))
         if operation is SQRT:
-            return self._power(node.operands[0], Fraction(1, 2))
+            return self._power(self.of(node.operands[0]), Fraction(1, 2))
         if operation is GENERAL_POWER:
             return self._general_power(*node.operands)
         exponent = exponent_of(operation)
-        return self._power(node.operands[0], exponent) if exponent is not None else self._atom(node)
+        if exponent is not None:
+            return self._power(self.of(node.operands[0]), exponent)
+        key = (operation, *(_key(_canonical(self.of(operand))) for operand in node.operands))
+        return self._generator(key, _Part(node)), self.one
 
-    def _power(self, base: Node, exponent: Fraction) -> tuple[Any, Any]:
+    def _power(self, base: Pair, exponent: Fraction) -> Pair:
         if exponent < 0:
-            return self._inverse(self._power(base, -exponent))
+            return _inverse(self._power(base, -exponent))
         whole, rest = divmod(exponent, 1)
-        if whole > LARGEST_EXPONENT:
-            raise TooLarge
-        top, bottom = self.of(base)
-        result = top ** int(whole), bottom ** int(whole)
+        result = _raised(base[0], int(whole)), _raised(base[1], int(whole))
         if rest:
-            root = self._root(base, rest.denominator)
-            result = _product(result, (root**rest.numerator, self.number(1)))
+            result = _product(result, (_raised(self._root(base, rest.denominator), rest.numerator), self.one))
         return result
 
-    def _root(self, base: Node, degree: int) -> Any:
-        key = ("root", degree, tidied(base))
-        self.of(base)  # before the root, so that roots inside it have smaller numbers
-        root = self.generator(key)
-        self.roots[self.generators[key]] = (degree, base)
-        return root
+    def _root(self, base: Pair, degree: int) -> Any:
+        inside = _canonical(base)
+        return self._generator(("root", degree, _key(inside)), _Part(degree=degree, inside=inside))
 
-    def _general_power(self, base: Node, exponent: Node) -> tuple[Any, Any]:
+    def _general_power(self, base: Node, exponent: Node) -> Pair:
         """u^(v + 2) as u^v u²"""
-        top, bottom = self.of(exponent)
-        if top.is_constant() and bottom.is_constant():
-            return self._power(base, _number(top) / _number(bottom))
-        whole, rest = _whole_part(tidied(exponent))
-        if abs(whole) > LARGEST_EXPONENT:
-            raise TooLarge
-        return _product(
-            (self.generator(("power", tidied(base), rest)), self.number(1)), self._power(base, Fraction(whole))
-        )
+        top, bottom = _canonical(self.of(exponent))
+        if top.is_constant():
+            return self._power(self.of(base), _ratio(top.leading_coefficient()) if top else Fraction(0))
+        whole = _ratio(top[(0,) * len(self._gens)]) if bottom.is_constant() else Fraction(0)
+        whole = whole if whole.denominator == 1 else Fraction(0)
+        rest = top - self.number(whole) * bottom, bottom
+        key = ("power", _key(_canonical(self.of(base))), _key(rest))
+        result = self._generator(key, _Part(base, inside=rest)), self.one
+        return _product(result, self._power(self.of(base), whole))
 
-    def _atom(self, node: Node) -> tuple[Any, Any]:
-        key: object = node
-        if isinstance(node, Elementwise):
-            key = Elementwise(node.operation, tuple(tidied(operand) for operand in node.operands))
-        return self.generator(key), self.number(1)
-
-    def _coefficient(self, value: Coefficient) -> tuple[Any, Any]:
-        result = self.number(value.rational), self.number(1)
+    def _coefficient(self, value: Coefficient) -> Pair:
+        result = self.number(value.rational), self.one
         if value.root != 1:
-            result = _product(result, (self._root(algebra.number(value.root), 2), self.number(1)))
-        for size, exponent in value.sizes:
-            half = self.generator(("root of size", size)) ** int(abs(exponent) * 2), self.number(1)
-            result = _product(result, half if exponent > 0 else self._inverse(half))
+            result = _product(result, (self._root((self.number(value.root), self.one), 2), self.one))
+        for size, exponent in value.sizes:  # the root of a size, so that halves of exponents are whole
+            half = self._generator(("root of size", size), _Part())
+            power = _raised(half, int(abs(exponent) * 2)), self.one
+            result = _product(result, power if exponent > 0 else _inverse(power))
         return result
 
-    def _inverse(self, fraction: tuple[Any, Any]) -> tuple[Any, Any]:
-        if fraction[0].is_zero():
-            raise TooLarge  # 1/0 is equal to nothing
-        return fraction[1], fraction[0]
+    # Derivatives -----------------------------------------------------------------------------------
 
-    def vanishes(self, polynomial: Any) -> bool:
+    def slope(self, fraction: Pair, along: Along) -> Pair:
+        """Return the derivative of a fraction."""
+        top, bottom = fraction
+        square = _product_of(bottom, bottom)
+        total = self.zero, square
+        for number in sorted(_used(top) | _used(bottom)):
+            carried = self._slope_of_part(number, along)
+            if carried is not None:
+                rise, fall = top.derivative(number), bottom.derivative(number)
+                change = _product_of(rise, bottom) - _product_of(top, fall)
+                total = _sum(total, _product((change, square), carried))
+        return total
+
+    def _slope_of_part(self, number: int, along: Along) -> Pair | None:
+        """Return the derivative of what a generator stands for, None if it does not move."""
+        if number not in along.carried:
+            along.carried[number] = self._carry(self.parts[number], (self._gens[number], self.one), along)
+        return along.carried[number]
+
+    def _carry(self, part: _Part, itself: Pair, along: Along) -> Pair | None:
+        node, inside = part.node, part.inside
+        if inside is not None and node is None:  # d r = r du / (q u) for the root r of u
+            below = _product((self.number(part.degree), self.one), inside)
+            return _product(_product(itself, self.slope(inside, along)), _inverse(below))
+        if inside is not None and node is not None:  # d u^v = u^v (dv ln u + v du / u)
+            logarithm, base = self.of(Elementwise(LOG, (node,))), self.of(node)
+            share = _product(_product(inside, self.slope(base, along)), _inverse(base))
+            return _product(itself, _sum(_product(self.slope(inside, along), logarithm), share))
+        if node is None or not along.moves(node):
+            return None
+        if node in along.slopes:
+            return self.of(along.slopes[node])
+        if not isinstance(node, Elementwise) or node.operation is WHERE:
+            raise TooLarge
+        return self._through(node, along)
+
+    def _through(self, node: Elementwise, along: Along) -> Pair:
+        total = self.zero, self.one
+        for place, operand in enumerate(node.operands):
+            if along.moves(operand):
+                try:
+                    local = sympy_slope(node, place)
+                except TypeError as found:
+                    raise TooLarge from found
+                total = _sum(total, _product(self.of(local), self.slope(self.of(operand), along)))
+        return total
+
+    # Equality --------------------------------------------------------------------------------------
+
+    def same(self, first: Pair, second: Pair) -> bool:
+        """Return whether two fractions are equal; what has 0 below the bar is equal to nothing."""
+        if self._vanishes(first[1]) or self._vanishes(second[1]):
+            return False
+        return self._vanishes(_product_of(first[0], second[1]) - _product_of(second[0], first[1]))
+
+    def _vanishes(self, polynomial: Any) -> bool:
         """Return whether a polynomial is 0, once r² is replaced by u wherever r is a root of u."""
-        for number in sorted(self.roots, reverse=True):
-            degree, base = self.roots[number]
-            polynomial = self._reduced(polynomial, number, degree, self.of(base))
+        for number in reversed(range(len(self.parts))):
+            part = self.parts[number]
+            if part.degree and part.inside is not None:
+                polynomial = self._reduced(polynomial, number, part.degree, part.inside)
         return bool(polynomial.is_zero())
 
-    def _reduced(self, polynomial: Any, number: int, degree: int, base: tuple[Any, Any]) -> Any:
+    def _reduced(self, polynomial: Any, number: int, degree: int, base: Pair) -> Any:
         """Return a multiple of *polynomial* in which the root appears below its degree only."""
+        if polynomial.degrees()[number] < degree:
+            return polynomial
         by_power: dict[int, dict[Any, Any]] = {}
         for exponents, coefficient in polynomial.to_dict().items():
             times, left = divmod(exponents[number], degree)
             lowered = (*exponents[:number], left, *exponents[number + 1 :])
             by_power.setdefault(times, {})[lowered] = coefficient
         highest = max(by_power, default=0)
-        total = self.number(0)
+        total = self.zero
         for times, terms in by_power.items():
-            total = total + self._ring.from_dict(terms) * base[0] ** times * base[1] ** (highest - times)
+            above, below = _raised(base[0], times), _raised(base[1], highest - times)
+            total = total + _product_of(self._ring.from_dict(terms), _product_of(above, below))
         return total
 
 
-def _sum(first: tuple[Any, Any], second: tuple[Any, Any]) -> tuple[Any, Any]:
+def _needed(node: Node) -> int:
+    """Return how many generators a node may need: one for itself, more for its numbers and for its slope."""
+    match node:
+        case Linear():
+            return sum((front.root != 1) + len(front.sizes) for front in node.coefficients)
+        case Constant() if isinstance(node.value, Coefficient):
+            return (node.value.root != 1) + len(node.value.sizes)
+        case Contraction() if not node.extents:
+            return 0
+        case Elementwise():
+            return 0 if node.operation is DIVIDE else 3
+        case _:
+            return 1
+
+
+# Fractions of polynomials --------------------------------------------------------------------------
+
+
+def _product_of(first: Any, second: Any) -> Any:
+    if len(first) * len(second) > MOST_TERMS**2 // 10:
+        raise TooLarge
+    result = first * second
+    if len(result) > MOST_TERMS:
+        raise TooLarge
+    return result
+
+
+def _raised(polynomial: Any, exponent: int) -> Any:
+    terms = len(polynomial)
+    if exponent > LARGEST_EXPONENT or (terms > 1 and comb(terms - 1 + exponent, exponent) > MOST_TERMS):
+        raise TooLarge
+    return polynomial**exponent
+
+
+def _sum(first: Pair, second: Pair) -> Pair:
     if first[1] == second[1]:
         return first[0] + second[0], first[1]
-    return first[0] * second[1] + second[0] * first[1], first[1] * second[1]
+    return _product_of(first[0], second[1]) + _product_of(second[0], first[1]), _product_of(first[1], second[1])
 
 
-def _product(first: tuple[Any, Any], second: tuple[Any, Any]) -> tuple[Any, Any]:
-    return first[0] * second[0], first[1] * second[1]
+def _product(first: Pair, second: Pair) -> Pair:
+    return _product_of(first[0], second[0]), _product_of(first[1], second[1])
 
 
-def _number(constant: Any) -> Fraction:
-    ratio = constant.leading_coefficient() if not constant.is_zero() else 0
-    return Fraction(int(ratio.p), int(ratio.q)) if ratio else Fraction(0)
+def _inverse(fraction: Pair) -> Pair:
+    if fraction[0].is_zero():
+        raise TooLarge  # 1/0 is equal to nothing
+    return fraction[1], fraction[0]
 
 
-def _whole_part(exponent: Node) -> tuple[int, Node]:
-    """Return the whole number that is added to an exponent, and the rest."""
-    whole, rest = Fraction(0), []
-    parts = zip(exponent.coefficients, exponent.operands, strict=True) if isinstance(exponent, Linear) else ()
-    for coefficient, operand in parts:
-        number = (
-            isinstance(operand, Constant) and isinstance(operand.value, Coefficient) and coefficient * operand.value
-        )
-        if number and number.is_rational and number.rational.denominator == 1:
-            whole += number.rational
-        else:
-            rest.append(algebra.scale(coefficient, operand))
-    return (int(whole), algebra.add(*rest)) if rest else (0, exponent)
+def _canonical(fraction: Pair) -> Pair:
+    """Return the same fraction in lowest terms, with 1 as the leading coefficient below the bar."""
+    top, bottom = fraction
+    if not bottom.is_constant():
+        shared = top.gcd(bottom)
+        top, bottom = top // shared, bottom // shared
+    front = bottom.leading_coefficient()
+    return top / front, bottom / front
+
+
+def _key(canonical: Pair) -> tuple[str, str]:
+    return str(canonical[0]), str(canonical[1])  # polynomials have no hash
+
+
+def _used(polynomial: Any) -> set[int]:
+    return {number for number, degree in enumerate(polynomial.degrees()) if degree}
+
+
+def _ratio(number: Any) -> Fraction:
+    return Fraction(int(number.p), int(number.q))

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from gradlab.graph import algebra
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Let, Linear, Variable
-from gradlab.graph.nodes import Node, topological
+from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import LETTERS, Operation
 from gradlab.graph.sizes import Coefficient
 
@@ -28,44 +27,68 @@ def sympy_partials(operation: Operation) -> tuple[Node, ...]:
     return tuple(convert(_away_from_jumps(derivative), axes, Builder()) for derivative in derivatives)
 
 
+def sympy_slope(node: Elementwise, place: int) -> Node:
+    """Return the derivative of *node* with respect to the operand at *place*, as SymPy finds it.
+
+    Raises TypeError where SymPy leaves a derivative open.
+    """
+    named = dict(zip(LETTERS, node.operands, strict=False))
+    partial = sympy_partials(node.operation)[place]
+    return rebuild([partial], replace=lambda old, new: named[old.name] if isinstance(old, Variable) else new)[0]
+
+
 def _away_from_jumps(derivative: Any) -> Any:
-    """Return a derivative without its impulses: away from the jumps, where points are drawn, they are 0."""
+    """Return a derivative without its impulses: away from the jumps, where points are drawn, they are 0.
+
+    Raises TypeError where SymPy leaves the derivative of anything else open.
+    """
     import sympy
 
-    for impulse in (sympy.DiracDelta, sympy.Subs, sympy.Derivative):
-        derivative = derivative.replace(impulse, lambda *_: sympy.Integer(0))
+    steps = (sympy.floor, sympy.ceiling, sympy.sign, sympy.Heaviside)
+    derivative = derivative.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+    for unevaluated in (sympy.Subs, sympy.Derivative):
+        for found in derivative.atoms(unevaluated):
+            inner = found.expr if unevaluated is sympy.Derivative else getattr(found.expr, "expr", None)
+            if not isinstance(inner, steps):
+                raise TypeError(f"SymPy does not carry out {found}")
+            derivative = derivative.xreplace({found: sympy.Integer(0)})
     return derivative
-
-
-@cache
-def rule_is_exact(operation: Operation) -> bool:
-    """Return whether SymPy's algebra shows that the rule's local derivatives are its own."""
-    import sympy
-
-    operands = tuple(Variable(letter) for letter in LETTERS[: operation.arity])
-    node = Elementwise(operation, operands)
-    function, symbols = node.scalar_function()
-    named = dict(zip(operands, symbols, strict=True))
-    for partial, symbol in zip(operation.partials(algebra, operands, node), symbols, strict=True):
-        if not _is_zero(sympy.diff(function, symbol) - as_sympy(partial, named)):
-            return False
-    return True
 
 
 def is_derivative(expression: Node, slopes: Sequence[tuple[Variable, Node]], claimed: Node) -> bool:
     """Return whether SymPy's algebra shows that *claimed* is the derivative of one operation on unknown parts."""
     import sympy
 
-    nodes = topological([expression, claimed, *(slope for _, slope in slopes)])
-    if any(node.axes or getattr(node, "extents", ()) for node in nodes) or len(nodes) > LONGEST:
+    named = _symbols([expression, claimed, *(slope for _, slope in slopes)])
+    if named is None:
         return False
-    named = {node: sympy.Symbol(node.name, real=True) for node in nodes if isinstance(node, Variable)}
     try:
         function, said = as_sympy(expression, named), as_sympy(claimed, named)
         moving = [(named[part], as_sympy(slope, named)) for part, slope in slopes if part in named]
+        return _is_zero(sum((sympy.diff(function, symbol) * slope for symbol, slope in moving), -said))
     except TypeError:
         return False
-    return _is_zero(sum((sympy.diff(function, symbol) * slope for symbol, slope in moving), -said))
+
+
+def same_form(before: Node, after: Node) -> bool:
+    """Return whether SymPy's algebra shows that two numbers are equal."""
+    named = _symbols([before, after])
+    if named is None:
+        return False
+    try:
+        return _is_zero(as_sympy(before, named) - as_sympy(after, named))
+    except TypeError:
+        return False
+
+
+def _symbols(outputs: Sequence[Node]) -> dict[Variable, Any] | None:
+    """Return a symbol for each variable, None where there is too much to simplify or not all are numbers."""
+    import sympy
+
+    nodes = topological(outputs)
+    if any(node.axes or getattr(node, "extents", ()) for node in nodes) or len(nodes) > LONGEST:
+        return None
+    return {node: sympy.Symbol(node.name, real=True) for node in nodes if isinstance(node, Variable)}
 
 
 def _is_zero(difference: Any) -> bool:
@@ -116,4 +139,7 @@ def _sympy_constant(sympy: Any, node: Any) -> Any:
 
 
 def _sympy_number(sympy: Any, coefficient: Coefficient) -> Any:
-    return sympy.Rational(*coefficient.rational.as_integer_ratio()) * sympy.sqrt(coefficient.root)
+    number = sympy.Rational(*coefficient.rational.as_integer_ratio()) * sympy.sqrt(coefficient.root)
+    for size, exponent in coefficient.sizes:
+        number *= sympy.Symbol(f"size {size}", positive=True) ** sympy.Rational(*exponent.as_integer_ratio())
+    return number
