@@ -8,7 +8,6 @@ from gradlab.graph.nodes import Node, topological
 from gradlab.symbolic.proof import rational
 from gradlab.symbolic.proof.balls import enclosed
 from gradlab.symbolic.proof.evidence import Evidence, compared
-from gradlab.symbolic.proof.points import small_sizes
 from gradlab.symbolic.proof.trials import tried
 
 REMEMBERED = 4_096
@@ -32,9 +31,9 @@ def prove_equal(before: Node, after: Node) -> Evidence:
 
 def enclosed_equal(before: Node, after: Node) -> Evidence:
     """Return what enclosures at several points say of the equality of two expressions."""
-    nodes = topological([before, after])
-    sizes = small_sizes(nodes)
     try:
-        return tried(nodes, sizes, lambda values: compared(*enclosed([before, after], values, sizes)))
+        return tried(
+            topological([before, after]), lambda values, sizes: compared(*enclosed([before, after], values, sizes))
+        )
     except TypeError:  # a derivative through an operation that has no slope by definition
         return Evidence.UNPROVED

@@ -49,7 +49,7 @@ from gradlab.symbolic.proof.evidence import PRECISION, Evidence, Outcome, compar
 from gradlab.symbolic.proof.points import small_sizes
 from gradlab.symbolic.proof.series import SeriesBackend
 from gradlab.symbolic.proof.sympy_forms import same_form, sympy_partials, sympy_slope
-from gradlab.symbolic.proof.trials import LARGE, tried
+from gradlab.symbolic.proof.trials import tried
 
 if TYPE_CHECKING:
     from gradlab.symbolic.steps import Step
@@ -73,6 +73,9 @@ AFFINE = (
     Roll,
 )
 """Kinds that are affine in each of their operands that receives anything."""
+
+LARGE = 200_000
+"""Products of balls (a tenth of a second) beyond which a step is tried at fewer points, and in one direction."""
 
 LARGEST = 5_000_000
 """Products of balls beyond which a step is left unproved."""
@@ -145,10 +148,10 @@ def _prove(claim: _Claim) -> Evidence:
         return Evidence.UNPROVED
     large = _products(claim.operation.operands[claim.place], sizes) * _products(claim.operation, sizes) > LARGE
 
-    def outcome_at(values: Mapping[str, Any]) -> Outcome:
+    def outcome_at(values: Mapping[str, Any], sizes: Mapping[str, int]) -> Outcome:
         return _outcome(claim, BallBackend(values, sizes, PRECISION), in_one_direction=large)
 
-    found = tried(nodes, sizes, outcome_at, products=products)
+    found = tried(nodes, outcome_at, large=products > LARGE)
     return Evidence.SAMPLED if found is Evidence.CERTIFIED and large else found
 
 

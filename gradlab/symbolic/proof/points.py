@@ -10,6 +10,7 @@ from gradlab.graph.kinds import (
     Constant,
     Gather,
     Index,
+    Lead,
     Linear,
     LogDeterminant,
     OneHot,
@@ -30,15 +31,21 @@ RANGES = ((0.1, 0.9), (1.1, 3.0), (-0.9, -0.1), (-3.0, 3.0), (50.0, 200.0))
 """Where points are drawn from: in (0, 1), above 1, below 0, on both sides of 0, far out."""
 
 
-def small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
+SMALLEST = (2, 3)
+"""The smallest size in the first and in the second trial: were n always 2, 2/n would pass for 1."""
+
+
+def small_sizes(nodes: Sequence[Node], smallest: int = SMALLEST[0]) -> dict[str, int]:
     """Return different small numbers for the size symbols: equal ones would hide a transposition."""
     symbols = dict.fromkeys(size for node in nodes for size in node.axes if isinstance(size, str))
     for node in nodes:
         for size in (*getattr(node, "extents", ()), *_in_numbers(node)):
             if isinstance(size, str):
                 symbols[size] = None
-    least = dict.fromkeys(symbols, 2)
+    least = dict.fromkeys(symbols, smallest)
     for node in nodes:
+        if isinstance(node, Lead):  # of two entries the second would be the last
+            least.update({size: smallest + 2 for size in node.operands[0].axes if isinstance(size, str)})
         if not isinstance(node, (Index, Replace, Scatter)):
             continue
         # A position that the code names must exist, and must not be the last one by accident.

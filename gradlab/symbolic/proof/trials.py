@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import DomainError
 from gradlab.graph import algebra
 from gradlab.graph.backends import NumpyBackend
-from gradlab.graph.kinds import Derivative, Elementwise, VectorJacobian
+from gradlab.graph.kinds import Constant, Derivative, Elementwise, VectorJacobian
 from gradlab.graph.nodes import Node, compute, switches, topological
-from gradlab.graph.operations import WHERE
+from gradlab.graph.operations import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, WHERE
 from gradlab.graph.signs import signs_of
 from gradlab.symbolic.proof.evidence import Evidence, Outcome
-from gradlab.symbolic.proof.points import POINTS, points, scattered
+from gradlab.symbolic.proof.points import POINTS, SMALLEST, points, scattered, small_sizes
 
 SCATTERED = 1_000
 """Points among which those are looked for where something is defined, or lies on the other side of a kink."""
@@ -25,8 +26,7 @@ MOST_SIDES = 40
 SPARE = 10
 """Of these points so many are tried where something is defined in few places only: the balls may be too wide at some."""
 
-LARGE = 200_000
-"""Products of balls (a tenth of a second) beyond which a claim is tried at fewer points."""
+LOGIC = (LOGICAL_AND, LOGICAL_OR, LOGICAL_NOT)
 
 Values = Mapping[str, Any]
 
@@ -45,32 +45,51 @@ class _Record:
 
 
 def tried(
-    nodes: Sequence[Node], sizes: Mapping[str, int], outcome_at: Callable[[Values], Outcome], *, products: int = 0
+    nodes: Sequence[Node], outcome_at: Callable[[Values, Mapping[str, int]], Outcome], *, large: bool = False
 ) -> Evidence:
     """Return whether a claim about *nodes* holds wherever it is tried: certified, refuted or unproved.
 
-    outcome_at: what one point says.  products: how many products of balls one point takes.
+    outcome_at: what one point, with these sizes, says.  large: whether that takes long, so that few are tried.
     """
+    first, second = (small_sizes(nodes, smallest) for smallest in SMALLEST)
+    found = _tried(nodes, first, outcome_at, few=large)
+    if found is not Evidence.CERTIFIED or first == second:
+        return found
+    return _tried(nodes, second, outcome_at, few=True)
+
+
+def _tried(
+    nodes: Sequence[Node],
+    sizes: Mapping[str, int],
+    outcome_at: Callable[[Values, Mapping[str, int]], Outcome],
+    *,
+    few: bool,
+) -> Evidence:
     record = _Record()
-    sided = _sided(nodes)
     for values in points(nodes, sizes):
-        if products > LARGE and record.enough:
+        if few and record.enough:
             break
-        if _refutes(values, outcome_at, record):
+        if _refutes(values, sizes, outcome_at, record):
             return Evidence.REFUTED
-    if products > LARGE or (record.enough and not sided):
-        return Evidence.CERTIFIED if record.enough else Evidence.UNPROVED
+    sided = _sided(nodes)
+    if record.enough and (few or not sided):
+        return Evidence.CERTIFIED
     scatter = scattered(nodes, sizes, SCATTERED)
     signs, defined = _looked_at(nodes, sided, scatter, sizes)
     for number in _chosen(signs, defined):
-        if _refutes({name: array[number] for name, array in scatter.items()}, outcome_at, record):
+        if _refutes({name: array[number] for name, array in scatter.items()}, sizes, outcome_at, record):
             return Evidence.REFUTED
     return Evidence.CERTIFIED if record.enough and signs.any(axis=0).all() else Evidence.UNPROVED
 
 
-def _refutes(values: Values, outcome_at: Callable[[Values], Outcome], record: _Record) -> bool:
+def _refutes(
+    values: Values,
+    sizes: Mapping[str, int],
+    outcome_at: Callable[[Values, Mapping[str, int]], Outcome],
+    record: _Record,
+) -> bool:
     try:
-        outcome = outcome_at(values)
+        outcome = outcome_at(values, sizes)
     except DomainError:  # positions that are computed, and are none at this point
         return False
     if outcome in record.held:
@@ -85,13 +104,23 @@ def _sided(nodes: Sequence[Node]) -> list[Node]:
     """Return the expressions whose sign decides which formula of a function by cases holds, if they have both signs."""
     found: dict[Node, None] = {}
     for node in nodes:
-        if not isinstance(node, Elementwise):
-            continue
-        if node.operation is WHERE and not getattr(getattr(node.operands[0], "operation", None), "truth", False):
-            found[algebra.add(node.operands[0], algebra.scale_by(-1, algebra.number(1, node.axes)))] = None
-        for switch in switches(node):
-            found[switch] = None
+        if isinstance(node, Elementwise):
+            found.update(dict.fromkeys((*switches(node), *map(_from_half, _conditions(node)))))
     return [switch for switch in found if {-1, 1} <= signs_of(switch)]
+
+
+def _conditions(node: Elementwise) -> Sequence[Node]:
+    """Return what *node* takes for true above 1/2, other than the truth values of comparisons, which have switches."""
+    operands = node.operands[:1] if node.operation is WHERE else node.operands if node.operation in LOGIC else ()
+    return [part for part in operands if not isinstance(part, Constant) and not _is_truth(part)]
+
+
+def _is_truth(node: Node) -> bool:
+    return isinstance(node, Elementwise) and node.operation.truth
+
+
+def _from_half(node: Node) -> Node:
+    return algebra.add(node, algebra.number(Fraction(-1, 2), node.axes))
 
 
 def _looked_at(
