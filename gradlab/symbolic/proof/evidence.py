@@ -31,12 +31,17 @@ TIGHTEST = 2.0**-100
 
 
 class Outcome(Enum):
-    """What one point says of a step."""
+    """What one point says of a step.
+
+    Where both sides are 0 a wrong factor would not show, and where both are huge a wrong summand would not: that it
+    holds at such a point counts only if there are no others.
+    """
 
     HOLDS = 1
     HOLDS_AT_ZERO = 2
-    FAILS = 3
-    UNDECIDED = 4
+    HOLDS_IN_PROPORTION = 3
+    FAILS = 4
+    UNDECIDED = 5
 
 
 def compared(expected: Any, claimed: Any) -> Outcome:
@@ -49,11 +54,9 @@ def compared(expected: Any, claimed: Any) -> Outcome:
     if not all(ball.contains(0) for ball in balls):
         return Outcome.FAILS
     sides = np.ravel(expected)
-    # Relative to the size of the number: 30 digits of 1e40 are as telling as 30 digits of 1.
-    if any(
-        float(ball.rad()) >= TIGHTEST * max(1.0, abs(float(side.mid())))
-        for ball, side in zip(balls, sides, strict=False)
-    ):
+    radii = [float(ball.rad()) for ball in balls]
+    if any(radius >= TIGHTEST * max(1.0, abs(float(side.mid()))) for radius, side in zip(radii, sides, strict=False)):
         return Outcome.UNDECIDED
-    zero = all(ball.contains(0) for ball in sides)
-    return Outcome.HOLDS_AT_ZERO if zero else Outcome.HOLDS
+    if max(radii, default=0.0) >= TIGHTEST:
+        return Outcome.HOLDS_IN_PROPORTION
+    return Outcome.HOLDS_AT_ZERO if all(ball.contains(0) for ball in sides) else Outcome.HOLDS

@@ -81,7 +81,6 @@ LARGEST = 5_000_000
 """Products of balls beyond which a step is left unproved."""
 
 
-
 @dataclass(frozen=True)
 class _Claim:
     """What a step says: *after* is what the operand at *place* receives; *local* is the derivative that is shown."""
@@ -226,7 +225,13 @@ def _outcome(claim: _Claim, backend: BallBackend, *, in_one_direction: bool) -> 
     with flint.ctx.workprec(PRECISION):
         operation = claim.operation
         *inputs, value, incoming, claimed, shown = evaluation.evaluate(
-            [*operation.operands, operation, claim.delta, claim.after, claim.after if claim.local is None else claim.local],
+            [
+                *operation.operands,
+                operation,
+                claim.delta,
+                claim.after,
+                claim.after if claim.local is None else claim.local,
+            ],
             backend,
         )
         if not all(ball.is_finite() for ball in value.flat):
@@ -274,7 +279,9 @@ def _spread(array: Any, shape: tuple[int, ...]) -> Iterator[Any]:
 
     for places in permutations(range(len(shape)), array.ndim):
         if tuple(shape[place] for place in places) == array.shape:
-            fitted = np.moveaxis(array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), range(array.ndim), places)
+            fitted = np.moveaxis(
+                array.reshape(array.shape + (1,) * (len(shape) - array.ndim)), range(array.ndim), places
+            )
             yield np.broadcast_to(fitted, shape)
 
 

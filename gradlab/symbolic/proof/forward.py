@@ -14,7 +14,7 @@ from gradlab.graph.kinds import Constant, Contraction, Derivative, Linear, Varia
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.sizes import ONE
 from gradlab.symbolic.proof import rational
-from gradlab.symbolic.proof.equality import REMEMBERED, enclosed_equal
+from gradlab.symbolic.proof.equality import REMEMBERED, enclosed_equal, prove_equal
 from gradlab.symbolic.proof.evidence import Evidence
 from gradlab.symbolic.proof.sympy_forms import is_derivative
 
@@ -32,7 +32,7 @@ def prove_applied(before: Derivative, after: Node) -> Evidence:
         if found in (Evidence.EXACT, Evidence.CERTIFIED):
             return found
     # It need not hold for anything in place of the inner parts to hold for these.
-    return enclosed_equal(before, after)
+    return prove_equal(before, after)
 
 
 def _holds_another(before: Derivative, after: Node) -> bool:

@@ -365,7 +365,7 @@ def _key(canonical: Pair) -> tuple[str, str]:
 
 
 def _used(polynomial: Any) -> set[int]:
-    return {number for number, degree in enumerate(polynomial.degrees()) if degree}
+    return {number for number, degree in enumerate(polynomial.degrees()) if degree > 0}  # those of 0 are -1
 
 
 def _ratio(number: Any) -> Fraction:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import DomainError
 from gradlab.graph import algebra
 from gradlab.graph.backends import NumpyBackend
-from gradlab.graph.kinds import Constant, Derivative, Elementwise, VectorJacobian
+from gradlab.graph.kinds import Constant, Derivative, Elementwise, Extremum, Lead, VectorJacobian, Winners
 from gradlab.graph.nodes import Node, compute, switches, topological
 from gradlab.graph.operations import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, WHERE
 from gradlab.graph.signs import signs_of
@@ -23,25 +22,25 @@ SCATTERED = 1_000
 MOST_SIDES = 40
 """Combinations of sides, each of which is tried: more are not told apart."""
 
-SPARE = 10
-"""Of these points so many are tried where something is defined in few places only: the balls may be too wide at some."""
+SPARE = 5
+"""For each point at which a claim must hold so many are tried: the balls may be too wide at some."""
+
+WINNERS = 20
+"""Points at which a claim must hold where the largest of many entries is chosen: which one is another at each."""
+
+CHOOSING = (Extremum, Winners, Lead)
 
 LOGIC = (LOGICAL_AND, LOGICAL_OR, LOGICAL_NOT)
 
 Values = Mapping[str, Any]
 
 
-@dataclass
-class _Record:
-    """What the points tried so far say."""
+HOLDING = (Outcome.HOLDS, Outcome.HOLDS_AT_ZERO, Outcome.HOLDS_IN_PROPORTION)
 
-    held: dict[Outcome, int] = field(default_factory=lambda: {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0})
-    failed: bool = False
 
-    @property
-    def enough(self) -> bool:
-        """Whether it held at two points or more; those where both sides are 0 count only if all are such."""
-        return max(self.held.values()) >= POINTS
+def _enough(outcomes: Sequence[Outcome]) -> bool:
+    """Return whether a claim holds at two points or more in the same way."""
+    return max(outcomes.count(way) for way in HOLDING) >= POINTS
 
 
 def tried(
@@ -65,36 +64,40 @@ def _tried(
     *,
     few: bool,
 ) -> Evidence:
-    record = _Record()
+    outcomes: list[Outcome] = []
     for values in points(nodes, sizes):
-        if few and record.enough:
-            break
-        if _refutes(values, sizes, outcome_at, record):
+        outcomes.append(_outcome(values, sizes, outcome_at))
+        if outcomes[-1] is Outcome.FAILS:
             return Evidence.REFUTED
-    sided = _sided(nodes)
-    if record.enough and (few or not sided):
+        if few and _enough(outcomes):
+            return Evidence.CERTIFIED
+    sided, each = _sided(nodes), WINNERS if any(isinstance(node, CHOOSING) for node in nodes) else POINTS
+    if _enough(outcomes) and not sided and each == POINTS:
         return Evidence.CERTIFIED
     scatter = scattered(nodes, sizes, SCATTERED)
     signs, defined = _looked_at(nodes, sided, scatter, sizes)
-    for number in _chosen(signs, defined):
-        if _refutes({name: array[number] for name, array in scatter.items()}, sizes, outcome_at, record):
-            return Evidence.REFUTED
-    return Evidence.CERTIFIED if record.enough and signs.any(axis=0).all() else Evidence.UNPROVED
+    all_sides = bool(signs.any(axis=0).all())
+    for group in _groups(signs, defined):
+        here: list[Outcome] = []
+        for number in group[: SPARE * each]:
+            here.append(_outcome({name: array[number] for name, array in scatter.items()}, sizes, outcome_at))
+            if here[-1] is Outcome.FAILS:
+                return Evidence.REFUTED
+            if here.count(Outcome.HOLDS) >= each:
+                break
+        # Where one side of a kink has no value that is known well enough, the claim was not tried there.
+        all_sides &= not sided or any(outcome in (Outcome.HOLDS, Outcome.HOLDS_AT_ZERO) for outcome in here)
+        outcomes += here
+    return Evidence.CERTIFIED if _enough(outcomes) and all_sides else Evidence.UNPROVED
 
 
-def _refutes(
-    values: Values,
-    sizes: Mapping[str, int],
-    outcome_at: Callable[[Values, Mapping[str, int]], Outcome],
-    record: _Record,
-) -> bool:
+def _outcome(
+    values: Values, sizes: Mapping[str, int], outcome_at: Callable[[Values, Mapping[str, int]], Outcome]
+) -> Outcome:
     try:
-        outcome = outcome_at(values, sizes)
+        return outcome_at(values, sizes)
     except DomainError:  # positions that are computed, and are none at this point
-        return False
-    if outcome in record.held:
-        record.held[outcome] += 1
-    return outcome is Outcome.FAILS
+        return Outcome.UNDECIDED
 
 
 # Sides ---------------------------------------------------------------------------------------------
@@ -155,15 +158,11 @@ def _by_point(value: Any) -> Any:
     return np.reshape(value, (SCATTERED, -1)) if varies else np.repeat(np.reshape(value, (1, -1)), SCATTERED, axis=0)
 
 
-def _chosen(signs: Any, defined: Any) -> Iterator[int]:
-    """Yield the numbers of a few points with values for each combination of sides that occurs."""
+def _groups(signs: Any, defined: Any) -> list[list[int]]:
+    """Return the numbers of the points with values, those on the same sides together."""
     import numpy as np
 
-    each = POINTS if signs.shape[1] else SPARE
-    seen: dict[bytes, int] = {}
+    found: dict[bytes, list[int]] = {}
     for number in np.flatnonzero(defined):
-        key = signs[number].tobytes()
-        if key in seen or len(seen) < MOST_SIDES:
-            seen[key] = seen.get(key, 0) + 1
-            if seen[key] <= each:
-                yield int(number)
+        found.setdefault(signs[number].tobytes(), []).append(int(number))
+    return list(found.values())[:MOST_SIDES]
