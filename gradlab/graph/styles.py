@@ -10,7 +10,7 @@ from gradlab.graph.writing import Level, Printer, Shown
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-_TEXT_FUNCTIONS = {"sigmoid": "σ", "Phi": "Φ", "phi": "φ", "digamma": "ψ"}
+_TEXT_FUNCTIONS = {"sigmoid": "σ", "Phi": "Φ", "phi": "φ", "digamma": "ψ", "gamma": "Γ"}
 
 
 class TextPrinter(Printer):
@@ -134,6 +134,7 @@ _LATEX_FUNCTIONS = {
     "Phi": r"\Phi",
     "phi": r"\varphi",
     "digamma": r"\psi",
+    "gamma": r"\Gamma",
     "lgamma": r"\ln\Gamma",
 }
 
