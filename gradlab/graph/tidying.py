@@ -7,12 +7,14 @@ Evaluation does not need any of this; the forms here are for reading.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd, lcm, prod
 from typing import Any
 
 from gradlab.graph import algebra
+from gradlab.graph.identities import Powers, flat, simplified, split_exponent
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, Let, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
-from gradlab.graph.operations import DIVIDE, SQRT
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT
 from gradlab.graph.printing import is_unreadable
 from gradlab.graph.sizes import ONE, Coefficient
 
@@ -50,10 +52,6 @@ def tidied(node: Node) -> Node:
     return rebuild([node], replace=replace)[0]
 
 
-Powers = dict[Node, Fraction]
-"""The factors of a term, each with its exponent."""
-
-
 def _sum(node: Linear) -> Node:
     """Return a sum with like terms together and a factor of all terms in front of a bracket.
 
@@ -64,13 +62,54 @@ def _sum(node: Linear) -> Node:
     terms = _collected(node)
     forms = [_added(terms, node)]
     common = _common(terms) if len(terms) > 1 else {}
-    if common:
-        left = _added([(front, _without(powers, common)) for front, powers in terms], node)
-        inner = _shorter(_added(_collected(left), node))
-        forms.append(_from_powers({inner: Fraction(1), **common}, node))
-    else:
-        forms.append(_shorter(forms[0]))
+    forms.append(_in_front(common, terms, node) if common else _shorter(forms[0]))
+    below = _denominators(terms) if len(terms) > 1 and not node.rank else {}
+    if below:
+        # One fraction rather than several, but 1 - 1/x.
+        place = 0 if all(min(powers.values(), default=0) < 0 for _, powers in terms) else len(forms)
+        forms.insert(place, _in_front({**common, **below}, terms, node))
     return min(forms, key=_length)
+
+
+def _in_front(common: Powers, terms: list[tuple[Coefficient, Powers]], like: Node) -> Node:
+    """Return the sum of *terms* with the factors *common* in front of a bracket."""
+    left = _added([(front, _without(powers, common)) for front, powers in terms], like)
+    inner = _shorter(_added(_collected(left), like))
+    content, bracket = _content(inner)
+    powers = {bracket: Fraction(1)}  # written first: (x² + 2 x) exp(x)
+    for base, exponent in common.items():
+        powers[base] = powers.get(base, Fraction(0)) + exponent
+    return algebra.scale(content, _assembled(powers, like))
+
+
+def _content(node: Node) -> tuple[Coefficient, Node]:
+    """Return the number that the terms of a sum share, and the sum without it: 1/2 - x/2 as 1/2 and 1 - x."""
+    terms = flat(node)
+    rationals = [front.rational * _number(part) for front, part in terms]
+    below = lcm(*(rational.denominator for rational in rationals))
+    shared = Fraction(gcd(*(int(rational * below) for rational in rationals)), below)
+    if all(rational < 0 for rational in rationals):
+        shared = -shared
+    if len(terms) < 2 or shared in (0, 1):
+        return ONE, node
+    parts = [algebra.scale(Coefficient(1 / shared) * front, part) for front, part in terms]
+    return Coefficient(shared), algebra.add(*parts)
+
+
+def _number(node: Node) -> Fraction:
+    """Return the rational part of a number, 1 for anything else."""
+    front, rest = algebra.split(node)
+    return front.rational if rest is None else Fraction(1)
+
+
+def _denominators(terms: list[tuple[Coefficient, Powers]]) -> Powers:
+    """Return what all *terms* can stand above: each factor with the lowest of its negative exponents."""
+    found: Powers = {}
+    for _, powers in terms:
+        for base, exponent in powers.items():
+            if exponent < 0:
+                found[base] = min(exponent, found.get(base, exponent))
+    return found
 
 
 MOST_TERMS = 30
@@ -89,7 +128,7 @@ def _shorter(node: Node) -> Node:
         front, powers = terms.pop(place)
         bracket = _bracket(powers)
         assert bracket is not None
-        for coefficient, part in _flat(bracket):
+        for coefficient, part in flat(bracket):
             left = _without(powers, {bracket: Fraction(1)})
             terms.append((front * coefficient * _collect(part, Fraction(1), left), left))
     return node
@@ -112,7 +151,7 @@ def _is_polynomial(powers: Powers) -> bool:
 def _collected(node: Node) -> list[tuple[Coefficient, Powers]]:
     """Return the terms of a sum, like ones together, by the factors of each."""
     found: dict[Any, tuple[Coefficient, Powers]] = {}
-    for front, term in _flat(node):
+    for front, term in flat(node):
         powers: Powers = {}
         front = front * _collect(term, Fraction(1), powers)
         powers = {base: exponent for base, exponent in powers.items() if exponent}
@@ -125,25 +164,13 @@ def _collected(node: Node) -> list[tuple[Coefficient, Powers]]:
     return [(front, powers) for front, powers in found.values() if not front.is_zero]
 
 
-def _flat(node: Node) -> list[tuple[Coefficient, Node]]:
-    """Return the terms of a sum, those of sums inside it on their own, so that x - (1 - x) becomes 2 x - 1."""
-    terms: list[tuple[Coefficient, Node]] = []
-    waiting = [(ONE, node)]
-    while waiting:
-        front, part = waiting.pop()
-        if isinstance(part, Linear):
-            inner = zip(part.coefficients, part.operands, strict=True)
-            waiting.extend(reversed([(front * coefficient, operand) for coefficient, operand in inner]))
-        else:
-            terms.append((front, part))
-    return terms
-
-
 def _added(terms: list[tuple[Coefficient, Powers]], like: Node) -> Node:
     if not terms:
         return algebra.number(0, like.axes)
     if len(terms) > 1 and all(isinstance(base, Variable) for _, powers in terms for base in powers):
         terms = sorted(terms, key=lambda term: _order(term[1]))
+    elif not like.rank and terms[0][0].rational < 0:  # x cos(x) - sin(x)
+        terms = sorted(terms, key=lambda term: term[0].rational < 0)
     elif like.rank > 1:  # X^T X + c I, not the other way round
         terms = sorted(terms, key=lambda term: any(algebra.is_identity(base) for base in term[1]))
     return algebra.add(*(algebra.scale(front, _from_powers(powers, like)) for front, powers in terms))
@@ -191,11 +218,61 @@ def _product(node: Node) -> Node:
         return node
     powers: Powers = {}
     coefficient = coefficient * _collect(rest, Fraction(1), powers)
-    return algebra.scale(coefficient, _from_powers(powers, node))
+    return algebra.scale(coefficient, _assembled(powers, node))
+
+
+def _assembled(powers: Powers, like: Node) -> Node:
+    """Return the product of *powers*, where sums among them may cancel."""
+    if like.rank or not any(isinstance(base, Linear) for base in powers):
+        return _from_powers(powers, like)
+    left = dict(powers)
+    front = _clear_denominators(left, like) * _merge_sums(left)
+    return algebra.scale(front, _from_powers({base: power for base, power in left.items() if power}, like))
+
+
+def _merge_sums(powers: Powers) -> Coefficient:
+    """Put equal sums in another order together, (x + y)/(y + x) as 1, and opposite ones; return the number left."""
+    sums = [base for base in powers if isinstance(base, Linear)]
+    if len(sums) < 2:
+        return ONE
+    front, found = ONE, dict[Any, Node]()
+    for base in sums:
+        terms = _collected(base)
+        same = frozenset((number, frozenset(factors.items())) for number, factors in terms)
+        opposite = frozenset((-number, factors) for number, factors in same)
+        exponent = powers[base]
+        if same in found or (opposite in found and exponent.denominator == 1):
+            first = found[same] if same in found else found[opposite]
+            powers[first] += powers.pop(base)
+            front = front if same in found or exponent % 2 == 0 else -front
+        else:
+            found[same] = base
+    return front
+
+
+def _clear_denominators(powers: Powers, like: Node) -> Coefficient:
+    """Put sums of fractions among the factors over one denominator, x/(1 + 1/x) as x²/(x + 1); return the number left.
+
+    A sum above the bar is put so where that denominator cancels: x (1 + 1/x) as x + 1.
+    """
+    front = ONE
+    for base, exponent in list(powers.items()):
+        if not isinstance(base, Linear) or exponent.denominator != 1:
+            continue
+        terms = _collected(base)
+        below = _denominators(terms)
+        if below and (exponent < 0 or any(powers.get(part, 0) > 0 for part in below)):
+            whole = _added([(number, _without(factors, below)) for number, factors in terms], like)
+            del powers[base]
+            front = front * _collect(_shorter(whole), exponent, powers)
+            for part, own in below.items():
+                powers[part] = powers.get(part, Fraction(0)) + own * exponent
+    return front
 
 
 def _from_powers(powers: Powers, like: Node) -> Node:
     """Return the product of *powers*, the negative ones below one fraction bar."""
+    powers = simplified(powers)
     above = [_raised(base, exponent) for base, exponent in powers.items() if exponent > 0]
     below = [_raised(base, -exponent) for base, exponent in powers.items() if exponent < 0]
     top = _multiplied(above, like)
@@ -229,7 +306,7 @@ def _is_product(node: Node) -> bool:
 def _collect(node: Node, exponent: Fraction, powers: Powers) -> Coefficient:
     """Add the factors of *node* to *powers*, and return the number in front."""
     coefficient, rest = algebra.split(node)
-    front = coefficient if exponent > 0 else coefficient.inverse() if not coefficient.is_zero else coefficient
+    front = _to_the(coefficient, exponent)
     if rest is None:
         return front
     if isinstance(rest, Elementwise) and rest.operation is DIVIDE:
@@ -240,8 +317,25 @@ def _collect(node: Node, exponent: Fraction, powers: Powers) -> Coefficient:
             front = front * _collect(operand, exponent, powers)
         return front
     base, own = _as_power(rest)
+    if base is not rest and not base.rank and own.denominator == 1 and (_is_product(base) or _is_multiple(base)):
+        return front * _collect(base, own * exponent, powers)
+    base, whole = split_exponent(base)
     powers[base] = powers.get(base, Fraction(0)) + own * exponent
+    if whole:
+        powers[base.operands[0]] = powers.get(base.operands[0], Fraction(0)) + own * exponent * whole
     return front
+
+
+def _to_the(number: Coefficient, exponent: Fraction) -> Coefficient:
+    """Return *number* to a whole *exponent*; 0 stays 0."""
+    if exponent < 0 and not number.is_zero:
+        number = number.inverse()
+    return prod([number] * int(abs(exponent)), start=ONE)
+
+
+def _is_multiple(node: Node) -> bool:
+    """Return whether *node* is a number times something."""
+    return not algebra.split(node)[0].is_one
 
 
 def _as_power(node: Node) -> tuple[Node, Fraction]:
@@ -273,10 +367,13 @@ def _multiplied(factors: list[Node], like: Node) -> Node:
     return algebra.contract(ordered, [row] * len(ordered), row, like.axes)
 
 
-def _rank_of_factor(factor: Node) -> tuple[bool, str, str]:
-    """Return where a factor stands in a product of numbers: 2 x_0 x_1 y exp(x)."""
+def _rank_of_factor(factor: Node) -> tuple[int, str, str]:
+    """Return where a factor stands in a product of numbers: 2 x_0 x_1 y x^y exp(x)."""
     base, _ = _as_power(factor)
+    symbolic = isinstance(base, Elementwise) and base.operation is GENERAL_POWER
+    base = base.operands[0] if symbolic else base
     picked = base.operands[0] if isinstance(base, Index) else base
     name = picked.name if isinstance(picked, Variable) and not base.axes else ""
     place = str(base.selection) if isinstance(base, Index) else ""
-    return not isinstance(base, (Variable, Constant, Index)), name, place if name else ""
+    rank = 2 if not isinstance(base, (Variable, Constant, Index)) else int(symbolic)
+    return rank, name, place if name else ""

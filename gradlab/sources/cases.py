@@ -47,9 +47,10 @@ class CaseReader:
     def _case(self, function: Token) -> tuple[Tree, Tree | None]:
         """Return value and condition of one case, (x^2, x > 0); None for the condition that always holds."""
         cursor = self.cursor
-        if cursor.next.kind is not Kind.OPEN:
+        opener = cursor.advance()
+        if opener.kind is not Kind.OPEN:
             cursor.refuse.cases(function)
-        with cursor.bracket(cursor.advance()):
+        with cursor.bracket(opener):
             value = self.expression()
             if cursor.advance().kind is not Kind.COMMA:
                 cursor.refuse.cases(function)

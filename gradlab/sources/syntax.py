@@ -122,10 +122,11 @@ def fold(tree: Tree, combine: Callable[[Tree, tuple[Result, ...]], Result]) -> R
     return results[0]
 
 
-def index_of(tree: Tree) -> Name | None:
+def index_of(tree: Tree) -> Tree | None:
     """Return the index that *tree* adds up over, where it is a sum such as ``sum(k*x^k, k, 1, 5)``, else None."""
-    is_sum = isinstance(tree, Call) and tree.function == "sum" and len(tree.arguments) == 4
-    return cast("Name", tree.arguments[1]) if is_sum else None
+    if isinstance(tree, Call) and tree.function == "sum" and len(tree.arguments) == 4:
+        return tree.arguments[1]
+    return None
 
 
 def names(tree: Tree) -> tuple[str, ...]:
@@ -140,7 +141,7 @@ def names(tree: Tree) -> tuple[str, ...]:
 
     def note(node: Tree, below: tuple[None, ...]) -> None:
         index = index_of(node)
-        if index is not None:
+        if isinstance(index, Name):
             indices.add(index.name)
         if isinstance(node, Name):
             found[node.name] = None
