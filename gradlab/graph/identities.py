@@ -65,7 +65,8 @@ def split_exponent(node: Node) -> tuple[Node, int]:
         front = front * coefficient
         if rest is None and front.is_rational and front.rational.denominator == 1:
             left = _total([exponent, algebra.constant(-front, exponent.axes)])
-            return algebra.apply(GENERAL_POWER, base, left), int(front.rational)
+            symbolic = algebra.split(left)[1] is not None
+            return (algebra.apply(GENERAL_POWER, base, left), int(front.rational)) if symbolic else (node, 0)
     return node, 0
 
 
@@ -76,7 +77,8 @@ def _with_one_exponent(powers: Powers, symbolic: Elementwise) -> Powers:
     if not whole or whole.denominator != 1 or abs(sign) != 1:
         return powers
     total = _total([exponent, algebra.number(whole * sign, base.axes)])
-    return _changed(powers, {base: -whole, symbolic: -sign, algebra.apply(GENERAL_POWER, base, total): sign})
+    left = _changed(powers, {base: -whole, symbolic: -sign})
+    return _changed(left, {algebra.apply(GENERAL_POWER, base, total): sign})
 
 
 def _total(nodes: Sequence[Node]) -> Node:

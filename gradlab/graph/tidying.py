@@ -6,13 +6,14 @@ Evaluation does not need any of this; the forms here are for reading.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import gcd, lcm, prod
 from typing import Any
 
 from gradlab.graph import algebra
 from gradlab.graph.identities import Powers, flat, simplified, split_exponent
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, Let, Linear, Variable
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, Let, Linear, Positions, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT
 from gradlab.graph.printing import is_unreadable
@@ -76,7 +77,8 @@ def _in_front(common: Powers, terms: list[tuple[Coefficient, Powers]], like: Nod
     left = _added([(front, _without(powers, common)) for front, powers in terms], like)
     inner = _shorter(_added(_collected(left), like))
     content, bracket = _content(inner)
-    powers = {bracket: Fraction(1)}  # written first: (x² + 2 x) exp(x)
+    powers: Powers = {}
+    content = content * _collect(bracket, Fraction(1), powers)  # written first: (x + 1) exp(x)
     for base, exponent in common.items():
         powers[base] = powers.get(base, Fraction(0)) + exponent
     return algebra.scale(content, _assembled(powers, like))
@@ -169,11 +171,22 @@ def _added(terms: list[tuple[Coefficient, Powers]], like: Node) -> Node:
         return algebra.number(0, like.axes)
     if len(terms) > 1 and all(isinstance(base, Variable) for _, powers in terms for base in powers):
         terms = sorted(terms, key=lambda term: _order(term[1]))
+        terms = terms if like.rank else _positive_first(terms)
     elif not like.rank and terms[0][0].rational < 0:  # x cos(x) - sin(x)
         terms = sorted(terms, key=lambda term: term[0].rational < 0)
     elif like.rank > 1:  # X^T X + c I, not the other way round
         terms = sorted(terms, key=lambda term: any(algebra.is_identity(base) for base in term[1]))
     return algebra.add(*(algebra.scale(front, _from_powers(powers, like)) for front, powers in terms))
+
+
+def _positive_first(terms: list[tuple[Coefficient, Powers]]) -> list[tuple[Coefficient, Powers]]:
+    """Return the *terms* of a polynomial led by one of the highest degree without a sign: x - a, not -a + x."""
+    degree = sum(terms[0][1].values())
+    if terms[0][0].rational < 0:
+        for place, (front, powers) in enumerate(terms):
+            if front.rational > 0 and sum(powers.values()) == degree:
+                return [terms[place], *terms[:place], *terms[place + 1 :]]
+    return terms
 
 
 def _order(powers: Powers) -> tuple[Any, ...]:
@@ -185,7 +198,7 @@ def _order(powers: Powers) -> tuple[Any, ...]:
 def _common(terms: list[tuple[Coefficient, Powers]]) -> Powers:
     """Return what stands in front of the bracket: factors of all terms, and the common denominator of sums.
 
-    Powers of variables stay where they are: 2 x y + x² is a polynomial as people write it.
+    Powers of variables alone stay where they are: 2 x y + x² is a polynomial as people write it.
     """
     common: Powers = {}
     for base in dict.fromkeys(base for _, powers in terms for base in powers):
@@ -193,6 +206,11 @@ def _common(terms: list[tuple[Coefficient, Powers]]) -> Powers:
         if isinstance(base, Linear) or (isinstance(base, Elementwise) and all(exponents)):
             shared = min(exponents) if isinstance(base, Linear) or min(exponents) > 0 else max(exponents)
             if shared > 0 or (shared < 0 and (isinstance(base, Linear) or max(exponents) < 0)):
+                common[base] = shared
+    if common and all(base.rank == 0 for base in common):
+        for base in terms[0][1]:
+            shared = min(powers.get(base, Fraction(0)) for _, powers in terms)
+            if isinstance(base, Variable) and shared > 0:
                 common[base] = shared
     return common
 
@@ -223,11 +241,18 @@ def _product(node: Node) -> Node:
 
 def _assembled(powers: Powers, like: Node) -> Node:
     """Return the product of *powers*, where sums among them may cancel."""
+    zero = next((base for base, exponent in powers.items() if exponent > 0 and _is_zero(base)), None)
+    if zero is not None:
+        return zero
     if like.rank or not any(isinstance(base, Linear) for base in powers):
         return _from_powers(powers, like)
     left = dict(powers)
     front = _clear_denominators(left, like) * _merge_sums(left)
     return algebra.scale(front, _from_powers({base: power for base, power in left.items() if power}, like))
+
+
+def _is_zero(node: Node) -> bool:
+    return isinstance(node, Constant) and isinstance(node.value, Coefficient) and node.value.is_zero
 
 
 def _merge_sums(powers: Powers) -> Coefficient:
@@ -253,15 +278,15 @@ def _merge_sums(powers: Powers) -> Coefficient:
 def _clear_denominators(powers: Powers, like: Node) -> Coefficient:
     """Put sums of fractions among the factors over one denominator, x/(1 + 1/x) as x²/(x + 1); return the number left.
 
-    A sum above the bar is put so where that denominator cancels: x (1 + 1/x) as x + 1.
+    A sum above the bar is put so where there is one, or its denominator cancels: x (1 + 1/x) as x + 1.
     """
-    front = ONE
+    front, fraction = ONE, any(exponent < 0 for exponent in powers.values())
     for base, exponent in list(powers.items()):
         if not isinstance(base, Linear) or exponent.denominator != 1:
             continue
         terms = _collected(base)
         below = _denominators(terms)
-        if below and (exponent < 0 or any(powers.get(part, 0) > 0 for part in below)):
+        if below and (exponent < 0 or fraction or any(powers.get(part, 0) > 0 for part in below)):
             whole = _added([(number, _without(factors, below)) for number, factors in terms], like)
             del powers[base]
             front = front * _collect(_shorter(whole), exponent, powers)
@@ -284,17 +309,43 @@ def _raised(base: Node, exponent: Fraction) -> Node:
 
 
 def _powers_collected(node: Node) -> Node:
-    """Return a sum of products with equal factors collected into powers: sum_i t_i² t_i as sum_i t_i³."""
+    """Return a sum of products with what does not depend on the index in front, and equal factors as powers.
+
+    sum_i a t_i² t_i becomes a sum_i t_i³.
+    """
     coefficient, rest = algebra.split(node)
     if not isinstance(rest, Contraction) or not rest.summed:
         return node
     groups: dict[tuple[int, ...], list[Node]] = {}
     for operand, row in zip(rest.operands, rest.inputs, strict=True):
-        groups.setdefault(row, []).append(operand)
-    if all(len({_as_power(factor)[0] for factor in group}) == len(group) for group in groups.values()):
+        for factor, own in _factors(operand, row) if not rest.output else [(operand, row)]:
+            groups.setdefault(own, []).append(factor)
+    outside = groups.pop((), []) if not rest.output and len(groups) > 1 else []
+    if not outside and all(_is_collected(group) for group in groups.values()):
         return node
     operands = [_product(_multiplied(group, group[0])) for group in groups.values()]
-    return algebra.scale(coefficient, algebra.contract(operands, list(groups), rest.output, rest.extents))
+    inside = algebra.contract(operands, list(groups), rest.output, rest.extents)
+    return algebra.scale(coefficient, _product(_multiplied([*outside, inside], inside)) if outside else inside)
+
+
+def _factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
+    """Yield the factors of *node*, which has the indices *row*, each with its own."""
+    front, rest = algebra.split(node)
+    whole = isinstance(rest, Contraction) and not rest.summed and len(set(rest.output)) == len(rest.output)
+    if not isinstance(rest, Contraction) or not whole or len(rest.operands) < 2 or not front.is_one:
+        yield node, row
+        return
+    outer = dict(zip(rest.output, row, strict=True))
+    for operand, inner in zip(rest.operands, rest.inputs, strict=True):
+        yield from _factors(operand, tuple(outer[index] for index in inner))
+
+
+def _is_collected(group: list[Node]) -> bool:
+    """Return whether the factors of a product are already powers of different bases, an index first among them."""
+    if any(isinstance(factor, Positions) for factor in group[1:]):
+        return False
+    bases = {_as_power(factor)[0] for factor in group}
+    return len(bases) == len(group) and (len(group) == 1 or not any(_is_product(factor) for factor in group))
 
 
 def _is_product(node: Node) -> bool:
@@ -375,5 +426,5 @@ def _rank_of_factor(factor: Node) -> tuple[int, str, str]:
     picked = base.operands[0] if isinstance(base, Index) else base
     name = picked.name if isinstance(picked, Variable) and not base.axes else ""
     place = str(base.selection) if isinstance(base, Index) else ""
-    rank = 2 if not isinstance(base, (Variable, Constant, Index)) else int(symbolic)
+    rank = 2 if not isinstance(base, (Variable, Constant, Index, Positions)) else int(symbolic)
     return rank, name, place if name else ""

@@ -24,7 +24,7 @@ def placed(builder: Builder, node: Node, level: int) -> Node:
 
 def counted(builder: Builder, first: int, count: Size, level: int) -> Node:
     """Return the numbers *first*, *first* + 1, … that the index of a sum of this *level* stands for."""
-    return placed(builder, positions_from(first, count), level)
+    return builder.constant(first) if count == 1 else placed(builder, positions_from(first, count), level)
 
 
 def summed(builder: Builder, body: Node, count: Size, level: int, entries: Collection[str] = ()) -> Node:
@@ -45,4 +45,4 @@ def summed(builder: Builder, body: Node, count: Size, level: int, entries: Colle
             body = builder.drop_axis(body, 1)
         return builder.total(body, 0)
     term = builder.drop_axis(body, 0) if body.rank == level else body
-    return Linear((Coefficient.of_size(count),), (term,))
+    return term if count == 1 else Linear((Coefficient.of_size(count),), (term,))
