@@ -75,7 +75,7 @@ SUMS = {
     "entries from 0": (sympy.Sum((x - a[k]) ** 2, (k, 0, n - 1)), "sum_i (x - a_i)²"),
     "entries from 1": (sympy.Sum((x - a[k]) ** 2, (k, 1, n)), "sum_i (x - a_i)²"),
     "a mean": (sympy.Sum((x - a[k]) ** 2, (k, 1, n)) / n, "1/n sum_i (x - a_i)²"),
-    "entries and their places": (sympy.Sum(k * a[k] * x, (k, 1, n)), "sum_i=1..n x i a_i"),
+    "entries and their places": (sympy.Sum(k * a[k] * x, (k, 1, n)), "sum_i=1..n i x a_i"),
     "two arrays": (sympy.Sum(a[k] * b[k] * x, (k, 0, n - 1)), "sum_i x a_i b_i"),
     "two sizes": (sympy.Sum(a[k] * b[j] * x, (k, 0, n - 1), (j, 0, m - 1)), None),
 }
