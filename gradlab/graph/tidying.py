@@ -84,6 +84,10 @@ def _in_front(common: Powers, terms: list[tuple[Coefficient, Powers]], like: Nod
     return algebra.scale(content, _assembled(powers, like))
 
 
+MOST_PARTS_OF_ONE = 100
+"""Denominators up to which a number is taken out of a sum: a float such as 0.1 in code has one of 2^55."""
+
+
 def _content(node: Node) -> tuple[Coefficient, Node]:
     """Return the number that the terms of a sum share, and the sum without it: 1/2 - x/2 as 1/2 and 1 - x."""
     terms = flat(node)
@@ -92,7 +96,7 @@ def _content(node: Node) -> tuple[Coefficient, Node]:
     shared = Fraction(gcd(*(int(rational * below) for rational in rationals)), below)
     if all(rational < 0 for rational in rationals):
         shared = -shared
-    if len(terms) < 2 or shared in (0, 1):
+    if len(terms) < 2 or shared in (0, 1) or below > MOST_PARTS_OF_ONE:
         return ONE, node
     parts = [algebra.scale(Coefficient(1 / shared) * front, part) for front, part in terms]
     return Coefficient(shared), algebra.add(*parts)

@@ -76,6 +76,13 @@ def test_equal_factors_cancel_whatever_their_order(text, form):
     assert derive(text, "a").gradient["a"].text() == form
 
 
+def test_a_number_of_code_is_not_taken_out_of_a_sum():
+    def code(x):
+        return (0.01 * x**2 + 1) / x
+
+    assert derive(code).gradient["x"].text() == "(0.01 x² - 1)/x²"
+
+
 def test_a_kink_or_a_case_keeps_its_condition():
     gradient = derive(as_function("x where(x >= 1, log(x), 0)")).gradient["x"]
     assert gradient.text() == "[x ≥ 1] log(x) + [x ≥ 1] x/x"
