@@ -36,6 +36,7 @@ TIDY = {
     "x x^x": "x^x (x + x log(x) + 1)",
     "x^x/x": "x^(x - 2) (x + x log(x) - 1)",
     "1/x^x": "-(log(x) + 1)/x^x",
+    "1/x^y": "-y/x^(y + 1)",
     "x^(1/x)": "x^(1/x - 2) (1 - log(x))",
     "x^x^x": "x^(x^x) x^x (1/x + log(x) + log(x)²)",
     "2^x": "2^x log(2)",
@@ -54,6 +55,8 @@ TIDY = {
     "sum(k x^k, k, 1, 5)": "sum_i=1..5 i² x^(i - 1)",
     "sum(sin(k x)/k, k, 1, 7)": "sum_i=1..7 cos(i x)",
     "exp(sum(x^k/k, k, 1, 4))": "exp(sum_i=1..4 x^i/i) sum_i=1..4 x^(i - 1)",
+    "sum(sum(x^j, j, 1, 3), k, 1, 2)": "2 sum_i=1..3 i x^(i - 1)",
+    "sum(sum((x j + y k)^2, j, 1, 2), k, 0, 3)": "2 sum_i=1..2 i sum_j=0..3 (x i + y j)",
     "sum(exp(-k x), k, 1, 4)": "-sum_i=1..4 i exp(-i x)",
 }
 

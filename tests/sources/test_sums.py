@@ -111,6 +111,7 @@ REFUSED = {
     "to n": (sympy.Sum(x**k, (k, 1, n)), r"nothing tells how much that is; put a number for it, as in .subs\(n, 5\)"),
     "to infinity": (sympy.Sum(x**k, (k, 1, sympy.oo)), "does not run between two whole numbers"),
     "a shifted entry": (sympy.Sum(x * a[k + 1], (k, 0, 3)), r"an entry is read as a\[k\]"),
+    "entries from 2": (sympy.Sum(x * a[k], (k, 2, 4)), r"an entry is read as a\[k\]"),
     "an entry alone": (x * a[2], r"an entry is read as a\[k\]"),
     "two places": (sympy.Sum(x * a[k, k], (k, 0, 3)), r"an entry is read as a\[k\]"),
     "a product": (sympy.Product(x + k, (k, 1, 3)), "Product is not read; write the factors out"),
