@@ -298,6 +298,6 @@ def _rank_of_factor(factor: Node) -> tuple[bool, str, str]:
     """Return where a factor stands in a product of numbers: 2 x_0 x_1 y exp(x)."""
     base, _ = _as_power(factor)
     picked = base.operands[0] if isinstance(base, Index) else base
-    name = picked.name if isinstance(picked, Variable) and not base.axes else ""
+    name = picked.name if isinstance(picked, (Variable, Let)) and not base.axes else ""
     place = str(base.selection) if isinstance(base, Index) else ""
-    return not isinstance(base, (Variable, Constant, Index)), name, place if name else ""
+    return not isinstance(base, (Variable, Constant, Index, Let)), name, place if name else ""

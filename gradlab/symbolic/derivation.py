@@ -23,6 +23,7 @@ from gradlab.graph.tidying import tidied
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import views
 from gradlab.symbolic.board import Board, fits, on_board
+from gradlab.symbolic.chain import Chain, chain_of
 from gradlab.symbolic.curvature import Curvature, assembled
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
 from gradlab.symbolic.second_order import SecondOrder, second_order
@@ -141,6 +142,21 @@ class Derivation:
         """
         asked = dict.fromkeys(condition for step in walk(self.steps) for condition in step.conditions)
         return tuple(condition for condition in asked if condition.names & {*self.wrt})
+
+    def chain(self, wrt: str) -> Chain:
+        """Return the chain rule for one variable, factor by factor through the named values, and recombined.
+
+        wrt: a variable, or a part of one that the code gave a name to.
+
+        >>> derive("exp(sin(x)^2)").chain("x")
+        ∂f/∂x = ∂f/∂u · ∂u/∂v · ∂v/∂x
+          ∂f/∂u = exp(u)
+          ∂u/∂v = 2 v
+          ∂v/∂x = cos(x)
+        ∂f/∂x = exp(u) · 2 v · cos(x)
+              = 2 v exp(u) cos(x)
+        """
+        return chain_of(self.function, wrt)
 
     @cached_property
     def second(self) -> SecondOrder:

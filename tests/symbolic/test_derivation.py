@@ -161,7 +161,7 @@ def test_names_given_in_the_code_are_derived_once():
     (board,) = derive(loss).boards.values()
     named = [step for step in walk(board.steps) if step.rule == "named value"]
     assert [step.statement(TextPrinter) for step in named] == ["∂z/∂x = ∂/∂x (x³)"]
-    assert printing.text(board.named) == "3 (x² cos(z) z + x² sin(z))"
+    assert printing.text(board.named) == "3 x² (z cos(z) + sin(z))"
 
 
 def test_as_dict_is_plain_data():
