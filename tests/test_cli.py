@@ -104,6 +104,22 @@ def test_derive_shows_steps_latex_and_markdown(run):
     assert run("derive", "x**2", "--markdown")[1].startswith("$$\n")
 
 
+def test_derive_shows_as_much_as_is_asked_for(run):
+    outputs = [run("derive", "x*sin(x^2)", "--depth", depth)[1] for depth in ("result", "outline", "steps", "rules")]
+    assert [output.count("\n") for output in outputs] == [2, 7, 10, 13]
+    assert run("derive", "x*sin(x^2)", "--steps")[1] == outputs[-1]
+
+
+def test_derive_shows_the_chain_rule_for_one_variable(run, run_json):
+    code, out, _ = run("derive", "exp(sin(x))", "--chain", "x", "--at", "x=0")
+    assert code == 0
+    assert out.splitlines()[0] == "∂f/∂x = ∂f/∂u · ∂u/∂x"
+    assert out.splitlines()[-1] == "∂f/∂x = 1"
+    _, found = run_json("derive", "exp(sin(x))", "--chain", "x", "--at", "x=0")
+    assert found["results"]["factors"] == {"∂f/∂u": "exp(u)", "∂u/∂x": "cos(x)"}
+    assert found["results"]["total"] == 1
+
+
 def test_derive_knows_variables_shapes_data_and_a_name(run):
     _, out, _ = run(
         *("derive", "sum((X @ w - y)**2)", "--variables", "w", "--shape", "X=n,d", "w=d", "y=n", "--name", "loss"),

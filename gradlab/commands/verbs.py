@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlab.descent import Trajectory
     from gradlab.graph import Function
     from gradlab.graph.gradient import Gradient
+    from gradlab.symbolic import Derivation
     from gradlab.symbolic.curvature import Curvature
 
 
@@ -26,6 +27,8 @@ def derive(options: Namespace) -> Outcome:
 
     function, point = _function_at(options, options.at, "--at")
     derivation = derive(function, _wrt(options), order=options.order)
+    if options.chain:
+        return _chain(derivation, options.chain, point, latex=options.latex)
     depth = options.depth or ("rules" if options.steps else "result")
     view = derivation.latex if options.latex else derivation.markdown if options.markdown else derivation.text
     text = view(depth).rstrip("\n")
@@ -43,6 +46,12 @@ def derive(options: Namespace) -> Outcome:
             results["undecided"] = str(error)
             return Outcome(f"{text}\n\nundecided: {error}", results, "undecided", Code.UNDECIDED)
     return Outcome(text, results)
+
+
+def _chain(derivation: Derivation, wrt: str, point: Any, *, latex: bool) -> Outcome:
+    """The chain rule for one variable, with numbers where a point is given."""
+    chain = derivation.chain(wrt)
+    return Outcome(chain.latex() if latex else chain.text(point), chain.as_dict(point))
 
 
 def estimate(options: Namespace) -> Outcome:

@@ -123,6 +123,10 @@ class Chain:
         """Return the rule, the factors and their product as an aligned LaTeX block."""
         return chain_views.latex(self)
 
+    def as_dict(self, point: Any = None) -> dict[str, Any]:
+        """Return plain data: the factors as text, and as numbers where a point is given."""
+        return chain_views.as_dict(self, None if point is None else self.at(point))
+
     def __repr__(self) -> str:
         return self.text()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlab.graph import names, printing
 from gradlab.graph.nodes import Node, show, topological
@@ -28,6 +28,23 @@ def latex(chain: Chain) -> str:
     """Return the chain as an aligned block."""
     rule = Equation(_partial(chain.function.name, chain.wrt, LatexPrinter), (_rule(chain, LatexPrinter),))
     return aligned([rule, *_factors(chain, LatexPrinter), *([_recombined(chain, LatexPrinter)] if chain.paths else [])])
+
+
+def as_dict(chain: Chain, numbers: ChainAt | None) -> dict[str, Any]:
+    """Return the chain as plain data."""
+    factors = {
+        _partial(link.outer, link.inner, TextPrinter): _written(link.jacobian, TextPrinter) for link in chain.links
+    }
+    found: dict[str, Any] = {
+        "wrt": chain.wrt,
+        "rule": _rule(chain, TextPrinter),
+        "factors": factors,
+        "recombined": _written(chain.recombined, TextPrinter),
+    }
+    if numbers is not None:
+        values = dict(zip(factors, numbers.factors.values(), strict=True))
+        found |= {"at": dict(numbers.at), "values": values, "total": numbers.total}
+    return found
 
 
 def _partial(

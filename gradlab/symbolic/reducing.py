@@ -13,8 +13,8 @@ from gradlab.graph.sizes import Coefficient
 from gradlab.graph.tidying import length, tidied
 from gradlab.symbolic.proof.rational import Fractions, TooLarge
 
-MOST = 60
-"""Operations up to which a shorter form is looked for."""
+SHORT, MOST = 6, 60
+"""Operations from which and up to which a shorter form is looked for: nothing is shorter than 2 x, nobody reads 100."""
 
 
 def shortest(node: Node) -> Node:
@@ -26,7 +26,7 @@ def shortest(node: Node) -> Node:
     """
     found = tidied(tidied(node, named=True), named=True)  # what was collected may be like terms in turn
     parts = topological([found])
-    if len(parts) > MOST or any(part.axes or getattr(part, "extents", ()) for part in parts):
+    if not SHORT <= length(found) <= MOST or any(part.axes or getattr(part, "extents", ()) for part in parts):
         return found
     try:
         reduced = tidied(_reduced(found), named=True)

@@ -89,16 +89,24 @@ def test_every_factor_is_derived_in_steps_that_are_proved(function):
                 assert step.evidence in (Evidence.EXACT, Evidence.CERTIFIED), step.text()
 
 
+def _chain(derivation, name):
+    """Return the chain rule, None where it is refused because too much would have to be written."""
+    said = ""
+    try:
+        return derivation.chain(name)
+    except GradlabError as error:
+        said = str(error)
+    assert "ways lead" in said or "no second derivative" in said
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_product_of_the_factors_is_the_gradient_of_every_model(model):
     function, point = at_point(model.source, model.at)
     derivation = derive(function)
     gradient = derivation.at(point)
     for name in derivation.wrt:
-        try:
-            chain = derivation.chain(name)
-        except GradlabError as error:
-            assert "ways lead" in str(error) or "no second derivative" in str(error)
+        chain = _chain(derivation, name)
+        if chain is None:
             continue
         np.testing.assert_allclose(chain.at(point).total, gradient.partials[name], rtol=1e-11, atol=1e-12)
         assert chain.text()
