@@ -79,6 +79,7 @@ class Condition:
 
 _IN_LATEX = {
     "not a whole number": r"\notin \mathbb{Z}",
+    "not a whole number below 1": r"\notin \{0, -1, -2, \dots\}",
     "not a whole number except 0": r"\notin \mathbb{Z} \setminus \{0\}",
     "attained once": r"\text{ attained once}",
     "without ties": r"\text{ without ties}",
@@ -153,7 +154,7 @@ def unchanged(condition: Node) -> tuple[Condition, ...]:
 _COMPARISONS = {">": GREATER, "≥": GREATER_EQUAL, "<": LESS, "≤": LESS_EQUAL, "≠": NOT_EQUAL}
 _RANGES = {"<": INSIDE, "≤": WITHIN}
 _SIGN = re.compile(f" ([{''.join(_COMPARISONS)}]) ")
-_WHOLE = re.compile(r"(.+?) (not a whole number(?: except 0)?)")
+_WHOLE = re.compile(r"(.+?) (not a whole number(?: except 0| below 1)?)")
 
 _Sides = Callable[[str], Node]
 """A side of a condition as a rule writes it -> the node that it stands for."""
@@ -193,7 +194,11 @@ def _read(part: str, side: _Sides) -> Condition:
         return Condition(reduce(_either, (_relation(one, side) for one in part.split(" or "))))
     subject, words = side(whole[1]), whole[2]
     broken = _compared("≠", subject, _floor(subject))
-    return Condition(_either(broken, _is_zero(subject)) if "except" in words else broken, subject, words)
+    if "except" in words:
+        broken = _either(broken, _is_zero(subject))
+    if "below" in words:
+        broken = _either(broken, _compared(">", subject, side("0")))
+    return Condition(broken, subject, words)
 
 
 def _relation(part: str, side: _Sides) -> Node:

@@ -173,6 +173,6 @@ GAMMA = add(
     lambda g, u, out: [g.product(out, g.apply(DIGAMMA, u[0]))],
     numpy=lambda np, u: np.vectorize(_gamma_or_pole, otypes=[float])(u).astype(u.dtype, copy=False),
     torch=lambda torch, u: _sign_of_gamma(torch, u) * torch.exp(torch.lgamma(u)),
-    domain="u ≠ 0, -1, -2, …",
+    domain="u not a whole number below 1",
     roundings=64,
 )
