@@ -1,0 +1,2 @@
+"""todo"""
+def svg(table): return ""
