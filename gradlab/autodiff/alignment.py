@@ -16,7 +16,7 @@ Where it cannot be told which of several operations a tensor is, it is none of t
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from gradlab.graph.bounded import Bounded
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
+
 
 @dataclass(frozen=True, eq=False)
 class Operations:
@@ -76,17 +77,22 @@ class _Walk:
                 self.consumers[below].append(place)
         self.found: dict[int, tuple[int, ...]] = {}
         self.owner: dict[int, int] = {}
-        self.pending: list[int] = []
+        self.pending = dict.fromkeys(reversed(self.candidates))
+        self.might_be: list[set[int]] = [set() for _ in self.entries]
+        for place, tensors in self.candidates.items():
+            for at in tensors:
+                self.might_be[at].add(place)
 
     def go(self) -> None:
         if not self.entries:
             return
-        self.pending = list(reversed(self.candidates))
-        if self.pending and len(self.entries) - 1 in self.candidates[self.pending[0]]:
-            self._take(self.pending.pop(0), (len(self.entries) - 1,))
+        output, first = len(self.entries) - 1, next(iter(self.pending), None)
+        if first is not None and output in self.candidates[first]:
+            del self.pending[first]
+            self._take(first, (output,))
         while self.pending:
-            ready = next((place for place in self.pending if not self._must_wait(place)), self.pending[0])
-            self.pending.remove(ready)
+            ready = next((place for place in self.pending if not self._must_wait(place)), next(iter(self.pending)))
+            del self.pending[ready]
             self._take(ready, self._standing_for(ready))
         for place, name in self.operations.leaves.items():
             self._take(place, tuple(at for at, entry in enumerate(self.entries) if entry.leaf == name))
@@ -100,14 +106,14 @@ class _Walk:
 
     def _must_wait(self, place: int) -> bool:
         """Return whether something on the ways on, of it or of its candidates, may still be matched."""
-        if not _reached([place], self.users, self.found).isdisjoint({*self.pending} - {place}):
+        if any(other in self.pending for other in _reached([place], self.users, self.found) if other != place):
             return True
-        twins = {place, *self._twins(place)}
-        open_tensors = {at for other in self.pending if other not in twins for at in self.candidates[other]}
-        return not _reached(self.candidates[place], self.consumers, self.owner).isdisjoint(open_tensors)
+        own = {place, *self._twins(place)}
+        ahead = _reached(self.candidates[place], self.consumers, self.owner)
+        return any(other in self.pending for at in ahead for other in self.might_be[at] - own)
 
     def _standing_for(self, place: int) -> tuple[int, ...]:
-        wanted = self._met(place, self.users, self.found)
+        wanted = frozenset(self._met(place, self.users, self.found))
         fitting: dict[int, frozenset[int]] = {}
         for at in self.candidates[place]:
             met = frozenset(self.owner[tensor] for tensor in self._met(at, self.consumers, self.owner))
@@ -128,10 +134,9 @@ class _Walk:
 
     def _twins(self, place: int) -> list[int]:
         """Return the other operations that one of its candidates might be."""
-        own = set(self.candidates[place])
-        return [other for other, tensors in self.candidates.items() if other != place and not own.isdisjoint(tensors)]
+        return sorted(set[int]().union(*(self.might_be[at] for at in self.candidates[place])) - {place})
 
-    def _rivals(self, place: int, wanted: set[int]) -> list[int]:
+    def _rivals(self, place: int, wanted: Set[int]) -> list[int]:
         """Return the operations of the same value, still without a match, that pass it on to the same ones."""
         return [
             other
@@ -164,14 +169,15 @@ class _Walk:
     def _without_copies(self, place: int, fitting: Mapping[int, frozenset[int]]) -> tuple[int, ...]:
         """Return the tensors that are no copies, views or reshapes of others among them.
 
-        Where the operation itself is such a copy of another one, the last of them: the others are that other one's.
+        Where the operation itself is such a copy of others, the last of them: the rest is left for those others.
         """
-        is_copy = any(self._leads_to(other, place) for other in self._twins(place) if other in self.pending)
-        copied = set[int]()
-        for at in fitting:
-            around = _reached([at], self.consumers) & fitting.keys() - {at}
-            copied |= {at} if is_copy and around else around if not is_copy else set()
-        return tuple(at for at in fitting if at not in copied)
+        copied_from = [other for other in self._twins(place) if other in self.pending and self._leads_to(other, place)]
+        if copied_from and len(fitting) <= len(copied_from):
+            return ()
+        copies = {at: _reached([at], self.consumers) & fitting.keys() - {at} for at in fitting}
+        if copied_from:
+            return tuple(at for at in fitting if not copies[at])
+        return tuple(at for at in fitting if not any(at in others for others in copies.values()))
 
     # Several ways to compute one value -------------------------------------------------------------
 
@@ -184,6 +190,8 @@ class _Walk:
         for place, tensors in self.found.items():
             ours = self._met(place, self.operands, self.found)
             theirs = {self.owner[at] for tensor in tensors for at in self._met(tensor, inputs, self.owner)} - {place}
+            if ours == theirs:
+                continue
             related = _reached(list(ours ^ theirs), self.users) | _reached(list(ours ^ theirs), self.operands)
             unlike = (ours | theirs) & related - self.operations.leaves.keys()
             for other in unlike:
@@ -218,15 +226,14 @@ def _candidates(operations: Operations, tapes: Sequence[Tape]) -> dict[int, list
     stacks = {shape: [_stacked(values, places) for values in operations.values] for shape, places in groups.items()}
     for at in range(len(tapes[0].entries)):
         values = [tape.entries[at].value for tape in tapes]
-        if any(value is None for value in values) or "" != tapes[0].entries[at].leaf:
-            continue
-        shape = _slim(values[0].shape)
+        shape = None if values[0] is None or tapes[0].entries[at].leaf else _slim(values[0].shape)
         if shape not in groups:
             continue
         same = np.ones(len(groups[shape]), dtype=bool)
         for value, (expected, allowed) in zip(values, stacks[shape], strict=True):
+            flat = np.reshape(value, -1)  # pyright: ignore[reportArgumentType, reportCallIssue]  # tapes with one outline
             with np.errstate(all="ignore"):
-                near = (np.abs(expected - value.reshape(-1)) <= allowed) | (expected == value.reshape(-1))
+                near = (np.abs(expected - flat) <= allowed) | (expected == flat)
             same &= near.all(axis=1)
         for place in np.flatnonzero(same):
             found[groups[shape][place]].append(at)

@@ -13,7 +13,7 @@ from typing import Any
 from gradlab.graph import Function, Point, bounds, printing
 from gradlab.graph.bounded import Bounded
 from gradlab.graph.differentiation import Flow, sweep
-from gradlab.graph.kinds import Constant, Let, Variable
+from gradlab.graph.kinds import Let, Variable
 from gradlab.graph.names import in_text
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.styles import TextPrinter

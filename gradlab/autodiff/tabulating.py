@@ -26,6 +26,8 @@ from gradlab.graph.nodes import Node, compute, topological
 from gradlab.sources.agreement import nearby
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from gradlab.graph.point import Array
@@ -166,7 +168,9 @@ def _row(place: int, numbers: _Numbers, tape: Tape, alignment: Alignment) -> Row
     if not entries:
         return replace(row, alone=UNSURE if place in alignment.similar else INSIDE)
     received = [gradient for entry in entries if (gradient := tape.gradient(entry)) is not None]
-    theirs = sum(gradient.reshape(delta.value.shape) for gradient in received) if received else 0 * delta.value
+    theirs = 0 * delta.value
+    for gradient in received:
+        theirs = theirs + gradient.reshape(delta.value.shape)
     apart, agrees = _judged(delta, theirs, _counting(draft.node, delta.value), numbers.bits)
     return replace(row, node=_spoken(entries), torch_delta=theirs, apart=apart, agrees=agrees)
 
@@ -189,7 +193,7 @@ def _spoken(entries: Sequence[Entry]) -> str:
     return " + ".join(name if count == 1 else f"{name} × {count}" for name, count in counts.items())
 
 
-def _counting(node: Node, like: Array) -> Array:
+def _counting(node: Node, like: Array) -> NDArray[np.bool_]:
     """Return where the delta of *node* says something: a factor has nothing on one side of its diagonal to change."""
     import numpy as np
 
@@ -203,11 +207,11 @@ def _counting(node: Node, like: Array) -> Array:
             return everywhere
 
 
-def _judged(ours: Bounded, theirs: Array, where: Array, bits: int) -> tuple[float, bool | None]:
+def _judged(ours: Bounded, theirs: Array, where: NDArray[np.bool_], bits: int) -> tuple[float, bool | None]:
     """Return how far two deltas are apart, relative to their largest entry, and whether that is within rounding."""
     import numpy as np
 
-    mine, other, allowed = (np.asarray(part, dtype=float)[where] for part in (ours.value, theirs, ours.error))
+    mine, other, allowed = (np.asarray(part)[where] for part in (ours.value, theirs, ours.error))
     if not mine.size:
         return 0.0, True
     if not (np.isfinite(mine).all() and np.isfinite(allowed).all()):

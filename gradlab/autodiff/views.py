@@ -149,17 +149,18 @@ def conclusion(table: Table) -> str:
 
 
 def _blamed(table: Table, first: Row) -> str:
-    place = table.rows.index(first)
-    above = [table.rows[user] for user in _compared(table, place)]
+    above = [table.rows[user] for user in _compared(table, table.rows.index(first))]
     said = (
-        f"The first disagreement from the output back is at {first.name}: its delta is {number(first.delta)} by gradlab "
-        f"and {number(first.torch_delta)} in torch"
+        f"The first disagreement from the output back is at {first.name}: its delta {first.formula} is "
+        f"{number(first.delta)} by gradlab and {number(first.torch_delta)} in torch"
     )
     if not above:
         return f"{said}."
     sources = " and ".join(f"{row.name} ({row.node})" for row in above)
-    verb = "agrees" if len(above) == 1 else "agree"
-    return f"{said}. It comes from {sources}, whose own delta {verb}: so what passes it back there is at fault."
+    if not all(row.agrees for row in above):
+        return f"{said}; it comes from {sources}."
+    verb, fault = ("agrees", "what that passes") if len(above) == 1 else ("agree", "what one of them passes")
+    return f"{said}. It comes from {sources}, whose own delta {verb}: {fault} back to {first.name} is wrong."
 
 
 def _compared(table: Table, place: int) -> list[int]:
@@ -241,7 +242,7 @@ def _line(columns: Sequence[int | None], joined: Sequence[int], ending: Sequence
         elif column in joined:
             mark = _CORNERS[column in ending, column > first, column < last]
         elif held is not None:
-            mark = "┼" if between else "│"
+            mark = "│"
         else:
             mark = "─" if between else " "
         marks.append(mark + ("─" if first <= column < last else " "))
@@ -258,5 +259,5 @@ _CORNERS = {
 }
 """A line that joins: whether it ends, and whether it comes from the left and goes on to the right.
 
-A line that is crossed and one that joins and goes on look alike (┼), as they do on paper without a dot.
+A line that is only crossed stays as it is: ─│─.
 """

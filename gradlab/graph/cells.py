@@ -14,9 +14,9 @@ class Grid:
     rows: Sequence[Sequence[str]]
 
     def lines(self, width: int | None = None) -> list[str]:
-        """Return the lines of the aligned table; cells are cut so that none is longer than *width*, if it is given.
+        r"""Return the lines of the aligned table; cells are cut so that none is longer than *width*, if it is given.
 
-        >>> print("\\n".join(Grid(["a", "long"], [["b", "much too long"]]).lines(12)))
+        >>> print("\n".join(Grid(["a", "long"], [["b", "much too long"]]).lines(12)))
         a  long
         b  much too…
         """

@@ -55,8 +55,8 @@ class Gradient:
         """
         if self.tabulate is None:
             raise GradlabError(
-                f"a gradient by the {self.route} route has no table: only backward() goes through the function operation "
-                "by operation; write backward(f, at).table()"
+                f"a gradient by the {self.route} route has no table: only backward() goes through the function "
+                "operation by operation; write backward(f, at).table()"
             )
         return self.tabulate()
 
