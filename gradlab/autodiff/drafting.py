@@ -6,8 +6,9 @@ local derivative and delta is written with the names of its neighbours and stays
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from gradlab.graph import Function, Point, bounds, printing
@@ -16,7 +17,6 @@ from gradlab.graph.differentiation import Flow, sweep
 from gradlab.graph.kinds import Let, Variable
 from gradlab.graph.names import in_text
 from gradlab.graph.nodes import Node, rebuild, topological
-from gradlab.graph.styles import TextPrinter
 from gradlab.graph.tidying import tidied
 
 SHORT = 16
@@ -51,12 +51,14 @@ class Drafts:
     """The operations of a function, operands before their users; the output comes last.
 
     form: "matrix" or "index", how all of it is written.
+    plain: every delta and local derivative with each name as a variable: so tidying does not write it out.
     seed: the node of the weights of the output, None for a single number.
     """
 
     function: Function
     rows: tuple[Draft, ...]
     form: str
+    plain: Mapping[Node, Node]
     seed: Variable | None
 
     def ways(self) -> list[tuple[int, int]]:
@@ -74,11 +76,7 @@ class Drafts:
 
         bits: of the arithmetic; below 53 the inputs count as rounded too.
         """
-        wanted: list[Node] = []
-        for row in self.rows:
-            wanted += [row.node, *(flow.pull.local for flow in row.flows if flow.pull.local is not None)]
-            if row.delta is not None:
-                wanted.append(row.delta)
+        wanted = [row.node for row in self.rows] + _derived(self.rows)
         given = {**self.function.data, **point}
         if self.seed is not None:
             given[self.seed.name] = cotangent
@@ -90,8 +88,8 @@ class Drafts:
 
         opened: write out a name that is all of it: the delta of Z, not δ_Z.
         """
-        named = _with_names(unnamed(node) if opened else node)
-        return min((printing.written(form, TextPrinter, form=self.form)[0] for form in (named, tidied(named))), key=len)
+        plain = self.plain[unnamed(node) if opened else node]
+        return min((printing.text(form, form=self.form) for form in (plain, tidied(plain))), key=len)
 
 
 def drafted(function: Function, names: Sequence[str], *, weighted: bool) -> Drafts:
@@ -101,7 +99,8 @@ def drafted(function: Function, names: Sequence[str], *, weighted: bool) -> Draf
     Raises NoFormulaError where there is no formula.
     """
     form = "matrix" if any(part.rank > 1 for part in topological([function.formula])) else "index"
-    output, spoken = _named(function, form)
+    naming = _Naming(function, form)
+    output = naming.rebuilt()
     seed = Variable(_free("cotangent", _taken(function)), output.axes) if weighted else None
     found = sweep(output, [function.nodes[name] for name in names], seed)
     flows: dict[Node, list[Flow]] = {}
@@ -111,21 +110,29 @@ def drafted(function: Function, names: Sequence[str], *, weighted: bool) -> Draf
     rows: list[Draft] = []
     places: dict[Node, int] = {}
     for node in topological([output]):
-        if node not in spoken:
+        if node not in naming.names:
             continue
         operands = dict.fromkeys(unnamed(operand) for operand in node.operands)
         places[node] = len(rows)
         rows.append(
             Draft(
                 node,
-                spoken[node],
-                "" if isinstance(node, Variable) else printing.written(node, TextPrinter, form=form)[0],
+                naming.names[node],
+                naming.operations.get(node, ""),
                 tuple(places[operand] for operand in operands if operand in places),
                 found.deltas.get(node),
                 tuple(flows.get(node, ())),
             )
         )
-    return Drafts(function, tuple(rows), form, seed)
+    derived = _derived(rows)
+    derived += [unnamed(node) for node in derived]
+    return Drafts(function, tuple(rows), form, dict(zip(derived, _with_names(derived), strict=True)), seed)
+
+
+def _derived(rows: Iterable[Draft]) -> list[Node]:
+    """Return every delta and every local derivative."""
+    locals_of = [flow.pull.local for row in rows for flow in row.flows if flow.pull.local is not None]
+    return [*locals_of, *(row.delta for row in rows if row.delta is not None)]
 
 
 def rule_of(flow: Flow) -> tuple[str, str]:
@@ -133,36 +140,55 @@ def rule_of(flow: Flow) -> tuple[str, str]:
     return flow.pull.rule, flow.pull.because
 
 
-def _named(function: Function, form: str) -> tuple[Node, dict[Node, str]]:
-    """Return the formula with names for long expressions, and what each operation in it is called."""
-    output = function.formula
-    taken = _taken(function)
-    given = {node.operands[0] for node in topological([output]) if isinstance(node, Let)}
-    spoken: dict[Node, str] = {}
-    numbers = iter(range(1, len(topological([output])) + 1 + len(taken)))
+class _Naming:
+    """Gives names to long expressions, operands first, while a formula is rebuilt.
 
-    def replace(old: Node, new: Node) -> Node:
-        if isinstance(new, Let):
-            if new.operands[0] in spoken:
-                spoken[new.operands[0]] = in_text(new.name)
-            return new
-        if not isinstance(new, Variable) and not any(unnamed(operand) in spoken for operand in new.operands):
-            return new  # a number, however it is computed
-        if isinstance(new, Variable):
-            spoken[new] = in_text(new.name)
-            return new
-        written = printing.written(new, TextPrinter, form=form)[0]
-        # A broadcast is written as what it copies.
-        spoken[new] = f"{written} copied" if written in spoken.values() else written
-        if old in given or len(spoken[new]) <= SHORT:
-            return new
-        name = function.name if old is output and function.name not in taken else None
-        name = name or next(free for free in (f"v{number}" for number in numbers) if free not in taken)
-        spoken[new] = name
-        return Let(name, new)
+    names: what each operation is called.  operations: how it is written.
+    plain: each expression, with the names in it as variables.
+    """
 
-    (named,) = rebuild([output], replace=replace)
-    return named, spoken
+    def __init__(self, function: Function, form: str) -> None:
+        self.form = form
+        self.output = function.formula
+        self.name = function.name
+        self.taken = _taken(function)
+        self.named = {node.operands[0] for node in topological([self.output]) if isinstance(node, Let)}
+        self.numbers = (name for number in count(1) if (name := f"v{number}") not in self.taken)
+        self.names: dict[Node, str] = {}
+        self.operations: dict[Node, str] = {}
+        self.plain: dict[Node, Node] = {}
+
+    def rebuilt(self) -> Node:
+        """Return the formula with the names in it."""
+        return rebuild([self.output], replace=self._replaced)[0]
+
+    def _replaced(self, old: Node, new: Node) -> Node:
+        self.plain[new] = new.rebuilt(tuple(self.plain[operand] for operand in new.operands), {})
+        match new:
+            case Variable():
+                self.names[new] = in_text(new.name)
+            case Let():
+                self.plain[new] = Variable(new.name, new.axes)
+                if new.operands[0] in self.names:
+                    self.names[new.operands[0]] = in_text(new.name)
+            case _ if any(unnamed(operand) in self.names for operand in new.operands):
+                return self._called(old, new)
+            case _:  # a number, however it is computed
+                pass
+        return new
+
+    def _called(self, old: Node, new: Node) -> Node:
+        written = printing.text(self.plain[new], form=self.form)
+        if any(written == self.names[unnamed(operand)] for operand in new.operands if unnamed(operand) in self.names):
+            written += " copied"  # a broadcast is written as what it copies
+        self.names[new] = self.operations[new] = written
+        if old in self.named or len(written) <= SHORT:
+            return new
+        name = self.name if old is self.output and self.name not in self.taken else next(self.numbers)
+        self.names[new] = name
+        let = Let(name, new)
+        self.plain[let] = Variable(name, new.axes)
+        return let
 
 
 def _taken(function: Function) -> set[str]:
@@ -181,6 +207,6 @@ def unnamed(node: Node) -> Node:
     return node.operands[0] if isinstance(node, Let) else node
 
 
-def _with_names(node: Node) -> Node:
-    """Return an expression in which names stand for themselves, so that tidying does not write them out."""
-    return rebuild([node], replace=lambda old, new: Variable(new.name, new.axes) if isinstance(new, Let) else new)[0]
+def _with_names(nodes: Sequence[Node]) -> list[Node]:
+    """Return expressions in which names are variables."""
+    return rebuild(nodes, replace=lambda old, new: Variable(new.name, new.axes) if isinstance(new, Let) else new)
