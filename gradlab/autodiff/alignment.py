@@ -11,7 +11,8 @@ matched by its kind or by its place. A tensor stands for an operation if two thi
 
 The walk goes from the output to the leaves, as the deltas do. Several tensors may stand for one operation, and their
 gradients add up. Gradients themselves are never looked at: a wrong one must not change what it is compared with.
-Where it cannot be told which of several operations a tensor is, it is none of them. Variables are known by themselves.
+Where it cannot be told which of several operations a tensor is, it is none of them. The variables and the output are
+known by themselves.
 """
 
 from __future__ import annotations
@@ -86,10 +87,10 @@ class _Walk:
     def go(self) -> None:
         if not self.entries:
             return
-        output, first = len(self.entries) - 1, next(iter(self.pending), None)
-        if first is not None and output in self.candidates[first]:
-            del self.pending[first]
-            self._take(first, (output,))
+        if self.pending:  # the output comes first, and what the code returned is it
+            output = next(iter(self.pending))
+            del self.pending[output]
+            self._take(output, (len(self.entries) - 1,))
         while self.pending:
             ready = next((place for place in self.pending if not self._must_wait(place)), next(iter(self.pending)))
             del self.pending[ready]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.autodiff import drawing, views
 from gradlab.graph import Function, Point
+from gradlab.graph.names import in_text
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -111,8 +112,8 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Row:
-        """Return the row of that name."""
-        found = next((row for row in self.rows if row.name == name), None)
+        """Return the row of that name; μ is also found as mu."""
+        found = next((row for row in self.rows if row.name in (name, in_text(name))), None)
         if found is None:
             raise KeyError(f"no row {name!r}; there are {', '.join(row.name for row in self.rows)}")
         return found

@@ -167,12 +167,21 @@ def _row(place: int, numbers: _Numbers, tape: Tape, alignment: Alignment) -> Row
     entries = [tape.entries[at] for at in alignment.matches.get(place, ())]
     if not entries:
         return replace(row, alone=UNSURE if place in alignment.similar else INSIDE)
-    received = [gradient for entry in entries if (gradient := tape.gradient(entry)) is not None]
-    theirs = 0 * delta.value
-    for gradient in received:
-        theirs = theirs + gradient.reshape(delta.value.shape)
+    theirs = _received(entries, tape, delta.value.shape)
     apart, agrees = _judged(delta, theirs, _counting(draft.node, delta.value), numbers.bits)
     return replace(row, node=_spoken(entries), torch_delta=theirs, apart=apart, agrees=agrees)
+
+
+def _received(entries: Sequence[Entry], tape: Tape, shape: tuple[int, ...]) -> Array:
+    """Return the gradient that torch gave to several tensors together; 0 where it gave none."""
+    import numpy as np
+
+    total = np.zeros(shape)
+    for entry in entries:
+        gradient = tape.gradient(entry)
+        if gradient is not None:
+            total = total + gradient.reshape(shape)
+    return total
 
 
 def _passed(draft: Draft, numbers: _Numbers) -> Iterator[Passed]:
@@ -215,7 +224,7 @@ def _judged(ours: Bounded, theirs: Array, where: NDArray[np.bool_], bits: int) -
     if not mine.size:
         return 0.0, True
     if not (np.isfinite(mine).all() and np.isfinite(allowed).all()):
-        return (0.0, True) if np.array_equal(mine, other, equal_nan=True) else (float("nan"), None)
+        return (0.0, True) if np.array_equal(mine, other) else (float("nan"), None)
     if not np.isfinite(other).all():
         return float("inf"), False
     zero = (np.abs(mine) <= allowed) & (np.abs(other) <= allowed)

@@ -48,7 +48,7 @@ def number(array: Array | None) -> str:
 def _operation(row: Row) -> str:
     if row.operation:
         return row.operation
-    return "data" if row.delta is None else "variable"
+    return "data" if row.alone.startswith("data") else "variable"
 
 
 def _locals(row: Row) -> str:
@@ -141,7 +141,8 @@ def conclusion(table: Table) -> str:
     reached = [row for row in table.rows if row.delta is not None]
     beside = [row for row in reached if row.node]
     undecided = [row.name for row in beside if row.agrees is None]
-    said = f"{_count(len(beside) - len(undecided), 'delta')} of torch's graph agree with gradlab's"
+    agreeing = len(beside) - len(undecided)
+    said = f"{_count(agreeing, 'delta')} of torch's graph {'agrees' if agreeing == 1 else 'agree'} with gradlab's"
     if undecided:
         said += f"; at {', '.join(undecided)} there is no finite number to compare"
     alone = len(reached) - len(beside)
@@ -159,8 +160,8 @@ def _blamed(table: Table, first: Row) -> str:
     sources = " and ".join(f"{row.name} ({row.node})" for row in above)
     if not all(row.agrees for row in above):
         return f"{said}; it comes from {sources}."
-    verb, fault = ("agrees", "what that passes") if len(above) == 1 else ("agree", "what one of them passes")
-    return f"{said}. It comes from {sources}, whose own delta {verb}: {fault} back to {first.name} is wrong."
+    verb, fault = ("delta agrees", "that") if len(above) == 1 else ("deltas agree", "one of them")
+    return f"{said}. It comes from {sources}, whose own {verb}: what {fault} passes back to {first.name} is wrong."
 
 
 def _compared(table: Table, place: int) -> list[int]:
