@@ -8,6 +8,7 @@ from gradlab import backward
 from gradlab.autodiff.drawing import _is_sum
 from tests.autodiff.test_table import NETWORK, wrong_in_the_middle
 from tests.models import MODELS
+from tests.models.first_course import tanh_network
 
 SVG = "{http://www.w3.org/2000/svg}"
 SOME = [model for model in MODELS if model.name in ("x*sin(x^2)", "tanh network", "recurrent", "gru", "cross product")]
@@ -75,4 +76,6 @@ def test_what_gets_no_delta_has_no_arrow_back():
 
 
 def test_a_sum_gets_brackets_as_a_factor():
+    root = ElementTree.fromstring(backward(tanh_network, NETWORK).table().svg())
+    assert "× (1 - H^⊙2)" in [text.text for text in root.iter(f"{SVG}text")]
     assert [_is_sum(written) for written in ("1 - h²", "2 x", "p (1 - p)", "-sin(x)")] == [True, False, False, False]

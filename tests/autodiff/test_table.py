@@ -103,6 +103,34 @@ def test_values_that_are_equal_at_the_point_only_are_told_apart():
     assert (float(table["x x"].torch_delta), float(table["x + x"].torch_delta)) == (0.25, 3)
 
 
+def test_values_that_are_equal_at_the_point_and_used_by_one_operation_are_told_apart_nearby():
+    table = table_of(lambda x: (x * x) / (x + x), 2.0)
+    assert (table["x x"].node, table["x + x"].node) == ("MulBackward0", "AddBackward0")
+    assert (float(table["x x"].torch_delta), float(table["x + x"].torch_delta)) == (0.25, -0.25)
+
+
+def test_functions_that_are_equal_around_the_point_are_told_apart_by_what_uses_them():
+    table = table_of(lambda x: torch.exp(torch.erf(x) + torch.relu(x)) + torch.abs(x), 0.45)
+    assert (table["relu(x)"].node, table["|x|"].node) == ("ReluBackward0", "AbsBackward0")
+
+
+def test_where_any_of_several_will_do_the_names_fit():
+    table = table_of(lambda x, y: torch.maximum(x, y) * torch.minimum(x, 2 * y), {"x": 0.45, "y": 0.3})
+    assert (table["max(x, y)"].node, table["min(x, 2 y)"].node) == ("MaximumBackward0", "MinimumBackward0")
+
+
+def test_a_factor_of_one_does_not_take_the_node_of_what_it_is_multiplied_with():
+    ones = torch.ones(5, dtype=torch.float64)
+    table = table_of(lambda X, w: F.binary_cross_entropy_with_logits(X @ w, ones), {"X": drawn(5, 3), "w": drawn(3)})
+    assert table["X w"].node == "MvBackward0"
+
+
+def test_an_operation_that_changes_nothing_has_a_delta_of_its_own():
+    table = table_of(lambda x: ((np.multiply(x, 1)) ** 2 + x).sum(), {"x": drawn(3)})
+    assert all(partners(table))
+    assert table.first_disagreement is None
+
+
 def test_two_ways_to_write_one_function_are_told_apart_by_what_uses_them():
     table = table_of(lambda x: torch.log(x * x) + torch.exp(3 * x**2), 0.4)
     assert (table["x x"].node, table["x²"].node) == ("MulBackward0", "PowBackward0")
