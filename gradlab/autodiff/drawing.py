@@ -218,7 +218,7 @@ def _label(table: Table, user: int, operand: int, way: Sequence[tuple[float, flo
     (x, y), (end, low) = (way[0], way[1]) if len(table.users[operand]) > 1 else (way[-1], way[-2])
     factor = f"({written})" if _is_sum(written) else written
     # On the right of the line: a line that turns right would run through what stands further along.
-    along, aside = (0.2, 0.14) if end > x else (0.36, 0.25)
+    along, aside = (0.2, 0.14) if end > x else (0.36, 0.08)
     return _text(x + (end - x) * aside + 5, y + (low - y) * along + 4, f"× {factor}", "back label")
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gradlab.autodiff.alignment import Alignment, Operations, aligned
 from gradlab.autodiff.drafting import Draft, Drafts, drafted, rule_of, unnamed
 from gradlab.autodiff.recording import Entry, Tape, listening, taped, watching
-from gradlab.autodiff.running import Pass, Task, bound, forward, leaves_of, run_backward
+from gradlab.autodiff.running import PRECISIONS, Pass, Task, bound, forward, leaves_of, run_backward
 from gradlab.autodiff.table import Passed, Row, Table
 from gradlab.errors import GradlabError
 from gradlab.graph import Point, guards
@@ -56,6 +56,8 @@ def tabulate(task: Task) -> Table:
         tape = taped(run.output, run.leaves, {})
         numbers = _Numbers(task, drafts, run.precision)
         alignment = _known(drafts, tensors, tape)
+    if run.precision < PRECISIONS["float64"]:
+        notes.append(f"torch computes with {run.precision} bits here: the deltas agree or not by the rounding of those")
     with listening(tape, run.leaves):
         run_backward(task, run)
     rows = tuple(_row(place, numbers, tape, alignment) for place in range(len(drafts.rows)))

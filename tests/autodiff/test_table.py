@@ -254,6 +254,7 @@ def test_float32_is_judged_by_its_own_rounding(model):
         return
     table = gradient.table()
     assert table.precision == 24
+    assert "torch computes with 24 bits here: the deltas agree or not by the rounding of those" in table.notes
     assert table.first_disagreement is None
 
 
