@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.autodiff.running import PRECISIONS, Task, as_dtype, as_tensor, forward, occurs, run_backward, spoken
@@ -63,19 +62,21 @@ def backward(
         lowest = next(name for name, bits in PRECISIONS.items() if bits == precision)
         notes.append(f"the code computes in {lowest}, because its own tensors are of it")
     return Gradient(
-        point, float(value), partials, "autodiff", notes=tuple(notes), precision=precision, tabulate=_tabulated(task)
+        point,
+        float(value),
+        partials,
+        "autodiff",
+        notes=tuple(notes),
+        precision=precision,
+        tabulate=lambda: _tabulated(task),
     )
 
 
-def _tabulated(task: Task) -> Callable[[], Table]:
-    @cache
-    def table() -> Table:
-        # Nobody pays for what only the table needs before it is asked for.
-        from gradlab.autodiff.tabulating import tabulate
+def _tabulated(task: Task) -> Table:
+    # Nobody pays for what only the table needs before it is asked for.
+    from gradlab.autodiff.tabulating import tabulate
 
-        return tabulate(task)
-
-    return table
+    return tabulate(task)
 
 
 def _unreached(function: Function, name: str) -> str:

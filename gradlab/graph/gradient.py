@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
@@ -58,11 +59,16 @@ class Gradient:
                 f"a gradient by the {self.route} route has no table: only backward() goes through the function "
                 "operation by operation; write backward(f, at).table()"
             )
+        return self._table
+
+    @cached_property
+    def _table(self) -> Any:
+        assert self.tabulate is not None
         return self.tabulate()
 
     def __getstate__(self) -> dict[str, Any]:
         # A gradient can be sent to another process; the code that its table is made from often cannot.
-        return {**self.__dict__, "tabulate": None}
+        return {key: value for key, value in self.__dict__.items() if key != "_table"} | {"tabulate": None}
 
     def components(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Yield every component as (variable, position); the position of a number is ()."""
