@@ -268,6 +268,11 @@ def _backward(parser: argparse.ArgumentParser) -> None:
     _add_at(parser, required=True)
     parser.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="what torch computes in")
     parser.add_argument("--cotangent", metavar="V", help="weights, such as 1,1,1, where the value is no single number")
+    parser.add_argument("--table", action="store_true", help="show every operation beside the node of torch's graph")
+    parser.add_argument(
+        "--graph", action="store_true", help="draw the graph in the terminal, values and deltas with it"
+    )
+    parser.add_argument("--svg", metavar="FILE.svg", help="write the graph as a picture")
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:

@@ -69,7 +69,30 @@ def backward(options: Namespace) -> Outcome:
 
     function, point = _function(options), _point(options.at, "--at")
     cotangent = None if options.cotangent is None else values.value(options.cotangent, options.cotangent)
-    return _gradient(backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent))
+    if options.svg:
+        from gradlab.reports import files
+
+        files.check(Path(options.svg), ".svg")  # before the work is done
+    gradient = backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent)
+    wanted = options.table or options.graph or options.svg
+    return _tabulated(gradient, options) if wanted else _gradient(gradient)
+
+
+def _tabulated(gradient: Gradient, options: Namespace) -> Outcome:
+    """Return the gradient with its backpropagation table, which may find that it differs from gradlab's."""
+    table = gradient.table()
+    parts = [repr(gradient)]
+    parts += [table.text()] if options.table else []
+    parts += [table.graph()] if options.graph else []
+    results = {**gradient_as_dict(gradient), "table": table.as_dict()}
+    if options.svg:
+        from gradlab.reports import files
+
+        files.save(Path(options.svg), table.svg().encode())
+        parts.append(f"picture: {options.svg}")
+        results["picture"] = options.svg
+    code = Code.DONE if table.first_disagreement is None else Code.DIFFER
+    return Outcome("\n\n".join(parts), results, None if code is Code.DONE else "differ", code)
 
 
 def compare(options: Namespace) -> Outcome:
