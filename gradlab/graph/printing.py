@@ -48,6 +48,19 @@ def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[st
         return show_component(node, printer, indices).written, indices
 
 
+def condition(node: Node, style: type[Printer]) -> str:
+    """Return the truth value *node* as the condition that it stands for, of one entry where it has axes: x_i > 0."""
+    if is_unreadable(node):
+        return written(node, style)[0]
+    printer = style(reserved=names.used_in(node))
+    if not node.rank and any(part.rank > 1 for part in topological([node])):
+        shown = show(node, printer)
+    else:
+        with printer.indices(node.rank) as indices:
+            shown = show_component(node, printer, indices)
+    return shown.condition or shown.written
+
+
 MOST_PARTS = 3_000
 """Operations, shared ones counted as often as they are written, up to which an expression is written out."""
 

@@ -15,14 +15,15 @@ from gradlab.graph import algebra
 from gradlab.graph.identities import Powers, flat, simplified, split_exponent
 from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, Let, Linear, Positions, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT
+from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT, exponent_of
 from gradlab.graph.printing import is_unreadable
 from gradlab.graph.sizes import ONE, Coefficient
 
 
-def tidied(node: Node) -> Node:
+def tidied(node: Node, *, named: bool = False) -> Node:
     """Return *node* in its final form; names that pick an input apart (``a, b, c = params``) stay.
 
+    named: keep all names, and what they stand for as it is.
     What is too large to be written out is returned as it is: its last line has no reader.
 
     >>> from gradlab.graph.operations import SIN
@@ -32,11 +33,13 @@ def tidied(node: Node) -> Node:
     >>> tidied(_)
     sin(x)/x
     """
-    if is_unreadable(node, named=False):
+    if is_unreadable(node, named=named):
         return node
 
     def replace(old: Node, new: Node) -> Node:
         match new:
+            case Let() if named:
+                return old
             case Let() if not new.names_an_input:
                 return new.operands[0]
             case Contraction():
@@ -69,7 +72,7 @@ def _sum(node: Linear) -> Node:
         # One fraction rather than several, but 1 - 1/x.
         place = 0 if all(min(powers.values(), default=0) < 0 for _, powers in terms) else len(forms)
         forms.insert(place, _in_front({**common, **below}, terms, node))
-    return min(forms, key=_length)
+    return min(forms, key=length)
 
 
 def _in_front(common: Powers, terms: list[tuple[Coefficient, Powers]], like: Node) -> Node:
@@ -130,7 +133,7 @@ def _shorter(node: Node) -> Node:
     while len(terms) < MOST_TERMS and all(_is_polynomial(powers) for _, powers in terms):
         place = next((place for place, (_, powers) in enumerate(terms) if _bracket(powers) is not None), None)
         if place is None:
-            return min(node, _added(_collected(_added(terms, node)), node), key=_length)
+            return min(node, _added(_collected(_added(terms, node)), node), key=length)
         front, powers = terms.pop(place)
         bracket = _bracket(powers)
         assert bracket is not None
@@ -224,7 +227,7 @@ def _without(powers: Powers, common: Powers) -> Powers:
     return {base: exponent for base, exponent in left.items() if exponent}
 
 
-def _length(node: Node) -> int:
+def length(node: Node) -> int:
     """Return how many operations are written."""
     parts: dict[Node, int] = {}
     for part in topological([node]):
@@ -400,11 +403,8 @@ def _as_power(node: Node) -> tuple[Node, Fraction]:
     """
     if not isinstance(node, Elementwise):
         return node, Fraction(1)
-    if node.operation is SQRT:
-        exponent = Fraction(1, 2)
-    elif node.operation.name.startswith("power "):
-        exponent = Fraction(node.operation.name.removeprefix("power "))
-    else:
+    exponent = Fraction(1, 2) if node.operation is SQRT else exponent_of(node.operation)
+    if exponent is None:
         return node, Fraction(1)
     base, inner = _as_power(node.operands[0])
     # (u^a)^n = u^(a n) for a whole n; (u²)^(1/2) is |u|.
@@ -428,7 +428,7 @@ def _rank_of_factor(factor: Node) -> tuple[int, str, str]:
     symbolic = isinstance(base, Elementwise) and base.operation is GENERAL_POWER
     base = base.operands[0] if symbolic else base
     picked = base.operands[0] if isinstance(base, Index) else base
-    name = picked.name if isinstance(picked, Variable) and not base.axes else ""
+    name = picked.name if isinstance(picked, (Variable, Let)) and not base.axes else ""
     place = str(base.selection) if isinstance(base, Index) else ""
-    rank = 2 if not isinstance(base, (Variable, Constant, Index, Positions)) else int(symbolic)
+    rank = 2 if not isinstance(base, (Variable, Constant, Index, Let, Positions)) else int(symbolic)
     return rank, name, place if name else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import Affine, affine, quotient, remainder
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -78,6 +79,10 @@ def _number(size: Size) -> int:
 # The rules -----------------------------------------------------------------------------------------
 
 
+_WINDOWS = rule("windows", "each entry receives the deltas of all windows that hold it")
+_OVERLAPPING = rule("overlapping windows", "each window receives its part of the delta")
+
+
 @pullback.register
 def _(node: Windows, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -85,15 +90,14 @@ def _(node: Windows, delta: Node, wanted: Sequence[bool], output: Node) -> list[
     coefficient, rest = algebra.split(delta)
     inner = delta if rest is None else rest
     added = Overlapped(inner, node.axis, _number(node.operands[0].axes[node.axis]), node.stride, node.dilation)
-    because = "each entry receives the deltas of all windows that hold it"
-    return [Pull("windows", because, None, added if rest is None else algebra.scale(coefficient, added))]
+    return [Pull(_WINDOWS, None, added if rest is None else algebra.scale(coefficient, added))]
 
 
 @pullback.register
 def _(node: Overlapped, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     length = _number(node.operands[0].axes[node.axis + 1])
     windows = Windows(delta, node.axis, length, node.stride, node.dilation)
-    return [Pull("overlapping windows", "each window receives its part of the delta", None, windows)]
+    return [Pull(_OVERLAPPING, None, windows)]
 
 
 @compute.register

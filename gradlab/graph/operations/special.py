@@ -13,6 +13,7 @@ from gradlab.graph.operations import gaussian
 from gradlab.graph.operations.exponentials import EXP
 from gradlab.graph.operations.operation import OPERATIONS, Operation, add, family
 from gradlab.graph.operations.powers import SQRT
+from gradlab.graph.rules import rule
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -112,12 +113,16 @@ def _polygamma(module: Any, u: Any, n: int) -> Any:
     return module.where(u > 0, (-1.0) ** (n + 1) * factorial(n) * total, float("nan"))
 
 
+_DIGAMMA = rule("digamma function", "d/du ψ(u) = ψ_1(u)", "u > 0")
+_POLYGAMMA = rule("polygamma function", "d/du ψ_n(u) = ψ_(n+1)(u)", "u > 0")
+
+
 @family
 def polygamma(order: Fraction) -> Operation:
     """Return the derivative of this *order* of the digamma function, which is the order 0.
 
-    >>> polygamma(Fraction(1)).formula
-    'd/du ψ_1(u) = ψ_2(u)'
+    >>> polygamma(Fraction(1)).rule.formula
+    'd/du ψ_n(u) = ψ_(n+1)(u)'
     """
     n = int(order)
 
@@ -133,14 +138,14 @@ def polygamma(order: Fraction) -> Operation:
     return Operation(
         name="digamma" if n == 0 else f"polygamma {n}",
         arity=1,
-        rule="digamma function" if n == 0 else "polygamma function",
-        formula=f"d/du ψ{f'_{n}' if n else ''}(u) = ψ_{n + 1}(u)",
+        rule=_DIGAMMA if n == 0 else _POLYGAMMA,
         sympy=lambda sp, u: sp.polygamma(n, u),
         numpy=lambda np, u: _polygamma(np, u, n) if n else _by_torch("digamma", np, u),
         torch=lambda torch, u: _polygamma(torch, u, n) if n else torch.digamma(u),
         ball=ball,
         partials=lambda g, u, out: [g.apply(polygamma(order + 1), u[0])],
         domain="u > 0",
+        number=order,
         write=write,
         roundings=64,
         scale=lambda np, u: 1 + np.abs(np.log(np.abs(u))) + np.abs(u) ** -(n + 1.0),
@@ -168,6 +173,6 @@ GAMMA = add(
     lambda g, u, out: [g.product(out, g.apply(DIGAMMA, u[0]))],
     numpy=lambda np, u: np.vectorize(_gamma_or_pole, otypes=[float])(u).astype(u.dtype, copy=False),
     torch=lambda torch, u: _sign_of_gamma(torch, u) * torch.exp(torch.lgamma(u)),
-    domain="u ≠ 0, -1, -2, …",
+    domain="u not a whole number below 1",
     roundings=64,
 )
