@@ -135,11 +135,6 @@ def _derived(rows: Iterable[Draft]) -> list[Node]:
     return [*locals_of, *(row.delta for row in rows if row.delta is not None)]
 
 
-def rule_of(flow: Flow) -> tuple[str, str]:
-    """Return the name and the formula of the rule by which a delta flows on."""
-    return flow.pull.rule, flow.pull.because
-
-
 class _Naming:
     """Gives names to long expressions, operands first, while a formula is rebuilt.
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlab.autodiff.alignment import Alignment, Operations, aligned
-from gradlab.autodiff.drafting import Draft, Drafts, drafted, rule_of, unnamed
+from gradlab.autodiff.drafting import Draft, Drafts, drafted, unnamed
 from gradlab.autodiff.recording import Entry, Tape, listening, taped, watching
 from gradlab.autodiff.running import PRECISIONS, Pass, Task, bound, forward, leaves_of, run_backward
 from gradlab.autodiff.table import Passed, Row, Table
@@ -189,7 +189,7 @@ def _received(entries: Sequence[Entry], tape: Tape, shape: tuple[int, ...]) -> A
 def _passed(draft: Draft, numbers: _Numbers) -> Iterator[Passed]:
     names = {row.node: row.name for row in numbers.drafts.rows}
     for flow in draft.flows:
-        rule, because = rule_of(flow)
+        rule, because = flow.pull.rule.name, flow.pull.rule.formula
         operand = names.get(unnamed(flow.operation.operands[flow.place]), "")
         local = flow.pull.local
         if local is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
 from gradlab.graph import bounds, emission, evaluation
-from gradlab.graph.conditions import Condition
+from gradlab.graph.conditions import Condition, needed
 from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
@@ -137,10 +137,10 @@ class Derivation:
         """Where the derivation holds: all that its steps ask of the variables, each once.
 
         >>> from gradlab.graph.styles import TextPrinter
-        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)").conditions]
+        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)/y").conditions]
         ['x ≠ 0', 'y > 0']
         """
-        asked = dict.fromkeys(condition for step in walk(self.steps) for condition in step.conditions)
+        asked = needed(condition for step in walk(self.steps) for condition in step.conditions)
         return tuple(condition for condition in asked if condition.names & {*self.wrt})
 
     def chain(self, wrt: str) -> Chain:
