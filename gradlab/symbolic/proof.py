@@ -113,10 +113,10 @@ def prove(step: Step) -> Evidence:
     """Return how surely *step* is right."""
     nodes = topological([step.before, step.incoming, step.after])
     leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
-    sizes = _small_sizes(nodes)
+    sizes = small_sizes(nodes)
     held = {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0}
     definite = any(isinstance(node, (Cholesky, LogDeterminant)) for node in nodes)
-    places = _positions(nodes, sizes)
+    places = chosen_positions(nodes, sizes)
     products = sum(_products(node, sizes) for node in nodes)
     if products > LARGEST:
         return Evidence.UNPROVED
@@ -155,9 +155,9 @@ def prove_equal(before: Node, after: Node) -> Evidence:
     """Return how surely two expressions are equal wherever both have a value: both are enclosed at several points."""
     nodes = topological([before, after])
     leaves = {node.name: node for node in nodes if isinstance(node, Variable)}
-    sizes = _small_sizes(nodes)
+    sizes = small_sizes(nodes)
     held = 0
-    for values in _points(leaves, sizes, _positions(nodes, sizes), definite=False):
+    for values in _points(leaves, sizes, chosen_positions(nodes, sizes), definite=False):
         outcome = _compared(*evaluation.with_balls([before, after], values, sizes, PRECISION))
         if outcome is Outcome.FAILS:
             return Evidence.REFUTED
@@ -165,7 +165,7 @@ def prove_equal(before: Node, after: Node) -> Evidence:
     return Evidence.CERTIFIED if held >= POINTS else Evidence.UNPROVED
 
 
-def _small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
+def small_sizes(nodes: Sequence[Node]) -> dict[str, int]:
     """Return different small numbers for the size symbols: equal ones would hide a transposition."""
     symbols = dict.fromkeys(size for node in nodes for size in node.axes if isinstance(size, str))
     for node in nodes:
@@ -203,7 +203,7 @@ def _choices(nodes: Sequence[Node]) -> Iterator[tuple[Node, Size]]:
             yield from zip(node.operands[1:], whole[node.axis :], strict=False)
 
 
-def _positions(nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, int]:
+def chosen_positions(nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, int]:
     """Return the variables that choose positions, each with the length of the axis that it chooses from."""
     from gradlab.graph.sizes import shape_of
 
