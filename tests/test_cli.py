@@ -13,7 +13,7 @@ import pytest
 from gradlab import cli
 from gradlab.cli import main
 
-COMMANDS = ("derive", "estimate", "backward", "compare", "descend", "report", "demo")
+COMMANDS = ("derive", "verify", "estimate", "backward", "compare", "descend", "report", "demo")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from flint import arb, ctx
 
 from gradlab.checking.enclosures import Array, enclosed, need, places, single
-from gradlab.checking.expressions import Scope, fail, read
+from gradlab.checking.expressions import Scope, depending, fail, read
 from gradlab.errors import DoesNotFollow, GradlabError, ShapeError
 
 FORMAT, VERSION = "gradlab derivation", 1
@@ -33,8 +33,8 @@ USUAL = 2 * len(RANGES)
 POINTS, TRIES = 2, 400
 """Points at which a line must hold, and how many are drawn at most to find them."""
 
-MOST = 10_000
-"""Lines of a document."""
+MOST = 2_000
+"""Names of a document."""
 
 
 class Checked(NamedTuple):
@@ -66,7 +66,10 @@ def verify(document: Any, *, seconds: float = 120.0) -> Checked:
     Checked(lines=2, points=10)
     """
     with ctx.workprec(PRECISION):
-        sheet = _Sheet(document, time.monotonic() + seconds)
+        try:
+            sheet = _Sheet(document, time.monotonic() + seconds)
+        except RecursionError:
+            raise GradlabError("document: there are too many steps inside each other") from None
         points = [sheet.check(line) for line in sheet.lines]
     return Checked(len(points), min(points, default=0))
 
@@ -89,21 +92,19 @@ class _Sheet:
         self.shapes: dict[str, Any] = {**get("variables", dict), **get("data", dict, default={})}
         self.whole: dict[str, Any] = get("whole", dict, default={})
         self.sizes = self._sizes(get("sizes", dict, default={}))
+        if len(get("where", dict, default={})) > MOST:
+            raise GradlabError(f"document: 'where' has more than {MOST} names")
         for name, text in get("where", dict, default={}).items():
-            self.where[name] = read(text, f"where {name}", self.where)
+            definition = read(text, f"where {name}")
+            definition.behind = depending(definition, self.where)
+            self.where[name] = definition
         names = [*self.shapes, *self.sizes, *self.where]
         for name in names:
-            if (
-                not isinstance(read(name, "document", {}), ast.Name)
-                or name in ("_", "pi", "inf")
-                or names.count(name) > 1
-            ):
+            if not isinstance(read(name, "document"), ast.Name) or name in ("_", "pi", "inf") or names.count(name) > 1:
                 raise GradlabError(f"document: {name!r} cannot be a name, or stands for two things")
-        given = [read(text, "if", self.where) for text in get("if", list, default=[])]
+        given = [read(text, "if") for text in get("if", list, default=[])]
         self.lines = [*self._steps(get("steps", list, default=[]), "line ", None, given)]
         self.lines += self._gradient(get("formula", str), get("gradient", dict), given)
-        if len(self.lines) + len(names) > MOST:
-            raise GradlabError(f"document: {len(self.lines)} lines and {len(names)} names are more than {MOST}")
 
     def _sizes(self, stated: Mapping[str, Any]) -> dict[str, int]:
         """Return the number behind each symbol: the stated ones, and the smallest others."""
@@ -123,15 +124,15 @@ class _Sheet:
     def _gradient(self, formula: str, gradient: Mapping[str, Any], conditions: Sequence[Any]) -> Iterator[Line]:
         for name, text in gradient.items():
             path = f"gradient of {name}"
-            read(formula, "formula", self.where)
-            before = read(f"d({formula}, {name})", path, self.where)
-            yield Line(path, "the derivative of the formula", before, read(text, path, self.where), conditions)
+            read(formula, "formula")
+            before = read(f"d({formula}, {name})", path)
+            yield Line(path, "the derivative of the formula", before, read(text, path), conditions)
 
     def _steps(self, steps: Sequence[Any], path: str, last: Any, conditions: Sequence[Any]) -> Iterator[Line]:
         """Yield what a chain of steps claims; *last*: what it goes on from, where it does."""
         for number, step in enumerate(steps, 1):
             place = f"{path}{number}"
-            get, parsed = partial(_get, step, path=place), partial(read, path=place, where=self.where)
+            get, parsed = partial(_get, step, path=place), partial(read, path=place)
             rule, before, after = get("rule", str), parsed(get("before", str)), parsed(get("after", str))
             held = [*conditions, *map(parsed, get("if", list, default=[]))]
             starts = isinstance(before, ast.Name) or getattr(getattr(before, "func", None), "id", "") in ("d", "vjp")
@@ -202,7 +203,7 @@ class _Sheet:
             return None
         for place, (u, v) in sides.items():
             if not u.overlaps(v):
-                used = line.before.names | line.after.names
+                used = depending(line.before, self.where) | depending(line.after, self.where)
                 point = {name: _plain(array) for name, array in scope.given.items() if name in used}
                 raise DoesNotFollow(*_named(line), "the two sides differ", point, place, (u.str(15), v.str(15)))
         if not all((u - v).rad() < TIGHT * (1 + abs(u)) for u, v in sides.values()):

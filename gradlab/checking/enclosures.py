@@ -184,6 +184,6 @@ def cholesky(rows: Matrix) -> Matrix:
 def by_matrix(function: Callable[[Matrix], Matrix], array: Array) -> list[Number]:
     """Return the numbers of what *function* makes of each matrix in the last two axes."""
     need(len(array.shape) > 1 and array.shape[-2] == array.shape[-1], f"{array.shape} is no shape of a square matrix")
-    lead, size = array.shape[:-2], array.shape[-1]
+    *lead, size, _ = [*array.shape]
     found = [function([[array.at[*at, i, j] for j in range(size)] for i in range(size)]) for at in places(lead)]
     return [number for rows in found for row in rows for number in row]

@@ -20,8 +20,8 @@ from gradlab.checking import enclosures as enclosing
 from gradlab.checking.enclosures import LETTERS, Array, Number, each, enclosed, filled, need, single
 from gradlab.errors import GradlabError, ParseError
 
-LONGEST = 20_000
-"""Characters of an expression."""
+LONGEST, DEEPEST = 20_000, 100
+"""Characters of an expression, and operations inside each other."""
 
 DEFINITIONS = """
 tan(u) = sin(u)/cos(u); sinh(u) = (exp(u) - exp(-u))/2; cosh(u) = (exp(u) + exp(-u))/2; tanh(u) = 1 - 2/(exp(2*u) + 1)
@@ -105,24 +105,24 @@ def _unknown(node: Any, name: str, known: Sequence[str]) -> NoReturn:
     fail(node, f"{name!r} is not known" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
-def read(text: Any, path: str, where: Mapping[str, Any]) -> Any:
-    """Return an expression as a tree, each node with its text and the names that it depends on.
-
-    path: where it stands in the document.  where: the expressions that names stand for.
-    """
+def read(text: Any, path: str) -> Any:
+    """Return an expression as a tree, each node with the names in it; *path*: where it stands in the document."""
     if not isinstance(text, str) or len(text) > LONGEST or "\n" in text:
         raise GradlabError(f"{path}: an expression is one line of at most {LONGEST} characters, not {text!r:.60}")
-    tree: Any
-    node: Any
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         message, place = getattr(error, "msg", "it goes too deep"), getattr(error, "offset", None) or 1
         raise ParseError(f"{path}: cannot be read: {message}", text.strip(), place - 1) from None
-    for node in reversed([*ast.walk(tree)]):
-        below: list[Any] = [getattr(part, "names", ()) for part in ast.iter_child_nodes(node)]
-        own = {node.id} | getattr(where.get(node.id), "names", set()) if isinstance(node, ast.Name) else ()
-        node.text, node.path, node.names = text.strip(), path, frozenset[str](own).union(*below)
+    nodes: list[Any] = [*ast.walk(tree)]
+    for node in reversed(nodes):
+        below: list[Any] = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr | ast.Slice)]
+        own: list[str] = [node.id] if hasattr(node, "id") else []
+        node.text, node.path = text.strip(), path
+        node.names = frozenset[str](own).union(*(part.names for part in below))
+        node.depth = 1 + max((part.depth for part in below), default=0)
+        if node.depth > DEEPEST:
+            fail(tree, f"more than {DEEPEST} operations inside each other; give the inner ones a name")
     return tree
 
 
@@ -132,28 +132,38 @@ def _written(node: Any) -> str:
 
 
 DEFINED = {
-    head.func.id: ([argument.id for argument in head.args], read(body, head.func.id, {}))
+    head.func.id: ([argument.id for argument in head.args], read(body, head.func.id))
     for definition in DEFINITIONS.strip().replace("\n", "; ").split("; ")
     for start, _, body in [definition.partition(" = ")]
-    for head in [read(start, start, {})]
+    for head in [read(start, start)]
 }
+
+
+def depending(node: Any, where: Mapping[str, Any]) -> frozenset[str]:
+    """Return every name that *node* depends on, those behind other names too."""
+    return node.names.union(*(where[name].behind for name in node.names if name in where))
 
 
 class Scope:
     """The values of names, and of each expression once it was computed from them.
 
-    where: the expressions that names stand for.  until: when to give up.
-    outer: the scope that knows everything that does not depend on these names.
+    where: the expressions that names stand for, in order.  until: when to give up.
+    outer: the scope that knows everything in which none of the names *touched* occurs.
     """
 
     def __init__(
-        self, given: dict[str, Array], where: Mapping[str, Any], until: float, outer: Scope | None = None
+        self,
+        given: dict[str, Array],
+        where: Mapping[str, Any],
+        until: float,
+        outer: Scope | None = None,
+        touched: frozenset[str] = frozenset(),
     ) -> None:
-        self.given, self.where, self.until, self.outer = given, where, until, outer
+        self.given, self.where, self.until, self.outer, self.touched = given, where, until, outer, touched
         self.found: dict[Any, Array] = {}
 
     def value(self, node: Any) -> Array:
-        if self.outer is not None and self.given.keys().isdisjoint(node.names):
+        if self.outer is not None and self.touched.isdisjoint(node.names):
             return self.outer.value(node)
         if time.monotonic() > self.until:
             fail(node, "checking takes too long; allow it more seconds")
@@ -215,13 +225,14 @@ class Scope:
     def _derivative(self, node: Any, name: str, at: Array) -> Array:
         """Return the derivatives of *node* by each entry of *name*, which is *at*: of its own axes, then of those."""
         need(self.outer is None, "a derivative inside a derivative cannot be checked")
+        needed = depending(node, self.where)
+        touched = [other for other, definition in self.where.items() if other in needed and name in definition.behind]
         slopes: list[Array] = []
         for place in at.at:
             moved = Array(at.shape, {**at.at, place: enclosed(at.at[place][0], 1)})
-            inner = Scope({name: moved}, self.where, self.until, self)
-            for other, definition in self.where.items():  # in order: a long chain of names would be a deep recursion
-                if other in node.names and name in definition.names:
-                    inner.value(definition)
+            inner = Scope({name: moved}, self.where, self.until, self, frozenset([name, *touched]))
+            for other in touched:  # in order: a long chain of names would be a deep recursion
+                inner.value(self.where[other])
             slopes.append(each(lambda u: enclosed(u[1]), inner.value(node)))
         shape = slopes[0].shape if slopes else ()
         return filled((*shape, *at.shape), [slope.at[place] for place in enclosing.places(shape) for slope in slopes])

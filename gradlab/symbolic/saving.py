@@ -27,7 +27,7 @@ RESERVED = ("_", "pi", "inf")
 SHORT = 12
 """Characters up to which a part that occurs several times is written out each time."""
 
-DEEPEST = 12
+DEEPEST = 6
 """Operations inside each other beyond which the inner ones get a name."""
 
 

@@ -45,6 +45,9 @@ COMPARISON, SUM, PRODUCT, POWER, ATOM = range(5)
 HOLE = Fragment("_", ATOM)
 """What stands for the operand that a `VectorJacobian` differentiates by."""
 
+MOST_TERMS = 8
+"""Terms of a sum without brackets."""
+
 REPEATED = (Cholesky, Norm, Standardize, Variance, Extremum, Winners, Roll, Windows, Overlapped)
 """Kinds that are written with their operand more than once."""
 
@@ -109,6 +112,16 @@ def einsum(form: str, *arguments: Fragment | str) -> Fragment:
     return call("einsum", f"'{form}'", *arguments)
 
 
+def total(terms: Sequence[tuple[str, Fragment]]) -> Fragment:
+    """Return a sum of terms, each with its sign; many of them in groups, as a reader goes one step down for each."""
+    while len(terms) > MOST_TERMS:
+        groups = (terms[start : start + MOST_TERMS] for start in range(0, len(terms), MOST_TERMS))
+        terms = [("+", Fragment(f"({total(group).text})", ATOM)) for group in groups]
+    (sign, first), *others = terms
+    rest = "".join(f" {sign} {term.within(PRODUCT)}" for sign, term in others)
+    return Fragment(f"{'-' if sign == '-' else ''}{first.within(PRODUCT)}{rest}", SUM)
+
+
 def sizes(axes: Axes) -> list[str]:
     """Return each size as text."""
     return [str(size) for size in axes]
@@ -138,9 +151,9 @@ def selected(selection: Selection) -> str:
     return f"[{', '.join(written_part(part) for part in selection)}]"
 
 
-def put(base: str, selection: Selection, value: Fragment) -> str:
+def put(base: str, selection: Selection, value: Fragment) -> Fragment:
     """Return *base* with *value* at the selected entries."""
-    return f"put({base}{selected(selection)}, {value.text})"
+    return call("put", f"{base}{selected(selection)}", value)
 
 
 # Indices ---------------------------------------------------------------------------------------

@@ -34,11 +34,9 @@ from gradlab.symbolic.notation.fragments import (
     infix,
     sizes,
     spread,
+    total,
     written,
 )
-
-MOST_TERMS = 20
-"""Terms of a sum without brackets: a reader takes one step down for each."""
 
 # Numbers and sums --------------------------------------------------------------------------------
 
@@ -54,8 +52,7 @@ def coefficient(value: Coefficient) -> Fragment:
     sign = "-" if value.rational < 0 else ""
     above, below = ([*_factors(part)] for part in (-value if sign else value).parts())
     level = SUM if sign else PRODUCT if below or len(above) > 1 else ATOM
-    divisor = f"/({'*'.join(below)})" if len(below) > 1 else f"/{below[0]}" if below else ""
-    return Fragment(f"{sign}{'*'.join(above) or '1'}{divisor}", level)
+    return Fragment(f"{sign}{'*'.join(above) or '1'}{_divisor(below)}", level)
 
 
 def _factors(value: Coefficient) -> list[str]:
@@ -82,25 +79,22 @@ def _(node: Constant, parts: Sequence[Fragment]) -> Fragment:
 @written.register
 def _(node: Linear, parts: Sequence[Fragment]) -> Fragment:
     terms = [_term(coefficient, part) for coefficient, part in zip(node.coefficients, parts, strict=True)]
-    while len(terms) > MOST_TERMS:
-        groups = (terms[start : start + MOST_TERMS] for start in range(0, len(terms), MOST_TERMS))
-        terms = [("+", f"({_summed(group)})", SUM) for group in groups]
-    return Fragment(_summed(terms), terms[0][2] if len(terms) == 1 and terms[0][0] == "+" else SUM)
+    if len(terms) == 1 and terms[0][0] == "+":
+        return terms[0][1]
+    return total(terms)
 
 
-def _term(coefficient: Coefficient, part: Fragment) -> tuple[str, str, int]:
+def _term(coefficient: Coefficient, part: Fragment) -> tuple[str, Fragment]:
     negative = coefficient.rational < 0
     above, below = (_factors(side) for side in (-coefficient if negative else coefficient).parts())
+    sign = "-" if negative else "+"
     if not above and not below:
-        return "-" if negative else "+", part.within(PRODUCT), max(part.level, PRODUCT)
-    shown = "*".join([*above, part.within(PRODUCT)])
-    divisor = f"/({'*'.join(below)})" if len(below) > 1 else f"/{below[0]}" if below else ""
-    return "-" if negative else "+", f"{shown}{divisor}", PRODUCT
+        return sign, part
+    return sign, Fragment(f"{'*'.join([*above, part.within(PRODUCT)])}{_divisor(below)}", PRODUCT)
 
 
-def _summed(terms: Sequence[tuple[str, str, int]]) -> str:
-    (sign, first, _), *others = terms
-    return ("-" if sign == "-" else "") + first + "".join(f" {sign} {term}" for sign, term, _ in others)
+def _divisor(below: Sequence[str]) -> str:
+    return f"/({'*'.join(below)})" if len(below) > 1 else f"/{below[0]}" if below else ""
 
 
 @written.register

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gradlab.graph.kinds import Concatenate, Flip, Index, Overlapped, Replace, Reshape, Roll, Scatter, Stack, Windows
-from gradlab.graph.kinds.index import WHOLE, Selection
+from gradlab.graph.kinds.index import WHOLE, Range, Selection
 from gradlab.graph.nodes import Node
-from gradlab.symbolic.notation.fragments import ATOM, SUM, Fragment, call, put, selected, sizes, written, zeros
+from gradlab.graph.sizes import Axes, Size
+from gradlab.symbolic.notation.fragments import ATOM, Fragment, call, put, selected, sizes, total, written, zeros
 
 # Entries and their places ------------------------------------------------------------------------
 
@@ -19,28 +20,32 @@ def _(node: Index, parts: Sequence[Fragment]) -> Fragment:
 
 @written.register
 def _(node: Scatter, parts: Sequence[Fragment]) -> Fragment:
-    return Fragment(put(zeros(node.axes), node.selection, parts[0]), ATOM)
+    return put(zeros(node.axes), node.selection, parts[0])
 
 
 @written.register
 def _(node: Replace, parts: Sequence[Fragment]) -> Fragment:
-    return Fragment(put(parts[0].within(ATOM), node.selection, parts[1]), ATOM)
+    return put(parts[0].within(ATOM), node.selection, parts[1])
+
+
+def _side_by_side(axes: Axes, selections: Iterable[Selection], parts: Sequence[Fragment]) -> Fragment:
+    """Return the array of these axes that has each of the *parts* at its own selection."""
+    terms = [("+", put(zeros(axes), selection, part)) for selection, part in zip(selections, parts, strict=True)]
+    return terms[0][1] if len(terms) == 1 else total(terms)
 
 
 @written.register
 def _(node: Stack, parts: Sequence[Fragment]) -> Fragment:
-    text = zeros(node.axes)
-    for place, part in enumerate(parts):
-        text = put(text, tuple(place if axis == node.axis else WHOLE for axis in range(node.rank)), part)
-    return Fragment(text, ATOM)
+    return _side_by_side(node.axes, (_at(node, node.axis, place) for place in range(len(parts))), parts)
 
 
 @written.register
 def _(node: Concatenate, parts: Sequence[Fragment]) -> Fragment:
-    text = zeros(node.axes)
-    for selection, part in zip(node.selections, parts, strict=True):
-        text = put(text, selection, part)
-    return Fragment(text, ATOM)
+    return _side_by_side(node.axes, node.selections, parts)
+
+
+def _at(node: Node, axis: int, chosen: int | Range) -> Selection:
+    return tuple(chosen if place == axis else WHOLE for place in range(node.rank))
 
 
 @written.register
@@ -54,49 +59,42 @@ def _(node: Flip, parts: Sequence[Fragment]) -> Fragment:
     return Fragment(f"{parts[0].within(ATOM)}{selected(turned)}", ATOM)
 
 
-def _on_axis(node: Node, axis: int, start: int | None, stop: int | None, step: int | None = None) -> Selection:
-    return tuple((start, stop, step) if place == axis else WHOLE for place in range(node.rank))
-
-
 @written.register
 def _(node: Roll, parts: Sequence[Fragment]) -> Fragment:
     size = node.axes[node.axis]
     shift = node.shift % size if isinstance(size, int) and size else node.shift
     if not shift:
         return parts[0]
-    behind, ahead = _on_axis(node, node.axis, shift, None), _on_axis(node, node.axis, None, shift)
-    entries = parts[0].within(ATOM)
-    first = Fragment(f"{entries}{selected(_on_axis(node, node.axis, None, -shift))}", ATOM)
-    last = Fragment(f"{entries}{selected(_on_axis(node, node.axis, -shift, None))}", ATOM)
-    return Fragment(put(put(entries, behind, first), ahead, last), ATOM)
+    first, last = (
+        _part(node, parts[0], node.axis, (None, -shift, None)),
+        _part(node, parts[0], node.axis, (-shift, None, None)),
+    )
+    moved = put(parts[0].within(ATOM), _at(node, node.axis, (shift, None, None)), first)
+    return put(moved.text, _at(node, node.axis, (None, shift, None)), last)
 
 
-def _window(node: Windows | Overlapped, axis: int, offset: int, count: int) -> tuple[int, int, int]:
+def _part(array: Node, part: Fragment, axis: int, chosen: int | Range) -> Fragment:
+    return Fragment(f"{part.within(ATOM)}{selected(_at(array, axis, chosen))}", ATOM)
+
+
+def _window(node: Windows | Overlapped, offset: int, count: Size) -> Range:
     start = node.dilation * offset
+    assert isinstance(count, int)
     return start, start + node.stride * (count - 1) + 1, node.stride
 
 
 @written.register
 def _(node: Windows, parts: Sequence[Fragment]) -> Fragment:
-    operand, text = node.operands[0], zeros(node.axes)
-    for offset in range(node.length):
-        count = node.axes[node.axis]
-        assert isinstance(count, int)
-        chosen = _on_axis(operand, node.axis, *_window(node, node.axis, offset, count))
-        place = tuple(offset if axis == node.axis + 1 else WHOLE for axis in range(node.rank))
-        text = put(text, place, Fragment(f"{parts[0].within(ATOM)}{selected(chosen)}", ATOM))
-    return Fragment(text, ATOM)
+    windows = [_window(node, offset, node.axes[node.axis]) for offset in range(node.length)]
+    chosen = [_part(node.operands[0], parts[0], node.axis, window) for window in windows]
+    return _side_by_side(node.axes, (_at(node, node.axis + 1, offset) for offset in range(node.length)), chosen)
 
 
 @written.register
 def _(node: Overlapped, parts: Sequence[Fragment]) -> Fragment:
     operand = node.operands[0]
     count, length = operand.axes[node.axis : node.axis + 2]
-    assert isinstance(count, int)
     assert isinstance(length, int)
-    terms: list[str] = []
-    for offset in range(length):
-        chosen = tuple(offset if axis == node.axis + 1 else WHOLE for axis in range(operand.rank))
-        value = Fragment(f"{parts[0].within(ATOM)}{selected(chosen)}", ATOM)
-        terms.append(put(zeros(node.axes), _on_axis(node, node.axis, *_window(node, node.axis, offset, count)), value))
-    return Fragment(" + ".join(terms), SUM if len(terms) > 1 else ATOM)
+    chosen = [_part(operand, parts[0], node.axis + 1, offset) for offset in range(length)]
+    windows = (_at(node, node.axis, _window(node, offset, count)) for offset in range(length))
+    return _side_by_side(node.axes, windows, chosen)
