@@ -248,7 +248,11 @@ def _derive(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
     _add_at(parser, required=False)
     parser.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
-    parser.add_argument("--steps", action="store_true", help="show every rule that was applied")
+    parser.add_argument("--steps", action="store_true", help="show every rule that was applied: --depth rules")
+    parser.add_argument(
+        "--depth", choices=("result", "outline", "steps", "rules"), help="how much to show; the result by default"
+    )
+    parser.add_argument("--chain", metavar="NAME", help="the chain rule for one variable instead, factor by factor")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX")
     form.add_argument("--markdown", action="store_true", help="as Markdown with $ mathematics")
@@ -277,6 +281,11 @@ def _backward(parser: argparse.ArgumentParser) -> None:
     _add_at(parser, required=True)
     parser.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="what torch computes in")
     parser.add_argument("--cotangent", metavar="V", help="weights, such as 1,1,1, where the value is no single number")
+    parser.add_argument("--table", action="store_true", help="show every operation beside the node of torch's graph")
+    parser.add_argument(
+        "--graph", action="store_true", help="draw the graph in the terminal, values and deltas with it"
+    )
+    parser.add_argument("--svg", metavar="FILE.svg", help="write the graph as a picture")
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:

@@ -122,7 +122,7 @@ def read(text: Any, path: str) -> Any:
         node.names = frozenset[str](own).union(*(part.names for part in below))
         node.depth = 1 + max((part.depth for part in below), default=0)
         if node.depth > DEEPEST:
-            fail(tree, f"more than {DEEPEST} operations inside each other; give the inner ones a name")
+            fail(node, f"more than {DEEPEST} operations inside each other; give the inner ones a name")
     return tree
 
 

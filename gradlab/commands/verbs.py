@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlab.descent import Trajectory
     from gradlab.graph import Function
     from gradlab.graph.gradient import Gradient
+    from gradlab.symbolic import Derivation
     from gradlab.symbolic.curvature import Curvature
 
 
@@ -26,12 +27,11 @@ def derive(options: Namespace) -> Outcome:
 
     function, point = _function_at(options, options.at, "--at")
     derivation = derive(function, _wrt(options), order=options.order)
-    if options.latex:
-        text = derivation.latex()
-    elif options.markdown:
-        text = derivation.markdown(steps=options.steps).rstrip("\n")
-    else:
-        text = derivation.text(steps=options.steps)
+    if options.chain:
+        return _chain(derivation, options.chain, point, latex=options.latex)
+    depth = options.depth or ("rules" if options.steps else "result")
+    view = derivation.latex if options.latex else derivation.markdown if options.markdown else derivation.text
+    text = view(depth).rstrip("\n")
     results: dict[str, Any] = {**derivation.as_dict()} if options.json else {}
     if point is not None:
         try:
@@ -46,6 +46,12 @@ def derive(options: Namespace) -> Outcome:
             results["undecided"] = str(error)
             return Outcome(f"{text}\n\nundecided: {error}", results, "undecided", Code.UNDECIDED)
     return Outcome(text, results)
+
+
+def _chain(derivation: Derivation, wrt: str, point: Any, *, latex: bool) -> Outcome:
+    """The chain rule for one variable, with numbers where a point is given."""
+    chain = derivation.chain(wrt)
+    return Outcome(chain.latex() if latex else chain.text(point), chain.as_dict(point))
 
 
 def estimate(options: Namespace) -> Outcome:
@@ -63,7 +69,30 @@ def backward(options: Namespace) -> Outcome:
 
     function, point = _function(options), _point(options.at, "--at")
     cotangent = None if options.cotangent is None else values.value(options.cotangent, options.cotangent)
-    return _gradient(backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent))
+    if options.svg:
+        from gradlab.reports import files
+
+        files.check(Path(options.svg), ".svg")  # before the work is done
+    gradient = backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent)
+    wanted = options.table or options.graph or options.svg
+    return _tabulated(gradient, options) if wanted else _gradient(gradient)
+
+
+def _tabulated(gradient: Gradient, options: Namespace) -> Outcome:
+    """Return the gradient with its backpropagation table, which may find that it differs from gradlab's."""
+    table = gradient.table()
+    parts = [repr(gradient)]
+    parts += [table.text()] if options.table else []
+    parts += [table.graph()] if options.graph else []
+    results = {**gradient_as_dict(gradient), "table": table.as_dict()}
+    if options.svg:
+        from gradlab.reports import files
+
+        files.save(Path(options.svg), table.svg().encode())
+        parts.append(f"picture: {options.svg}")
+        results["picture"] = options.svg
+    code = Code.DONE if table.first_disagreement is None else Code.DIFFER
+    return Outcome("\n\n".join(parts), results, None if code is Code.DONE else "differ", code)
 
 
 def compare(options: Namespace) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Frozen, Let, Variable
+from gradlab.graph.kinds import Frozen, Let
 from gradlab.graph.nodes import Node, Pull, pullback, topological
 
 
@@ -35,12 +35,12 @@ class Sweep:
     deltas: dict[Node, Node]
     flows: tuple[Flow, ...]
 
-    def gradient(self, variable: Variable) -> Node:
-        """Return the derivative with respect to *variable*, of its axes; zeros if it does not occur."""
+    def gradient(self, variable: Node) -> Node:
+        """Return the derivative with respect to a variable, of its axes; zeros if it does not occur."""
         return self.deltas.get(variable, algebra.number(0, variable.axes))
 
 
-def sweep(output: Node, wrt: Sequence[Variable], seed: Node | None = None, *, named: bool = True) -> Sweep:
+def sweep(output: Node, wrt: Sequence[Node], seed: Node | None = None, *, named: bool = True) -> Sweep:
     """Return the derivatives of *output* with respect to the variables *wrt* and everything on the way.
 
     seed: the delta of the output, of its axes; 1 for a scalar output if not given.

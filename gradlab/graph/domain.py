@@ -7,10 +7,11 @@ from typing import Any
 
 from gradlab.graph import bounds, evaluation, printing
 from gradlab.graph.backends import NumpyBackend
+from gradlab.graph.conditions import said
 from gradlab.graph.kinds import Elementwise, Variable
 from gradlab.graph.nodes import Node, fault, switches, topological
-from gradlab.graph.operations import LETTERS
 from gradlab.graph.point import brief
+from gradlab.graph.styles import TextPrinter
 
 
 def first_not_finite(
@@ -91,10 +92,8 @@ def _said(node: Node, found: Mapping[Node, Any], values: Mapping[str, Any], vari
         what = "is infinite"
     needs = ""
     if isinstance(node, Elementwise) and node.operation.domain and what != "overflows":
-        domain = node.operation.domain
-        for letter, operand in zip(LETTERS, node.operands, strict=False):
-            domain = domain.replace(letter, printing.text(operand), 1)
-        needs = f" (it needs {domain})"
+        needed = said(node.operation.domain, node.operands)
+        needs = f" (it needs {' and '.join(condition.written(TextPrinter) for condition in needed)})"
     return f"{printing.text(node)} {what}{_place(node, values, variables)}{needs}"
 
 

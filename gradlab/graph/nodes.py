@@ -13,10 +13,12 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradlab.errors import NoFormulaError
+from gradlab.graph.rules import Rule
 from gradlab.graph.sizes import Axes, Size
 
 if TYPE_CHECKING:
     from gradlab.graph.backends import Backend
+    from gradlab.graph.conditions import Condition
     from gradlab.graph.writing import Printer, Shown
 
 
@@ -78,13 +80,12 @@ class Node(metaclass=_Interned):
 class Pull:
     """What one operand receives when a delta flows back through an operation.
 
-    rule: the name of the rule used.  because: its formula.
+    rule: the rule used.
     local: the local derivative where the rule multiplies by one, else None.
     delta: the derivative of the final value with respect to the operand, along this way.
     """
 
-    rule: str
-    because: str
+    rule: Rule
     local: Node | None
     delta: Node
 
@@ -122,6 +123,15 @@ def show_component(node: Node, printer: Printer, indices: tuple[str, ...]) -> Sh
 @singledispatch
 def switches(node: Node) -> Sequence[Node]:
     """Return expressions at whose zeros *node* may have a kink or a jump; most kinds have none."""
+    return ()
+
+
+@singledispatch
+def conditions_of(node: Node) -> tuple[Condition, ...]:
+    """Return where the rule of *node* may be used: all of these must hold; everywhere if there are none.
+
+    What is seen to hold everywhere is left out: e^x > 0, x² + 1 > 0.
+    """
     return ()
 
 

@@ -22,14 +22,19 @@ def latex(node: Node, *, form: str = "auto") -> str:
 def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[str, tuple[str, ...]]:
     """Return *node* as written in *style*, and the index letters of the component that is shown, if it is one.
 
-    form: "matrix" (``X^T y``), "index" (``sum_i X_ij y_i``), or "auto": index form where nothing has two axes.
+    form: "matrix" (``X^T y``), "index" (``sum_i X_ij y_i``), or "auto": index form where nothing has two axes, or an
+        index itself is a number in the formula.
     Named values are written by their names; `gradlab.graph.tidying.tidied` writes them out.
     """
+    from gradlab.graph.kinds.index import entries
+    from gradlab.graph.kinds.positions import Positions
+
     if form not in ("auto", "matrix", "index"):
         raise ValueError(f"form must be 'auto', 'matrix' or 'index', not {form!r}")
     if form == "auto":
-        form = "matrix" if any(part.rank > 1 for part in topological([node])) else "index"
-    from gradlab.graph.kinds.index import entries
+        parts = topological([node])
+        counts = any(isinstance(part, Positions) for part in parts)
+        form = "matrix" if not counts and any(part.rank > 1 for part in parts) else "index"
 
     if is_unreadable(node):
         return f"… ({len(topological([node])):,} operations)", ()
@@ -41,6 +46,19 @@ def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[st
         return show(node, printer).written, ()
     with printer.indices(node.rank) as indices:
         return show_component(node, printer, indices).written, indices
+
+
+def condition(node: Node, style: type[Printer]) -> str:
+    """Return the truth value *node* as the condition that it stands for, of one entry where it has axes: x_i > 0."""
+    if is_unreadable(node):
+        return written(node, style)[0]
+    printer = style(reserved=names.used_in(node))
+    if not node.rank and any(part.rank > 1 for part in topological([node])):
+        shown = show(node, printer)
+    else:
+        with printer.indices(node.rank) as indices:
+            shown = show_component(node, printer, indices)
+    return shown.condition or shown.written
 
 
 MOST_PARTS = 3_000

@@ -25,8 +25,8 @@ RULES: dict[str, Rule] = {}
 def rule(name: str, formula: str, where: str = "") -> Rule:
     """State a rule, once; what is stated again must say the same.
 
-    >>> rule("identity", "dx/dx = 1").formula
-    'dx/dx = 1'
+    >>> rule("sum rule", "d(u + v) = du + dv").formula
+    'd(u + v) = du + dv'
     """
     stated = RULES.setdefault(name, Rule(name, formula, where))
     if (stated.formula, stated.where) != (formula, where):

@@ -16,6 +16,7 @@ from gradlab.reports.document import Block, Section
 from gradlab.reports.markdown import display, fenced, mathematics, table, typed
 from gradlab.reports.pictures import Picture, canvas, figure_of, words_in
 from gradlab.symbolic import Derivation
+from gradlab.symbolic.steps import walk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -98,9 +99,9 @@ def _variables(record: Function) -> str:
 @section.register
 def derivation(record: Derivation) -> Section:
     """The function, every rule on the way, and the gradient in closed form."""
-    blocks = [*as_written(record.function), record.markdown(steps=True)]
+    blocks = [*as_written(record.function), record.markdown("rules")]
     # The steps are proved in ball arithmetic, and the rules of elementwise operations by SymPy.
-    evidence = {str(step.evidence) for step in record.steps}
+    evidence = {str(step.evidence) for step in walk(record.steps)}
     used = {"numpy", "python-flint"} | ({"sympy"} if "exact" in evidence else set())
     return Section(f"Derivation of the gradient of {record.function.signature}", tuple(blocks), frozenset(used))
 

@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
 from gradlab.graph import bounds, emission, evaluation
+from gradlab.graph.conditions import Condition, needed
 from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
 from gradlab.graph.function import Function
 from gradlab.graph.gradient import Gradient
 from gradlab.graph.guards import failing
-from gradlab.graph.kinds import Let
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.point import described, sizes_of
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
 from gradlab.sources import as_function, at_point
-from gradlab.symbolic import presentation
+from gradlab.symbolic import views
+from gradlab.symbolic.board import Board, fits, on_board
+from gradlab.symbolic.chain import Chain, chain_of
 from gradlab.symbolic.curvature import Curvature, assembled
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
 from gradlab.symbolic.second_order import SecondOrder, second_order
 from gradlab.symbolic.stable import Rewriting, stabilised
-from gradlab.symbolic.steps import Step
+from gradlab.symbolic.steps import Step, steps_of, walk
 
 if TYPE_CHECKING:
     from gradlab.graph.emission import Compiled
@@ -82,37 +84,84 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at
     names = function.chosen(wrt)
     # What is written as mathematics is derived as it stands; code is read for what it computes.
     stable, rewritings = stabilised(output) if function.code is not None else (output, ())
-    return Derivation(function, names, sweep(stable, [function.nodes[name] for name in names]), rewritings, order)
+    return Derivation(function, names, stable, rewritings, order)
 
 
 @dataclass(frozen=True, eq=False)
 class Derivation:
     """The exact gradient of a function, and the way there.
 
-    function: what was derived.  wrt: with respect to which variables.  sweep: the reverse sweep that it rests on.
-    rewritings: the equalities by which the function was made numerically stable before it was differentiated.
+    function: what was derived.  wrt: with respect to which variables.
+    output: the expression that is differentiated: the function's own, or a numerically stable form of it.
+    rewritings: the equalities that led to that form.
     order: 2 where the second derivatives belong to what is shown and to the steps; they can be had in any case.
+
+    Where all is numbers, each partial derivative is derived from the front, as on a blackboard (`boards`); through
+    arrays a delta flows back from the output (`sweep`).
     """
 
     function: Function
     wrt: tuple[str, ...]
-    sweep: Sweep
+    output: Node
     rewritings: tuple[Rewriting, ...] = ()
     order: int = 1
 
     @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """Every rule applied, from the output back to the variables; the gradient is assembled from them.
+    def boards(self) -> Mapping[str, Board]:
+        """Per variable, its partial derivative from the front; empty where that is no way for a person to go."""
+        nodes = self.function.nodes
+        if not fits(self.output, [nodes[name] for name in self.wrt]):
+            return {}
+        taken = frozenset({*self.function.variables, *self.function.data})
+        return {name: on_board(self.output, nodes[name], taken) for name in self.wrt}
 
-        With order=2 the steps from each partial derivative back to the variables follow.
+    @cached_property
+    def sweep(self) -> Sweep:
+        """The reverse sweep: the derivative of the output with respect to everything on the way."""
+        return sweep(self.output, [self.function.nodes[name] for name in self.wrt])
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Every rule applied; the gradient is assembled from them.
+
+        From the front, for one variable after the other; or, through arrays, from the output back to the variables.
+        With order=2 the steps from each partial derivative to the second ones follow.
         """
-        second = self.second.sweeps if self.order > 1 else ()
-        return tuple(step for swept in (self.sweep, *(swept for _, swept in second)) for step in steps_of(swept))
+        first = (
+            [step for board in self.boards.values() for step in board.steps] if self.boards else steps_of(self.sweep)
+        )
+        return (*first, *(self.second.steps if self.order > 1 else ()))
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Where the derivation holds: all that its steps ask of the variables, each once.
+
+        >>> from gradlab.graph.styles import TextPrinter
+        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)/y").conditions]
+        ['x ≠ 0', 'y > 0']
+        """
+        asked = needed(condition for step in walk(self.steps) for condition in step.conditions)
+        return tuple(condition for condition in asked if condition.names & {*self.wrt})
+
+    def chain(self, wrt: str) -> Chain:
+        """Return the chain rule for one variable, factor by factor through the named values, and recombined.
+
+        wrt: a variable, or a part of one that the code gave a name to.
+
+        >>> derive("exp(sin(x)^2)").chain("x")
+        ∂f/∂x = ∂f/∂u · ∂u/∂v · ∂v/∂x
+          ∂f/∂u = exp(u)
+          ∂u/∂v = 2 v
+          ∂v/∂x = cos(x)
+        ∂f/∂x = exp(u) · 2 v · cos(x)
+              = 2 v exp(u) cos(x)
+        """
+        return chain_of(self.function, wrt)
 
     @cached_property
     def second(self) -> SecondOrder:
-        """The second derivatives as graphs, named values kept, and the sweeps that they rest on."""
-        return second_order(self.function, self.partials)
+        """The second derivatives as graphs, named values kept, and the steps that they rest on."""
+        return second_order(self.function, self.shown)
 
     @cached_property
     def hessian(self) -> Mapping[tuple[str, str], Function]:
@@ -159,7 +208,7 @@ class Derivation:
         at = self.function.point(self._anywhere() if point is None else point)
         values, sizes = {**self.function.data, **at}, self.function.sizes(at)
         blocks = self.second.blocks
-        outputs = [self.sweep.output, *self.partials.values(), *blocks.values()]
+        outputs = [self.output, *self.partials.values(), *blocks.values()]
         if point is not None:
             problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
             if problem is not None:
@@ -187,15 +236,26 @@ class Derivation:
 
     @cached_property
     def gradient(self) -> Mapping[str, Function]:
-        """Per variable, the partial derivative as a function again."""
+        """Per variable, the partial derivative as a function again: what the last step says, names written out."""
         return {
-            name: self.function.with_output(tidied(partial), name=f"∂{self.function.name}/∂{name}")
-            for name, partial in self.partials.items()
+            name: self.function.with_output(
+                self.boards[name].result if self.boards else tidied(shown), name=f"∂{self.function.name}/∂{name}"
+            )
+            for name, shown in self.shown.items()
         }
 
     @cached_property
+    def shown(self) -> Mapping[str, Node]:
+        """Per variable, the partial derivative as it is read, named values kept."""
+        return {name: board.named for name, board in self.boards.items()} or self.partials
+
+    @cached_property
     def partials(self) -> Mapping[str, Node]:
-        """Per variable, the graph of its partial derivative, named values kept."""
+        """Per variable, the graph by which the partial derivative is computed, named values kept.
+
+        It is that of the reverse sweep, which costs a few times what f costs, however many variables there are; what
+        a person reads may be longer (the derivatives of a product of ten factors) or shorter.
+        """
         nodes = self.function.nodes
         return {name: self.sweep.gradient(nodes[name]) for name in self.wrt}
 
@@ -217,7 +277,7 @@ class Derivation:
             )
         values = {**self.function.data, **at}
         sizes = self.function.sizes(at)
-        outputs = [self.sweep.output, *self.partials.values()]
+        outputs = [self.output, *self.partials.values()]
         problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
         if problem is not None:
             raise DomainError(problem)
@@ -298,7 +358,7 @@ class Derivation:
     @property
     def _stable(self) -> Function:
         """The function in the form that was differentiated."""
-        return replace(self.function, output=self.sweep.output)
+        return replace(self.function, output=self.output)
 
     @cached_property
     def operations(self) -> Operations:
@@ -311,44 +371,43 @@ class Derivation:
 
     # Showing ---------------------------------------------------------------------------------
 
-    def text(self, *, steps: bool = False) -> str:
-        """Return the function, its named values and its gradient as plain text; *steps* adds every rule applied."""
-        return presentation.text(self, steps=steps)
+    def text(self, depth: str = "result") -> str:
+        """Return the derivation as plain text.
 
-    def latex(self) -> str:
-        """Return the function, its named values and its gradient as an aligned LaTeX block."""
-        return presentation.latex(self)
+        depth: "result", the function and its gradient; "outline", the main line too; "steps", with what it leaves
+        open; "rules", every rule that was applied. So for all views.
 
-    def markdown(self, *, steps: bool = True) -> str:
+        >>> print(derive("x*sin(x^2)").text("steps"))
+        f(x) = x sin(x²)
+        <BLANKLINE>
+        By x:
+          ∂/∂x (x sin(x²)) = ∂x/∂x sin(x²) + x ∂/∂x (sin(x²))   product rule (exact)
+              ∂/∂x (sin(x²)) = cos(x²) ∂/∂x (x²)                chain rule: d/du sin u = cos u (exact)
+                  ∂/∂x (x²) = 2 x                               power rule (exact)
+                = 2 x cos(x²)                                   substitution (certified)
+            = sin(x²) + 2 x² cos(x²)                            substitution (certified)
+        <BLANKLINE>
+        ∂f/∂x = sin(x²) + 2 x² cos(x²)
+        """
+        return views.text(self, views.chosen(depth))
+
+    def latex(self, depth: str = "result") -> str:
+        """Return the derivation as an aligned LaTeX block, the name of the rule to the right of each line."""
+        return views.latex(self, views.chosen(depth))
+
+    def markdown(self, depth: str = "steps") -> str:
         """Return the derivation as Markdown with ``$`` mathematics."""
-        return presentation.markdown(self, steps=steps)
+        return views.markdown(self, views.chosen(depth))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data: the function, the gradient as text and LaTeX, the steps."""
-        return presentation.as_dict(self)
+        return views.as_dict(self)
 
     def __repr__(self) -> str:
         return self.text()
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
-
-
-def steps_of(swept: Sweep) -> list[Step]:
-    """Return what a sweep did as steps; that a name stands for its value is none."""
-    return [
-        Step(
-            flow.pull.rule,
-            flow.pull.because,
-            flow.operation,
-            flow.place,
-            flow.incoming,
-            flow.pull.local,
-            flow.pull.delta,
-        )
-        for flow in swept.flows
-        if not isinstance(flow.operation, Let)
-    ]
 
 
 def _scalar_operations(outputs: Sequence[Node], sizes: Mapping[str, int]) -> int:

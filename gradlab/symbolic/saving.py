@@ -15,7 +15,7 @@ from gradlab.graph.kinds import Constant, Derivative, Let, Roll, Variable, Vecto
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.sizes import Axes
 from gradlab.symbolic.notation import REPEATED, notation
-from gradlab.symbolic.proof import chosen_positions, small_sizes
+from gradlab.symbolic.proof.points import positions, small_sizes
 from gradlab.symbolic.steps import Step
 
 FORMAT = "gradlab derivation"
@@ -158,7 +158,7 @@ class _Writer:
             while number in sizes.values():
                 number += 1
             sizes[symbol] = number
-        places = chosen_positions(self.nodes, sizes)
+        places = positions(self.nodes, sizes)
         return sizes, {self.inputs.get(name, name): length for name, length in places.items()}
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradlab.graph import algebra, jacobians, names
-from gradlab.graph.differentiation import Sweep
 from gradlab.graph.function import Function
 from gradlab.graph.kinds import Stack, Variable
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.tidying import tidied
+from gradlab.symbolic.board import fits, on_board
+from gradlab.symbolic.steps import Step, steps_of
 
 Pair = tuple[str, str]
 """Two variables: ∂²f / ∂first ∂second."""
@@ -21,13 +22,11 @@ class SecondOrder:
     """The second derivatives of a function.
 
     blocks: per pair of variables, of the axes of the first and then those of the second; named values kept.
-    sweeps: the reverse sweeps that they rest on, each with the variable whose partial derivative it starts from.
-    sent: the name of the vector that is sent back from a partial derivative that is an array.
+    steps: how they were derived from the first derivatives.
     """
 
     blocks: Mapping[Pair, Node]
-    sweeps: tuple[tuple[str, Sweep], ...]
-    sent: str
+    steps: tuple[Step, ...]
 
     def depends_on(self, variables: Sequence[str]) -> tuple[str, ...]:
         """Return which of *variables* the second derivatives contain."""
@@ -39,27 +38,42 @@ class SecondOrder:
 def second_order(function: Function, partials: Mapping[str, Node]) -> SecondOrder:
     """Return the second derivatives from the first; ∂²f/∂y∂x is ∂²f/∂x∂y, turned, and not derived again."""
     nodes = function.nodes
-    sent = _free_name(function)
     # What is smallest is differentiated: from ∂f/∂b for a number b the derivative by W is one sweep without a batch.
     order = sorted(partials, key=lambda name: nodes[name].rank)
     wanted: dict[Pair, Node] = {}
-    sweeps: list[tuple[str, Sweep]] = []
+    steps: list[Step] = []
     for place, name in enumerate(order):
-        partial = partials[name]
-        if all(not part.axes for part in topological([partial])):
-            partial = tidied(partial)  # numbers only: shorter steps, as a person would take them
-        found = jacobians.derivatives(partial, [nodes[other] for other in order[place:]], seed=sent)
-        sweeps += [(name, swept) for swept in found.sweeps]
+        found, own = _derived(function, partials[name], [nodes[other] for other in order[place:]])
+        steps += own
         for other in order[place:]:
-            block = found.jacobians[nodes[other]]
+            block = found[nodes[other]]
             wanted[name, other] = _mirrored(block) if name == other else block
             if name != other:
                 wanted[other, name] = jacobians.transposed(block, nodes[name].rank)
-    return SecondOrder({(v, w): wanted[v, w] for v in partials for w in partials}, tuple(sweeps), sent)
+    return SecondOrder({(v, w): wanted[v, w] for v in partials for w in partials}, tuple(steps))
+
+
+def _derived(
+    function: Function, partial: Node, variables: list[Variable]
+) -> tuple[Mapping[Variable, Node], list[Step]]:
+    """Return the derivatives of a partial derivative, and how they were found."""
+    if fits(partial, variables):
+        boards = {variable: on_board(partial, variable, _taken(function)) for variable in variables}
+        return {variable: board.named for variable, board in boards.items()}, [
+            step for board in boards.values() for step in board.steps
+        ]
+    if all(not part.axes for part in topological([partial])):
+        partial = tidied(partial)  # numbers only: shorter steps, as a person would take them
+    found = jacobians.derivatives(partial, variables, seed=_free_name(function))
+    return found.jacobians, [step for swept in found.sweeps for step in steps_of(swept)]
+
+
+def _taken(function: Function) -> frozenset[str]:
+    return frozenset({*function.variables, *function.data, *names.used_in(function.formula)})
 
 
 def _free_name(function: Function) -> str:
-    taken = {*function.variables, *function.data, *names.used_in(function.formula)}
+    taken = _taken(function)
     return next(name for name in ("v", "u", "s", *(f"v{number}" for number in range(len(taken)))) if name not in taken)
 
 

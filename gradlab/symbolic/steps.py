@@ -1,13 +1,18 @@
-"""One step of a derivation: a named rule, applied once."""
+"""One step of a derivation: an equality, by one named rule."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlab.graph import printing
-from gradlab.graph.nodes import Node, topological
+from gradlab.graph.conditions import Condition
+from gradlab.graph.differentiation import Sweep
+from gradlab.graph.kinds import Derivative, Let, VectorJacobian
+from gradlab.graph.nodes import Node, conditions_of, topological
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
 from gradlab.graph.writing import Printer
@@ -16,31 +21,49 @@ if TYPE_CHECKING:
     from gradlab.symbolic.proof import Evidence
 
 
+class Kind(StrEnum):
+    """What a step does: it applies a rule of differentiation, or it writes the same expression in another way."""
+
+    DIFFERENTIATION = "differentiation"
+    REWRITING = "rewriting"
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One rule of differentiation, applied to one operation and one of its operands.
+    """``before = after``, by one named rule.
 
     rule: its name.  because: its formula.
-    before: the operation.  place: which operand.
-    incoming: the derivative of the result with respect to the operation.
-    local: the derivative of the operation with respect to the operand, where the rule multiplies by one.
-    after: what the operand receives: its share of the derivative of the result.
-    substeps: the steps that this one sums up.
+    before, after: what stood there and what it equals. Either may hold derivatives that are not carried out yet:
+        `gradlab.graph.kinds.Derivative`, and `VectorJacobian` where a delta flows back through an operation.
+    substeps: the derivations of the derivatives that *after* leaves open, in their order.
+    local: where a delta flows back, the local derivative, if the rule multiplies by one.
     """
 
     rule: str
     because: str
     before: Node
-    place: int
-    incoming: Node
-    local: Node | None
     after: Node
+    kind: Kind = Kind.DIFFERENTIATION
     substeps: tuple[Step, ...] = ()
+    local: Node | None = None
 
     @property
-    def operand(self) -> Node:
-        """What the step differentiates with respect to."""
-        return self.before.operands[self.place]
+    def flow(self) -> VectorJacobian | None:
+        """What flows back, where the step belongs to a reverse sweep; None in a derivation from the front."""
+        return self.before if isinstance(self.before, VectorJacobian) else None
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Where the step holds: what the operation that it differentiates asks of its operands; () if everywhere.
+
+        >>> from gradlab.graph.styles import TextPrinter
+        >>> from gradlab.symbolic import derive
+        >>> [condition.written(TextPrinter) for condition in derive("log(x)").steps[0].conditions]
+        ['x > 0']
+        """
+        if self.flow is not None:
+            return conditions_of(self.flow.operation)
+        return conditions_of(self.before.operands[0]) if isinstance(self.before, Derivative) else ()
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -56,43 +79,77 @@ class Step:
         >>> print(derive("x^2").steps[0].text())
         ∂/∂x (x²) = 2 x    [power rule: d/du u^n = n u^(n-1)]
         """
-        return f"{self.statement(TextPrinter)}    [{self.rule}: {self.because}]"
+        said = f"{self.rule}: {self.because}" if self.because else self.rule
+        return f"{self.statement(TextPrinter)}    [{said}]"
 
     def latex(self) -> str:
         """Return the step's equation as LaTeX."""
         return self.statement(LatexPrinter)
 
     def statement(self, style: type[Printer]) -> str:
-        """Return the equation that the step claims, in the given style.
+        """Return the equation that the step claims, in the given style."""
+        return " = ".join(self.sides(style)) if self.flow is None else _flowing(self, self.flow, style)
 
-        Where there is a local derivative: the derivative of the operation.  Elsewhere: what flows back.
-        """
-        latex = style is LatexPrinter
-        nodes = [self.before, self.incoming, self.after]
-        form = "matrix" if any(part.rank > 1 for part in topological(nodes)) else "index"
+    def sides(self, style: type[Printer]) -> tuple[str, str]:
+        """Return both sides of the equation as they are written."""
+        form = "matrix" if any(part.rank > 1 for part in topological([self.before, self.after])) else "index"
+        left, right = (printing.written(side, style, form=form)[0] for side in (self.before, self.after))
+        return left, right
 
-        def written(node: Node) -> str:
-            return printing.written(node, style, form=form)[0]
 
-        def shorter(node: Node) -> str:
-            return min(written(node), written(tidied(node)), key=len)
+def walk(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield every step of a tree: what a step leaves open is derived before the line that follows it."""
+    for step in steps:
+        yield step
+        yield from walk(step.substeps)
 
-        wrt, before = written(self.operand), written(self.before)
-        if self.local is not None:
-            if latex:
-                by = rf"\frac{{\partial}}{{\partial {_grouped(wrt)}}}"
-                return rf"{by} \left({before}\right) = {shorter(self.local)}"
-            return f"∂/∂{_grouped(wrt)} ({before}) = {shorter(self.local)}"
-        incoming, after = shorter(self.incoming), shorter(self.after)
-        if before == wrt:  # a broadcast: the same value, once for every index
-            before = rf"{before}\text{{ copied}}" if latex else f"{before}, copied"
-        listed = form == "index" and not printing.written(self.after, style, form=form)[1]
-        if listed and self.operand.rank:  # all entries, so no index
-            wrt = printing.written(self.operand, style, form="matrix")[0]
+
+def steps_of(swept: Sweep) -> list[Step]:
+    """Return what a reverse sweep did as steps; that a name stands for its value is none."""
+    return [
+        Step(
+            flow.pull.rule.name,
+            flow.pull.rule.formula,
+            VectorJacobian(flow.operation, flow.place, flow.incoming),
+            flow.pull.delta,
+            local=flow.pull.local,
+        )
+        for flow in swept.flows
+        if not isinstance(flow.operation, Let)
+    ]
+
+
+# Where a delta flows back --------------------------------------------------------------------------
+
+
+def _flowing(step: Step, flow: VectorJacobian, style: type[Printer]) -> str:
+    """Return the derivative of the operation where the rule multiplies by one; elsewhere what flows back."""
+    latex = style is LatexPrinter
+    nodes = [flow.operation, flow.delta, step.after]
+    form = "matrix" if any(part.rank > 1 for part in topological(nodes)) else "index"
+
+    def written(node: Node) -> str:
+        return printing.written(node, style, form=form)[0]
+
+    def shorter(node: Node) -> str:
+        return min(written(node), written(tidied(node)), key=len)
+
+    wrt, before = written(flow.operand), written(flow.operation)
+    if step.local is not None:
         if latex:
-            flow = rf"\;\longrightarrow\; \delta\left[{wrt}\right] = {after}"
-            return rf"\delta\left[{before}\right] = {incoming} {flow}"
-        return f"δ[{before}] = {incoming} → δ[{wrt}] = {after}"
+            by = rf"\frac{{\partial}}{{\partial {_grouped(wrt)}}}"
+            return rf"{by} \left({before}\right) = {shorter(step.local)}"
+        return f"∂/∂{_grouped(wrt)} ({before}) = {shorter(step.local)}"
+    incoming, after = shorter(flow.delta), shorter(step.after)
+    if before == wrt:  # a broadcast: the same value, once for every index
+        before = rf"{before}\text{{ copied}}" if latex else f"{before}, copied"
+    listed = form == "index" and not printing.written(step.after, style, form=form)[1]
+    if listed and flow.operand.rank:  # all entries, so no index
+        wrt = printing.written(flow.operand, style, form="matrix")[0]
+    if latex:
+        arrow = rf"\;\longrightarrow\; \delta\left[{wrt}\right] = {after}"
+        return rf"\delta\left[{before}\right] = {incoming} {arrow}"
+    return f"δ[{before}] = {incoming} → δ[{wrt}] = {after}"
 
 
 def _grouped(written: str) -> str:

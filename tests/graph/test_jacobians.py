@@ -8,6 +8,7 @@ from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, OneHo
 from gradlab.graph.kinds.index import WHOLE
 from gradlab.graph.nodes import Node, Pull, compute, pullback
 from gradlab.graph.operations import DIVIDE
+from gradlab.graph.rules import Rule
 from gradlab.sources import as_function
 from tests.models.model import drawn
 
@@ -170,7 +171,9 @@ class Tripled(Node):
         self.operands, self.axes = (operand,), operand.axes
 
 
-pullback.register(Tripled)(lambda node, delta, wanted, output: [Pull("tripling", "d 3u = 3 du", None, Tripled(delta))])
+pullback.register(Tripled)(
+    lambda node, delta, wanted, output: [Pull(Rule("tripling", "d 3u = 3 du"), None, Tripled(delta))]
+)
 compute.register(Tripled)(lambda node, arguments, backend: arguments[0] * 3)
 
 

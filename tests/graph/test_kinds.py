@@ -4,7 +4,7 @@ import pkgutil
 import pytest
 
 from gradlab.graph import kinds
-from gradlab.graph.nodes import TABLES, Node
+from gradlab.graph.nodes import TABLES, Node, conditions_of
 
 
 def _subclasses(cls):
@@ -28,12 +28,14 @@ def test_every_entry_of_a_kind_stands_in_the_file_of_the_kind(kind):
     for table in TABLES:
         assert table.dispatch(kind).__module__ == kind.__module__
     assert "rebuilt" in vars(kind)
+    assert conditions_of.dispatch(kind).__module__ in (kind.__module__, conditions_of.__module__)
 
 
 def test_a_new_kind_works_from_one_place():
     from gradlab.graph import algebra, differentiation, evaluation, printing
     from gradlab.graph.kinds import Variable
     from gradlab.graph.nodes import Pull, compute, pullback, show, show_component
+    from gradlab.graph.rules import Rule
 
     class Doubled(Node):
         __slots__ = ()
@@ -45,7 +47,7 @@ def test_a_new_kind_works_from_one_place():
             return Doubled(operands[0])
 
     pullback.register(Doubled)(
-        lambda node, delta, wanted, output: [Pull("doubling", "d 2u = 2 du", None, algebra.scale_by(2, delta))]
+        lambda node, delta, wanted, output: [Pull(Rule("doubling", "d 2u = 2 du"), None, algebra.scale_by(2, delta))]
     )
     compute.register(Doubled)(lambda node, arguments, backend: arguments[0] + arguments[0])
     show.register(Doubled)(lambda node, printer: printer.call("doubled", [show(node.operands[0], printer)]))

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from gradlab.graph import algebra, evaluation
-from gradlab.graph.kinds import Contraction, Elementwise, Linear
+from gradlab.graph.kinds import Contraction, Elementwise
 from gradlab.graph.operations import FAMILIES, OPERATIONS, polygamma
 from gradlab.sources import as_function, at_point
-from gradlab.symbolic import derive, proof
-from gradlab.symbolic.proof import Evidence
+from gradlab.symbolic import derive
+from gradlab.symbolic.proof import Evidence, flows, prove_equal
+from gradlab.symbolic.steps import walk
 from tests.models import MODELS
 
 MEMBERS = {f"{name}({number})": FAMILIES[name](Fraction(number)) for name in FAMILIES for number in (1, "1/2", 3)}
@@ -19,7 +20,7 @@ EVERY = {**OPERATIONS, **MEMBERS, "polygamma(1)": polygamma(Fraction(1))}
 
 def _steps(model):
     function, _ = at_point(model.source, model.at)
-    return derive(function).steps
+    return list(walk(derive(function).steps))
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
@@ -43,6 +44,8 @@ SIGNED = [model for model in MODELS if model.name != "standardised"]
 def test_a_step_with_a_wrong_sign_or_factor_is_refuted(model):
     function, point = at_point(model.source, model.at)
     for step in _steps(model):
+        if step.flow is None:
+            continue
         (received,) = evaluation.with_numpy([step.after], {**function.data, **point}, function.sizes(point))
         if not received.any():  # nothing times any factor is nothing
             continue
@@ -61,10 +64,10 @@ def test_a_swapped_transpose_is_refuted_by_unequal_sizes():
 
 
 def test_a_missing_inner_derivative_is_refuted():
-    outer = derive("sin(x^2)").steps[0]
-    assert outer.rule == "sine"
-    inner = derive("sin(x^2)").steps[1]
-    assert replace(inner, after=inner.incoming).evidence is Evidence.REFUTED
+    chain = derive("sin(x^2)").steps[0]
+    assert chain.rule == "chain rule"
+    outer, _ = chain.after.operands
+    assert replace(chain, after=outer).evidence is Evidence.REFUTED
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -72,39 +75,34 @@ def test_the_rule_of_every_operation_is_sympys(name):
     operation = EVERY[name]
     from gradlab.graph.differentiation import sweep
     from gradlab.graph.kinds import Variable
-    from gradlab.symbolic.steps import Step
+    from gradlab.symbolic.steps import steps_of
 
     operands = tuple(Variable(letter) for letter in "xyz"[: operation.arity])
     node = Elementwise(operation, operands)
-    for flow in sweep(node, operands).flows:
-        step = Step(
-            flow.pull.rule, flow.pull.because, node, flow.place, flow.incoming, flow.pull.local, flow.pull.delta
-        )
+    for step in steps_of(sweep(node, operands)):
         assert step.evidence in (Evidence.EXACT, Evidence.CERTIFIED), step.text()
 
 
 def test_a_step_that_is_defined_nowhere_stays_unproved():
-    step = derive("log(-x^2)").steps[0]
-    assert isinstance(step.before, Elementwise)
-    assert step.evidence is Evidence.UNPROVED
+    step = derive("log(-x^2)").steps[-1]
+    assert replace(step, after=algebra.add(step.after, algebra.number(1))).evidence is Evidence.REFUTED
+    nowhere = as_function("log(-x^2)").formula
+    assert prove_equal(nowhere, algebra.scale_by(2, nowhere)) is Evidence.UNPROVED
 
 
-def test_a_sum_step_is_certified_and_a_power_step_exact():
-    sum_step, _, power_step = derive("x**2 + y").steps
-    assert isinstance(sum_step.before, Linear)
-    assert sum_step.evidence is Evidence.CERTIFIED
-    assert power_step.evidence is Evidence.EXACT
+def test_rules_are_proved_by_algebra():
+    for step in walk(derive("x**2 sin(x) + y/x").steps):
+        assert step.rule == "substitution" or step.evidence is Evidence.EXACT, step.text()
 
 
 def test_a_rule_that_holds_on_one_side_of_a_kink_only_is_refuted():
-    (step,) = derive("abs(x)").steps
-    assert replace(step, local=step.incoming, after=step.incoming).evidence is Evidence.REFUTED
-    (step,) = derive("relu(x)").steps
-    assert replace(step, local=step.incoming, after=step.incoming).evidence is Evidence.REFUTED
+    for text in ("abs(x)", "relu(x)"):
+        (step,) = derive(text).steps
+        assert replace(step, after=algebra.number(1)).evidence is Evidence.REFUTED
 
 
 def test_the_local_derivative_that_is_shown_must_lead_to_the_result():
-    (step,) = derive("x^3").steps
+    (step, _) = derive(as_function("sum(x^3)", shapes={"x": ("n",)})).steps[::-1]
     assert replace(step, local=algebra.number(7)).evidence is Evidence.REFUTED
 
 
@@ -135,6 +133,6 @@ def test_a_step_of_a_large_array_is_tried_in_one_direction():
 
 
 def test_a_step_of_an_array_that_is_too_large_is_left_unproved(monkeypatch):
-    monkeypatch.setattr(proof, "LARGEST", 100)
+    monkeypatch.setattr(flows, "LARGEST", 100)
     function = as_function(lambda x: x[:1].sum(), shapes={"x": (200,)})
     assert derive(function).steps[-1].evidence is Evidence.UNPROVED

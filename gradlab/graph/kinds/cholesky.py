@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph.nodes import Node, Pull, compute, fault, pullback, show, show_component
+from gradlab.graph.conditions import Condition
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, fault, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -40,6 +42,13 @@ class Cholesky(Node):
         return (*self.axes, self.axes[-1])
 
 
+_FACTOR = rule(
+    "Cholesky factor",
+    "S = L L^T, Φ the lower triangle with half of the diagonal, P = Φ(L^T δ_L): δ_S = 1/2 L^-T (P + P^T) L^-1",
+    "S positive definite",
+)
+
+
 @pullback.register
 def _(node: Cholesky, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     """I. Murray, Differentiation of the Cholesky decomposition (2016), arXiv:1602.07527, equation 10."""
@@ -57,8 +66,12 @@ def _(node: Cholesky, delta: Node, wanted: Sequence[bool], output: Node) -> list
     half = algebra.solve(turned, mirrored, False)
     whole = algebra.transposed(algebra.solve(turned, algebra.transposed(half), False))
     pulled = algebra.scale_by(Fraction(1, 2), whole)
-    because = "S = L L^T, Φ the lower triangle with half of the diagonal, P = Φ(L^T δ_L): δ_S = 1/2 L^-T (P + P^T) L^-1"
-    return [Pull("Cholesky factor", because, None, pulled)]
+    return [Pull(_FACTOR, None, pulled)]
+
+
+@conditions_of.register
+def _(node: Cholesky) -> tuple[Condition, ...]:
+    return (Condition(None, node.operands[0], "positive definite"),)
 
 
 @compute.register

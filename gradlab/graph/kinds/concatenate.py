@@ -7,6 +7,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import WHOLE, Index, Range, Scatter, Selection
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -77,11 +78,13 @@ def _copied(node: Node, batch: Axes) -> Node:
     return algebra.contract([node], [own], (*first, *own), (*node.axes, *batch))
 
 
+_JOINING = rule("joining", "each part receives its own part of the delta")
+
+
 @pullback.register
 def _(node: Concatenate, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
-    because = "each part receives its own part of the delta"
     return [
-        Pull("joining", because, None, Index(delta, selection)) if want else None
+        Pull(_JOINING, None, Index(delta, selection)) if want else None
         for selection, want in zip(node.selections, wanted, strict=True)
     ]
 

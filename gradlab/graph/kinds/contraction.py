@@ -12,6 +12,7 @@ from typing import Any
 
 from gradlab.graph.matrix_form import matrix_form
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
+from gradlab.graph.rules import Rule, rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -84,6 +85,30 @@ def contraction(operands: Sequence[Node], inputs: Sequence[Sequence[Any]], outpu
 # The rule ----------------------------------------------------------------------------------------
 
 
+_SUM = rule("sum over an index", "d(sum_i u_i) / du_i = 1")
+_BROADCAST = rule("broadcast", "what was copied receives the sum of the deltas")
+_TRANSPOSE = rule("transpose", "the delta is transposed back")
+_DOT = rule("dot product", "d(u^T v) = v^T du + u^T dv")
+_PRODUCT = (
+    rule("product rule, first factor", "d(u v) = v du + u dv"),
+    rule("product rule, second factor", "d(u v) = v du + u dv"),
+)
+_MATRIX_PRODUCT = (
+    rule("matrix product, left factor", "Y = A B: δ_A = δ_Y B^T"),
+    rule("matrix product, right factor", "Y = A B: δ_B = A^T δ_Y"),
+)
+
+
+def _of_each_factor(name: str, formula: str) -> tuple[Rule, ...]:
+    """State a rule once for each of the first factors, and once for all behind them."""
+    places = ("factor 1", "factor 2", "factor 3", "later factor")
+    return tuple(rule(f"{name}, {place}", formula) for place in places)
+
+
+_LONG_PRODUCT = _of_each_factor("product rule", "d(u v w) = v w du + u w dv + u v dw")
+_CONTRACTION = _of_each_factor("contraction", "the delta is contracted with the other factors")
+
+
 @pullback.register
 def _(node: Contraction, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -94,7 +119,6 @@ def _(node: Contraction, delta: Node, wanted: Sequence[bool], output: Node) -> l
             pulls.append(None)
             continue
         others = [other for other in range(len(node.operands)) if other != place]
-        rule, because = _rule(node, place)
         pulled = algebra.contract(
             [delta, *(node.operands[other] for other in others)],
             [node.output, *(node.inputs[other] for other in others)],
@@ -104,30 +128,26 @@ def _(node: Contraction, delta: Node, wanted: Sequence[bool], output: Node) -> l
         row = node.inputs[place]
         plain = len(others) == 1 and not node.summed and row == tuple(index for index in node.output if index in row)
         local = node.operands[others[0]] if plain else None
-        pulls.append(Pull(rule, because, local, pulled))
+        pulls.append(Pull(_rule(node, place), local, pulled))
     return pulls
 
 
-def _rule(node: Contraction, place: int) -> tuple[str, str]:
-    """Return the name a textbook gives to this case of the rule, and its formula."""
+def _rule(node: Contraction, place: int) -> Rule:
+    """Return the rule by the name that a textbook gives to this case of it."""
     summed = node.summed
     if len(node.operands) == 1:
         if summed:
-            return "sum over an index", "d(sum_i u_i) / du_i = 1"
+            return _SUM
         if len(node.output) > len(node.inputs[0]):
-            return "broadcast", "what was copied receives the sum of the deltas"
-        return "transpose", "the delta is transposed back"
+            return _BROADCAST
+        return _TRANSPOSE
     if not summed:
-        if len(node.operands) > 2:
-            return f"product rule, factor {place + 1}", "d(u v w) = v w du + u w dv + u v dw"
-        return f"product rule, {'first' if place == 0 else 'second'} factor", "d(u v) = v du + u dv"
+        return _LONG_PRODUCT[min(place, len(_LONG_PRODUCT) - 1)] if len(node.operands) > 2 else _PRODUCT[place]
     if len(node.operands) == 2 and all(len(indices) == 1 for indices in node.inputs):
-        return "dot product", "d(u^T v) = v^T du + u^T dv"
+        return _DOT
     if len(node.operands) == 2 and len(summed) == 1 and max(map(len, node.inputs)) == 2:
-        side = "left" if place == 0 else "right"
-        formula = "Y = A B: δ_A = δ_Y B^T" if place == 0 else "Y = A B: δ_B = A^T δ_Y"
-        return f"matrix product, {side} factor", formula
-    return f"contraction, factor {place + 1}", "the delta is contracted with the other factors"
+        return _MATRIX_PRODUCT[place]
+    return _CONTRACTION[min(place, len(_CONTRACTION) - 1)]
 
 
 @compute.register
@@ -164,9 +184,11 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
         shown = [show_component(operand, printer, tuple(names[index] for index in row)) for operand, row in factors]
         body = _product(printer, [*equal, *shown])
         for operand, row in factors:
-            if isinstance(operand, (Let, Variable)):  # sum_k w_k x_{i+k}: it runs over the axis of w
+            # sum_k w_k x_{i+k}: it runs over the axis of w, unless it counts from 1.
+            if isinstance(operand, (Let, Variable)):
                 for index in row:
-                    printer.limits.pop(names[index], None)
+                    if printer.limits.get(names[index], ("0", ""))[0] == "0":
+                        printer.limits.pop(names[index], None)
         return printer.summation(bound, body) if summed else body
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -28,13 +29,16 @@ class Cumulative(Node):
         return Cumulative(operands[0], self.axis + len(batch), self.reverse)
 
 
+_SUM = rule("cumulative sum", "an entry is in all sums from it on: δ_u_i = Σ_(j≥i) δ_j")
+_REVERSED_SUM = rule("reversed cumulative sum", "an entry is in all sums up to it: δ_u_i = Σ_(j≤i) δ_j")
+
+
 @pullback.register
 def _(node: Cumulative, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
     pulled = algebra.linear_in(delta, lambda part: Cumulative(part, node.axis, not node.reverse))
-    sign = "≤" if node.reverse else "≥"
-    return [Pull("cumulative sum", f"an entry is in all sums from it on: Σ_(j{sign}i) δ_j", None, pulled)]
+    return [Pull(_REVERSED_SUM if node.reverse else _SUM, None, pulled)]
 
 
 @compute.register

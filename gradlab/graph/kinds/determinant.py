@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.nodes import Node, Pull, compute, fault, pullback, show, show_component
+from gradlab.graph.conditions import Condition, nonzero, positive
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, fault, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -77,6 +79,12 @@ class LogDeterminant(Node):
 # The rules ---------------------------------------------------------------------------------------
 
 
+_DETERMINANT = rule("determinant", "d det A = det A tr(A^-1 dA)", "det A ≠ 0")
+_SIGN = rule("sign of the determinant", "d sign(det A) = 0", "det A ≠ 0")
+_LOGARITHM = rule("logarithm of the determinant", "d log det A = tr(A^-1 dA)", "det A > 0")
+_LOGARITHM_OF_SIZE = rule("logarithm of the size of the determinant", "d log |det A| = tr(A^-1 dA)", "det A ≠ 0")
+
+
 def _by_inverse(factor: Node, operand: Node) -> Node:
     """Return *factor* times A^-T."""
     from gradlab.graph import algebra
@@ -92,7 +100,7 @@ def _(node: Determinant, delta: Node, wanted: Sequence[bool], output: Node) -> l
     from gradlab.graph import algebra
 
     pulled = _by_inverse(algebra.product(delta, output), node.operands[0])
-    return [Pull("determinant", "d det A = det A tr(A^-1 dA)", None, pulled)]
+    return [Pull(_DETERMINANT, None, pulled)]
 
 
 @pullback.register
@@ -100,13 +108,32 @@ def _(node: DeterminantSign, delta: Node, wanted: Sequence[bool], output: Node) 
     from gradlab.graph import algebra
 
     none = algebra.number(0, node.operands[0].axes)
-    return [Pull("sign of the determinant", "d sign(det A) = 0 where det A ≠ 0", None, none)]
+    return [Pull(_SIGN, None, none)]
 
 
 @pullback.register
 def _(node: LogDeterminant, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
-    said = "d log |det A| = tr(A^-1 dA)" if node.absolute else "d log det A = tr(A^-1 dA)"
-    return [Pull("logarithm of the determinant", said, None, _by_inverse(delta, node.operands[0]))]
+    stated = _LOGARITHM_OF_SIZE if node.absolute else _LOGARITHM
+    return [Pull(stated, None, _by_inverse(delta, node.operands[0]))]
+
+
+# Where they may be used --------------------------------------------------------------------------
+
+
+@conditions_of.register
+def _(node: Determinant) -> tuple[Condition, ...]:
+    return nonzero(node)
+
+
+@conditions_of.register
+def _(node: DeterminantSign) -> tuple[Condition, ...]:
+    return nonzero(Determinant(node.operands[0]))
+
+
+@conditions_of.register
+def _(node: LogDeterminant) -> tuple[Condition, ...]:
+    determinant = Determinant(node.operands[0])
+    return nonzero(determinant) if node.absolute else positive(determinant)
 
 
 # Evaluation ----------------------------------------------------------------------------------------

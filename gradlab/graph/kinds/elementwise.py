@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
-from gradlab.graph.operations import DIVIDE, Operation, write
+from gradlab.graph.conditions import Condition, stated, unchanged
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component, switches
+from gradlab.graph.operations import DIVIDE, WHERE, Operation, write
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -54,7 +55,7 @@ def _(node: Elementwise, delta: Node, wanted: Sequence[bool], output: Node) -> l
             pulls.append(None)
             continue
         pulled = given[place] if given is not None else algebra.product(delta, local)
-        pulls.append(Pull(operation.rule, operation.formula, local, pulled) if pulled is not None else None)
+        pulls.append(Pull(operation.rule, local, pulled) if pulled is not None else None)
     return pulls
 
 
@@ -68,6 +69,13 @@ def _(node: Elementwise) -> Sequence[Node]:
     from gradlab.graph import algebra
 
     return node.operation.switches(algebra, node.operands) if node.operation.switches is not None else ()
+
+
+@conditions_of.register
+def _(node: Elementwise) -> tuple[Condition, ...]:
+    if node.operation is WHERE:
+        return unchanged(node.operands[0])
+    return stated(node.operation.rule.where, node.operands, node.operation.number)
 
 
 @show.register

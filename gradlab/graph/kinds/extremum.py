@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph import names
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
+from gradlab.graph.conditions import Condition, positive
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component, switches
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import ONE, Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -91,6 +93,16 @@ def _rows(node: Extremum | Winners | Lead) -> tuple[tuple[int, ...], tuple[int, 
 # The rules ---------------------------------------------------------------------------------------
 
 
+_LARGEST = rule(
+    "largest of many", "the largest entry receives the delta, the others nothing", "the largest entry occurs once"
+)
+_SMALLEST = rule(
+    "smallest of many", "the smallest entry receives the delta, the others nothing", "the smallest entry occurs once"
+)
+_CHOICE = rule("choice", "who wins does not change with a small step", "the winner occurs once")
+_LEAD = rule("lead", "d(first - second) = d first - d second", "the first and the second occur once")
+
+
 @pullback.register
 def _(node: Extremum, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -99,15 +111,14 @@ def _(node: Extremum, delta: Node, wanted: Sequence[bool], output: Node) -> list
     local = Winners(operand, node.over, node.largest, node.shared)
     whole, kept = _rows(node)
     pulled = algebra.contract([delta, local], [kept, whole], whole, operand.axes)
-    name = "largest" if node.largest else "smallest"
-    return [Pull(f"{name} of many", f"the {name} entry receives the delta, the others nothing", local, pulled)]
+    return [Pull(_LARGEST if node.largest else _SMALLEST, local, pulled)]
 
 
 @pullback.register
 def _(node: Winners, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
-    return [Pull("choice", "who wins does not change with a small step", None, algebra.number(0, node.axes))]
+    return [Pull(_CHOICE, None, algebra.number(0, node.axes))]
 
 
 @pullback.register
@@ -122,7 +133,7 @@ def _(node: Lead, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pul
     second = Winners(beyond, node.over, node.largest, False)
     local = algebra.scale_by(1 if node.largest else -1, algebra.add(first, algebra.negative(second)))
     pulled = algebra.contract([delta, local], [kept, whole], whole, operand.axes)
-    return [Pull("lead", "d(first - second) = d first - d second", local, pulled)]
+    return [Pull(_LEAD, local, pulled)]
 
 
 def _beyond(node: Lead, operand: Node, first: Winners) -> Node:
@@ -142,6 +153,31 @@ def _(node: Extremum) -> Sequence[Node]:
 @switches.register
 def _(node: Winners) -> Sequence[Node]:
     return [Lead(node.operands[0], node.over, node.largest)]
+
+
+# Where they may be used --------------------------------------------------------------------------
+
+
+@conditions_of.register
+def _(node: Extremum) -> tuple[Condition, ...]:
+    return _decided(node)
+
+
+@conditions_of.register
+def _(node: Winners) -> tuple[Condition, ...]:
+    return _decided(node)
+
+
+def _decided(node: Extremum | Winners) -> tuple[Condition, ...]:
+    (operand,) = node.operands
+    value = Extremum(operand, node.over, node.largest, node.shared)
+    leads = positive(Lead(operand, node.over, node.largest))
+    return tuple(Condition(condition.expression, value, "attained once") for condition in leads)
+
+
+@conditions_of.register
+def _(node: Lead) -> tuple[Condition, ...]:
+    return (Condition(None, node.operands[0], "without ties"),)
 
 
 # Evaluation ----------------------------------------------------------------------------------------

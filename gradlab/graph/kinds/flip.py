@@ -7,6 +7,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import affine
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -28,12 +29,15 @@ class Flip(Node):
         return Flip(operands[0], tuple(axis + len(batch) for axis in self.turned))
 
 
+_REVERSED = rule("reversed order", "the delta is turned back")
+
+
 @pullback.register
 def _(node: Flip, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
     pulled = algebra.linear_in(delta, lambda part: Flip(part, node.turned))
-    return [Pull("reversed order", "the delta is turned back", None, pulled)]
+    return [Pull(_REVERSED, None, pulled)]
 
 
 @compute.register

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -56,6 +57,10 @@ class ScatterAdd(Node):
         return ScatterAdd(operands, self.axis + len(batch), (*batch, *self.axes))
 
 
+_CHOOSING = rule("choosing", "each entry receives the deltas of all its copies, added up")
+_ADDING = rule("adding at positions", "each entry receives the delta where it was added")
+
+
 @pullback.register
 def _(node: Gather, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -66,7 +71,7 @@ def _(node: Gather, delta: Node, wanted: Sequence[bool], output: Node) -> list[P
     if not wanted[0]:
         return [None, *nothing]
     pulled = algebra.linear_in(delta, lambda part: ScatterAdd((part, *indices), node.axis, array.axes))
-    return [Pull("choosing", "each entry receives the deltas of all its copies, added up", None, pulled), *nothing]
+    return [Pull(_CHOOSING, None, pulled), *nothing]
 
 
 @pullback.register
@@ -78,7 +83,7 @@ def _(node: ScatterAdd, delta: Node, wanted: Sequence[bool], output: Node) -> li
     if not wanted[0]:
         return [None, *nothing]
     pulled = algebra.linear_in(delta, lambda part: Gather((part, *indices), node.axis))
-    return [Pull("adding at positions", "each entry receives the delta where it was added", None, pulled), *nothing]
+    return [Pull(_ADDING, None, pulled), *nothing]
 
 
 @compute.register

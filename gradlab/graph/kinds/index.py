@@ -8,6 +8,7 @@ from math import lcm
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -92,15 +93,19 @@ class Scatter(Node):
         return Scatter(operands[0], (WHOLE,) * len(batch) + self.selection, batch + self.axes)
 
 
+_INDEXING = rule("indexing", "only the chosen entries receive the delta")
+_PLACING = rule("placing", "the chosen entries of the delta")
+
+
 @pullback.register
 def _(node: Index, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     placed = Scatter(delta, node.selection, node.operands[0].axes)
-    return [Pull("indexing", "only the chosen entries receive the delta", None, placed)]
+    return [Pull(_INDEXING, None, placed)]
 
 
 @pullback.register
 def _(node: Scatter, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
-    return [Pull("placing", "the chosen entries of the delta", None, Index(delta, node.selection))]
+    return [Pull(_PLACING, None, Index(delta, node.selection))]
 
 
 @compute.register
@@ -355,7 +360,7 @@ def _(node: Index, printer: Printer, indices: tuple[str, ...]) -> Shown:
             start, _, step = slice(*part).indices(size)
             extent = len(range(size)[slice(*part)])
             if index.name and extent < size:
-                printer.limits.setdefault(index.name, extent)
+                printer.limits.setdefault(index.name, ("0", str(extent - 1)))
             inner.append(index.times(step).plus(start))
     return show_component(node.operands[0], printer, tuple(inner))
 

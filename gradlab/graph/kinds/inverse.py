@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gradlab.graph.conditions import Condition, nonzero
 from gradlab.graph.kinds.contraction import Contraction
-from gradlab.graph.nodes import Node, Pull, compute, fault, pullback, show, show_component
+from gradlab.graph.kinds.determinant import Determinant
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, fault, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -80,6 +83,11 @@ class Solve(Node):
 # The rules ---------------------------------------------------------------------------------------
 
 
+_INVERSE = rule("inverse", "X = A^-1: δ_A = -X^T δ_X X^T", "det A ≠ 0")
+_SYSTEM_MATRIX = rule("linear system, matrix", "A X = B: δ_A = -δ_B X^T", "det A ≠ 0")
+_SYSTEM_RIGHT_SIDE = rule("linear system, right side", "A X = B: δ_B = A^-T δ_X", "det A ≠ 0")
+
+
 @pullback.register
 def _(node: Inverse, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -88,7 +96,7 @@ def _(node: Inverse, delta: Node, wanted: Sequence[bool], output: Node) -> list[
     rows = [(*lead, k, i), (*lead, k, m), (*lead, j, m)]
     size = node.axes[-1]
     pulled = algebra.contract([output, delta, output], rows, (*lead, i, j), (*node.axes, size, size))
-    return [Pull("inverse", "X = A^-1: δ_A = -X^T δ_X X^T", None, algebra.negative(pulled))]
+    return [Pull(_INVERSE, None, algebra.negative(pulled))]
 
 
 @pullback.register
@@ -106,10 +114,23 @@ def _(node: Solve, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pu
         pulled = algebra.contract(
             [received, output], [(*outer, i, *column), (*outer, j, *column)], (*kept, i, j), sizes
         )
-        pulls[0] = Pull("linear system, matrix", "A X = B: δ_A = -δ_B X^T", None, algebra.negative(pulled))
+        pulls[0] = Pull(_SYSTEM_MATRIX, None, algebra.negative(pulled))
     if wanted[1]:
-        pulls[1] = Pull("linear system, right side", "A X = B: δ_B = A^-T δ_X", None, received)
+        pulls[1] = Pull(_SYSTEM_RIGHT_SIDE, None, received)
     return pulls
+
+
+# Where they may be used --------------------------------------------------------------------------
+
+
+@conditions_of.register
+def _(node: Inverse) -> tuple[Condition, ...]:
+    return nonzero(Determinant(node.operands[0]))
+
+
+@conditions_of.register
+def _(node: Solve) -> tuple[Condition, ...]:
+    return nonzero(Determinant(node.operands[0]))
 
 
 # Evaluation ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 from gradlab.graph.kinds.index import Index
 from gradlab.graph.kinds.variable import Variable
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -37,9 +38,12 @@ class Let(Node):
         return operands[0]
 
 
+_NAME = rule("name", "a name stands for its value")
+
+
 @pullback.register
 def _(node: Let, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
-    return [Pull("name", "a name stands for its value", None, delta)]
+    return [Pull(_NAME, None, delta)]
 
 
 @compute.register

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -30,15 +31,17 @@ class Linear(Node):
         return algebra.add(*(algebra.scale(coefficient, operand) for coefficient, operand in terms))
 
 
+_MULTIPLE = rule("constant multiple", "d(c u) = c du")
+_SUM = rule("sum rule", "d(u + v) = du + dv")
+
+
 @pullback.register
 def _(node: Linear, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
-    single = len(node.operands) == 1
-    rule = "constant multiple" if single else "sum rule"
-    because = "d(c u) = c du" if single else "d(u + v) = du + dv"
+    stated = _MULTIPLE if len(node.operands) == 1 else _SUM
     return [
-        Pull(rule, because, algebra.constant(coefficient), algebra.scale(coefficient, delta)) if want else None
+        Pull(stated, algebra.constant(coefficient), algebra.scale(coefficient, delta)) if want else None
         for coefficient, want in zip(node.coefficients, wanted, strict=True)
     ]
 
@@ -52,13 +55,13 @@ def _written(node: Linear, printer: Printer, operand: Callable[[Node], Shown]) -
     return printer.sum(
         [
             (negative, printer.scaled(-coefficient if negative else coefficient, operand(part)))
-            for coefficient, part in _flat(node)
+            for coefficient, part in terms(node)
             for negative in (coefficient.rational < 0,)
         ]
     )
 
 
-def _flat(node: Linear) -> list[tuple[Coefficient, Node]]:
+def terms(node: Linear) -> list[tuple[Coefficient, Node]]:
     """Return the terms with a + (b + c) taken apart, as it is written a + b + c; the graph keeps the grouping."""
     terms: list[tuple[Coefficient, Node]] = []
     waiting: list[tuple[Coefficient, Node]] = [(ONE, node)]

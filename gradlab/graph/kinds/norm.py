@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from gradlab.graph.conditions import Condition, nonzero
 from gradlab.graph.kinds.elementwise import Elementwise
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component, switches
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component, switches
 from gradlab.graph.operations import Operation
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -56,8 +58,7 @@ def _divided(np: Any, above: Any, below: Any) -> Any:
 SHARE = Operation(
     name="share",
     arity=2,
-    rule="share of a norm",
-    formula="d(u/v) = du / v - (u/v) dv / v",
+    rule=rule("share of a norm", "d(u/v) = du / v - (u/v) dv / v", "v ≠ 0"),
     sympy=lambda sp, u, v: u / v,
     numpy=_divided,
     torch=lambda torch, u, v: torch.where(v != 0, u / torch.where(v != 0, v, 1), 0),
@@ -66,10 +67,12 @@ SHARE = Operation(
         Elementwise(SHARE, (g.number(1, u[1].axes), u[1])),
         g.negative(Elementwise(SHARE, (out, u[1]))),
     ],
-    domain="v ≠ 0",
     write=lambda printer, u, elementwise: printer.fraction(u[0], u[1]),
 )
 """u/v, and 0 where v is 0, for u no larger than v."""
+
+
+_NORM = rule("norm", "d ‖u‖ / du = u / ‖u‖", "‖u‖ ≠ 0")
 
 
 @pullback.register
@@ -81,7 +84,7 @@ def _(node: Norm, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pul
     wide = algebra.contract([output], [node.kept], whole, operand.axes)
     local = Elementwise(SHARE, (operand, wide))
     pulled = algebra.contract([delta, local], [node.kept, whole], whole, operand.axes)
-    return [Pull("norm", "d ‖x‖ / dx = x / ‖x‖ for x ≠ 0", local, pulled)]
+    return [Pull(_NORM, local, pulled)]
 
 
 @compute.register
@@ -92,6 +95,11 @@ def _(node: Norm, arguments: Sequence[Any], backend: Any) -> Any:
 @switches.register
 def _(node: Norm) -> Sequence[Node]:
     return (node.squares,)
+
+
+@conditions_of.register
+def _(node: Norm) -> tuple[Condition, ...]:
+    return nonzero(node)
 
 
 @show.register

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -33,13 +34,14 @@ class OneHot(Node):
         return OneHot(operands[0], self.size)
 
 
+_CLASS = rule("class number", "a class number cannot change a little")
+
+
 @pullback.register
 def _(node: OneHot, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
-    return [
-        Pull("class number", "a class number cannot change a little", None, algebra.number(0, node.operands[0].axes))
-    ]
+    return [Pull(_CLASS, None, algebra.number(0, node.operands[0].axes))]
 
 
 @compute.register

@@ -8,6 +8,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import WHOLE, Selection, affine, keys, marks, place_of
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -41,6 +42,10 @@ class Replace(Node):
         return Replace(*stretched, (WHOLE,) * len(batch) + self.selection)
 
 
+_REPLACED = rule("replaced entries", "what was replaced receives nothing")
+_REPLACING = rule("replacing entries", "the delta of the entries that it replaced")
+
+
 @pullback.register
 def _(node: Replace, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph.writes import blanked, chosen, is_zero
@@ -48,12 +53,8 @@ def _(node: Replace, delta: Node, wanted: Sequence[bool], output: Node) -> list[
     left = blanked(delta, node.selection) if wanted[0] else None
     right = chosen(delta, node.selection) if wanted[1] else None
     return [
-        Pull("replaced entries", "what was replaced receives nothing", None, left)
-        if left is not None and not is_zero(left)
-        else None,
-        Pull("replacing entries", "the delta of the entries that it replaced", None, right)
-        if right is not None and not is_zero(right)
-        else None,
+        Pull(stated, None, part) if part is not None and not is_zero(part) else None
+        for stated, part in ((_REPLACED, left), (_REPLACING, right))
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import affine, quotient, remainder
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -43,10 +44,13 @@ def reshaped(node: Node, axes: Axes) -> Node:
     return algebra.scale(coefficient, rest if rest.axes == axes else Reshape(rest, axes))
 
 
+_RESHAPE = rule("reshape", "the delta is brought back to the shape")
+
+
 @pullback.register
 def _(node: Reshape, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     back = reshaped(delta, node.operands[0].axes)
-    return [Pull("reshape", "the delta is brought back to the shape", None, back)]
+    return [Pull(_RESHAPE, None, back)]
 
 
 @compute.register

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import affine
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -29,12 +30,15 @@ class Roll(Node):
         return Roll(operands[0], self.shift, self.axis + len(batch))
 
 
+_ROLLING = rule("rolling", "the delta is rolled back")
+
+
 @pullback.register
 def _(node: Roll, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
     pulled = algebra.linear_in(delta, lambda part: Roll(part, -node.shift, node.axis))
-    return [Pull("rolling", "the delta is rolled back", None, pulled)]
+    return [Pull(_ROLLING, None, pulled)]
 
 
 @compute.register

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -50,6 +51,10 @@ class Softmax(Node):
 # The rules ---------------------------------------------------------------------------------------
 
 
+_LOG_SUM_EXP = rule("log-sum-exp", "d/du_j ln Σ_k e^(u_k) = softmax(u)_j")
+_SOFTMAX = rule("softmax", "s = softmax(u): δ_u = δ ⊙ s - (Σ_k δ_k s_k) s")
+
+
 @pullback.register
 def _(node: LogSumExp, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -59,7 +64,7 @@ def _(node: LogSumExp, delta: Node, wanted: Sequence[bool], output: Node) -> lis
     whole = tuple(range(operand.rank))
     kept = whole[: node.axis] + whole[node.axis + 1 :]
     pulled = algebra.contract([delta, local], [kept, whole], whole, operand.axes)
-    return [Pull("log-sum-exp", "d/du_j ln Σ_k e^(u_k) = softmax(u)_j", local, pulled)]
+    return [Pull(_LOG_SUM_EXP, local, pulled)]
 
 
 @pullback.register
@@ -72,7 +77,7 @@ def _(node: Softmax, delta: Node, wanted: Sequence[bool], output: Node) -> list[
     total = algebra.contract([weighted], [whole], kept, node.axes)
     shared = algebra.contract([total, output], [kept, whole], whole, node.axes)
     pulled = algebra.add(weighted, algebra.negative(shared))
-    return [Pull("softmax", "s = softmax(u): δ_u = δ ⊙ s - (Σ_k δ_k s_k) s", None, pulled)]
+    return [Pull(_SOFTMAX, None, pulled)]
 
 
 # Evaluation ----------------------------------------------------------------------------------------

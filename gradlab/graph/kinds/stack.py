@@ -7,6 +7,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import WHOLE, Index
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -31,11 +32,13 @@ class Stack(Node):
         return Stack(algebra.alike(operands, lead, batch), self.axis + len(batch))
 
 
+_STACKING = rule("stacking", "each part receives its own part of the delta")
+
+
 @pullback.register
 def _(node: Stack, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
-    because = "each part receives its own part of the delta"
     return [
-        Pull("stacking", because, None, Index(delta, _selection(node, place))) if want else None
+        Pull(_STACKING, None, Index(delta, _selection(node, place))) if want else None
         for place, want in enumerate(wanted)
     ]
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from gradlab.graph.conditions import Condition, positive
 from gradlab.graph.kinds.elementwise import Elementwise
 from gradlab.graph.kinds.variance import Variance, along_shown, centred, count, kept_axes, mean_square
-from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.nodes import Node, Pull, compute, conditions_of, pullback, show, show_component
 from gradlab.graph.operations import DIVIDE, SQRT
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -35,26 +37,42 @@ class Standardize(Node):
         return Standardize(operands[0], tuple(axis + len(batch) for axis in self.along), self.epsilon)
 
 
+_STANDARDIZING = rule(
+    "standardizing",
+    "û = (u - ū)/s, s = √(var(u) + ε): δ_u = 1/s (δ - mean(δ) - û mean(δ ⊙ û))",
+    "var(u) + ε > 0",
+)
+
+
 @pullback.register
 def _(node: Standardize, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
-    operand = node.operands[0]
     whole, kept = tuple(range(node.rank)), kept_axes(node.rank, node.along)
 
     def mean(part: Node) -> Node:
         total = algebra.contract([part], [whole], kept, node.axes)
         return algebra.scale(count(node.axes, node.along, -1), total)
 
-    variance = Variance(operand, node.along)
-    shifted = algebra.add(variance, algebra.number(node.epsilon, variance.axes))
-    deviation = Elementwise(SQRT, (shifted,))
+    deviation = Elementwise(SQRT, (_shifted(node),))
     shared = algebra.contract([mean(delta)], [kept], whole, node.axes)
     parallel = algebra.contract([mean(algebra.product(delta, output)), output], [kept, whole], whole, node.axes)
     inner = algebra.add(delta, algebra.negative(shared), algebra.negative(parallel))
     pulled = algebra.contract([algebra.reciprocal(deviation), inner], [kept, whole], whole, node.axes)
-    because = "û = (u - ū)/s, s = √(var(u) + ε): δ_u = 1/s (δ - mean(δ) - û mean(δ ⊙ û))"
-    return [Pull("standardizing", because, None, pulled)]
+    return [Pull(_STANDARDIZING, None, pulled)]
+
+
+def _shifted(node: Standardize) -> Node:
+    """Return var(u) + ε."""
+    from gradlab.graph import algebra
+
+    variance = Variance(node.operands[0], node.along)
+    return algebra.add(variance, algebra.number(node.epsilon, variance.axes))
+
+
+@conditions_of.register
+def _(node: Standardize) -> tuple[Condition, ...]:
+    return positive(_shifted(node))
 
 
 @compute.register

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import affine
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -32,13 +33,16 @@ class Triangle(Node):
         return Triangle(operands[0], self.offset, self.upper)
 
 
+_UPPER = rule("upper triangle", "only the triangle that is kept receives the delta")
+_LOWER = rule("lower triangle", "only the triangle that is kept receives the delta")
+
+
 @pullback.register
 def _(node: Triangle, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
 
-    side = "upper" if node.upper else "lower"
     pulled = algebra.triangle(delta, node.offset, node.upper)
-    return [Pull(f"{side} triangle", "only the triangle that is kept receives the delta", None, pulled)]
+    return [Pull(_UPPER if node.upper else _LOWER, None, pulled)]
 
 
 @compute.register

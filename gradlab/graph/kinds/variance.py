@@ -8,6 +8,7 @@ from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
 from gradlab.graph.operations import DIVIDE, power
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -61,6 +62,9 @@ def mean_square(backend: Any, array: Any, axes: Axes, along: tuple[int, ...]) ->
     return backend.linear([count(axes, along, -1)], [backend.contract([squares], [whole], kept, axes)])
 
 
+_VARIANCE = rule("variance", "v = 1/m Σ_i (u_i - ū)²: δ_u = 2/m (u - ū) δ")
+
+
 @pullback.register
 def _(node: Variance, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -77,7 +81,7 @@ def _(node: Variance, delta: Node, wanted: Sequence[bool], output: Node) -> list
     else:
         factors, rows = [algebra.scale(Coefficient(Fraction(2)) * entries.inverse(), delta), difference], [kept, whole]
     pulled = algebra.contract(factors, rows, whole, operand.axes)
-    return [Pull("variance", "v = 1/m Σ_i (u_i - ū)²: δ_u = 2/m (u - ū) δ", None, pulled)]
+    return [Pull(_VARIANCE, None, pulled)]
 
 
 @compute.register

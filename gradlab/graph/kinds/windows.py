@@ -9,6 +9,7 @@ from typing import Any
 
 from gradlab.graph.kinds.index import Affine, affine, quotient, remainder
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
@@ -78,6 +79,10 @@ def _number(size: Size) -> int:
 # The rules -----------------------------------------------------------------------------------------
 
 
+_WINDOWS = rule("windows", "each entry receives the deltas of all windows that hold it")
+_OVERLAPPING = rule("overlapping windows", "each window receives its part of the delta")
+
+
 @pullback.register
 def _(node: Windows, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     from gradlab.graph import algebra
@@ -85,15 +90,14 @@ def _(node: Windows, delta: Node, wanted: Sequence[bool], output: Node) -> list[
     coefficient, rest = algebra.split(delta)
     inner = delta if rest is None else rest
     added = Overlapped(inner, node.axis, _number(node.operands[0].axes[node.axis]), node.stride, node.dilation)
-    because = "each entry receives the deltas of all windows that hold it"
-    return [Pull("windows", because, None, added if rest is None else algebra.scale(coefficient, added))]
+    return [Pull(_WINDOWS, None, added if rest is None else algebra.scale(coefficient, added))]
 
 
 @pullback.register
 def _(node: Overlapped, delta: Node, wanted: Sequence[bool], output: Node) -> list[Pull | None]:
     length = _number(node.operands[0].axes[node.axis + 1])
     windows = Windows(delta, node.axis, length, node.stride, node.dilation)
-    return [Pull("overlapping windows", "each window receives its part of the delta", None, windows)]
+    return [Pull(_OVERLAPPING, None, windows)]
 
 
 @compute.register
@@ -132,7 +136,7 @@ def _(node: Windows, printer: Printer, indices: tuple[str, ...]) -> Shown:
     count = _number(node.axes[axis])
     for index, extent in ((position, count), (offset, node.length)):
         if index.name and extent < _number(node.operands[0].axes[axis]):
-            printer.limits.setdefault(index.name, extent)
+            printer.limits.setdefault(index.name, ("0", str(extent - 1)))
     place = position.times(node.stride).plus(offset.times(node.dilation))
     return show_component(node.operands[0], printer, (*indices[:axis], place, *indices[axis + 2 :]))
 
@@ -146,7 +150,7 @@ def _(node: Overlapped, printer: Printer, indices: tuple[str, ...]) -> Shown:
         index = indices[node.axis]
         return _share(node, printer, indices, quotient(index, node.stride), remainder(index, node.stride))
     with printer.indices(1) as (offset,):
-        printer.limits[offset] = length
+        printer.limits[offset] = ("0", str(length - 1))
         ahead = affine(offset).times(-node.dilation)
         position = affine(indices[node.axis]).plus(ahead).times(Fraction(1, node.stride))
         share = _share(node, printer, indices, position, offset)

@@ -17,7 +17,7 @@ def _difference(g: Any, u: Sequence[Node]) -> Sequence[Node]:
 CLAMP_MIN = add(
     "clamp_min",
     "lower bound",
-    "d max(u, c) = du where u ≥ c, dc where u < c",
+    "d max(u, v) = du where u > v, dv where u < v",
     lambda g, u, out: [g.apply(GREATER_EQUAL, u[0], u[1]), g.apply(LESS, u[0], u[1])],
     arity=2,
     sympy=lambda sp, u, v: sp.Max(u, v),
@@ -25,13 +25,13 @@ CLAMP_MIN = add(
     torch=lambda torch, u, v: torch.clamp(u, min=v),
     ball=lambda flint, u, v: u.max(v),
     switches=_difference,
-    domain="u ≠ v",
+    where="u ≠ v",
     write=lambda printer, u, elementwise: printer.call("max", u),
 )
 CLAMP_MAX = add(
     "clamp_max",
     "upper bound",
-    "d min(u, c) = du where u ≤ c, dc where u > c",
+    "d min(u, v) = du where u < v, dv where u > v",
     lambda g, u, out: [g.apply(LESS_EQUAL, u[0], u[1]), g.apply(GREATER, u[0], u[1])],
     arity=2,
     sympy=lambda sp, u, v: sp.Min(u, v),
@@ -39,12 +39,12 @@ CLAMP_MAX = add(
     torch=lambda torch, u, v: torch.clamp(u, max=v),
     ball=lambda flint, u, v: u.min(v),
     switches=_difference,
-    domain="u ≠ v",
+    where="u ≠ v",
     write=lambda printer, u, elementwise: printer.call("min", u),
 )
 
 
-def _between(name: str, rule: str, sign: str, inner: Operation, torch: Callable[..., Any]) -> Operation:
+def _between(name: str, inner: Operation, torch: Callable[..., Any]) -> Operation:
     """Register min(max(u, v), w); *inner* says where the derivative is 1."""
 
     def partials(g: Any, u: Sequence[Node], out: Node) -> Sequence[Node]:
@@ -55,8 +55,8 @@ def _between(name: str, rule: str, sign: str, inner: Operation, torch: Callable[
 
     return add(
         name,
-        rule,
-        f"d min(max(u, v), w) = du where v {sign} u {sign} w, else dv or dw",
+        "bounds",
+        "d min(max(u, v), w) = du where v < u < w, dv where u < v < w, dw elsewhere",
         partials,
         arity=3,
         sympy=lambda sp, u, v, w: sp.Min(sp.Max(u, v), w),
@@ -64,16 +64,14 @@ def _between(name: str, rule: str, sign: str, inner: Operation, torch: Callable[
         torch=torch,
         ball=lambda flint, u, v, w: u.max(v).min(w),
         switches=lambda g, u: [g.add(u[0], g.negative(u[1])), g.add(u[0], g.negative(u[2]))],
-        domain="u ≠ v and u ≠ w",
+        where="u ≠ v and u ≠ w and v ≠ w",
         write=lambda printer, u, elementwise: printer.call("clamp", u),
     )
 
 
-CLAMP = _between("clamp", "bounds", "≤", WITHIN, lambda torch, u, v, w: torch.clamp(u, v, w))
+CLAMP = _between("clamp", WITHIN, lambda torch, u, v, w: torch.clamp(u, v, w))
 HARDTANH = _between(
     "hardtanh",
-    "bounds",
-    "<",
     INSIDE,
     lambda torch, u, v, w: torch.where((v < u) & (u < w), u, torch.clamp(torch.clamp(u.detach(), min=v), max=w)),
 )

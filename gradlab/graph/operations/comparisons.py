@@ -41,7 +41,7 @@ def _comparison(
     return add(
         name,
         "comparison",
-        f"d [u {sign} v] = 0 for u ≠ v",
+        "d [u > v] = 0",
         lambda g, u, out: [g.number(0, out.axes), g.number(0, out.axes)],
         arity=2,
         sympy=lambda sp, u, v: sp.Piecewise((1, getattr(sp, sympy)(u, v)), (0, True)),
@@ -49,7 +49,7 @@ def _comparison(
         torch=lambda torch_, u, v: getattr(torch_, torch)(u, v).to(u.dtype),
         ball=ball,
         switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
-        domain="u ≠ v",
+        where="u ≠ v",
         write=lambda printer, u, elementwise: _written(printer, u, sign),
         truth=True,
     )
@@ -76,7 +76,7 @@ def _shared(name: str, sign: str, side: int) -> Operation:
     return add(
         name,
         "comparison",
-        f"d [u {sign} v] = 0 for u ≠ v",
+        "d [u > v] = 0",
         lambda g, u, out: [g.number(0, out.axes), g.number(0, out.axes)],
         arity=2,
         sympy=lambda sp, u, v: sp.Heaviside(side * (u - v), sp.Rational(1, 2)),
@@ -84,7 +84,7 @@ def _shared(name: str, sign: str, side: int) -> Operation:
         torch=lambda torch, u, v: (side * torch.sign(u - v) + 1) / 2,
         ball=ball,
         switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
-        domain="u ≠ v",
+        where="u ≠ v",
         write=lambda printer, u, elementwise: _written(printer, u, sign),
     )
 
@@ -109,8 +109,8 @@ def _range(
 
     return add(
         name,
-        "comparison",
-        f"d [v {sign} u {sign} w] = 0 for u ≠ v and u ≠ w",
+        "comparison with two bounds",
+        "d [v < u < w] = 0",
         lambda g, u, out: [g.number(0, out.axes)] * 3,
         arity=3,
         sympy=lambda sp, u, v, w: sp.Piecewise((1, sp.And(*_bounds(sp, sign, u, v, w))), (0, True)),
@@ -118,7 +118,7 @@ def _range(
         torch=lambda torch, u, v, w: inside(u, v, w).to(u.dtype),
         ball=ball,
         switches=lambda g, u: [g.add(u[0], g.negative(u[1])), g.add(u[0], g.negative(u[2]))],
-        domain="u ≠ v and u ≠ w",
+        where="u ≠ v and u ≠ w",
         write=lambda printer, u, elementwise: printer.relation([u[1], u[0], u[2]], [sign, sign]),
         truth=True,
     )
@@ -200,6 +200,7 @@ WHERE = add(
     numpy=lambda np, u, v, w: np.where(u > 0.5, v, w),
     torch=lambda torch, u, v, w: torch.where(u > 0.5, v, w),
     ball=chosen,
+    where="u does not change",
     write=_write_where,
     # A delta that is no number, of the case that does not hold, is not passed on: 0 times it would be.
     flow=lambda g, u, delta: [None, g.kept(u[0], delta), g.kept(g.negated(u[0]), delta)],

@@ -24,11 +24,11 @@ def _sign_ball(flint: Any, u: Any) -> Any:
 SIGN = add(
     "sign",
     "sign",
-    "d/du sign(u) = 0 for u ≠ 0",
+    "d/du sign(u) = 0",
     lambda g, u, out: [g.number(0, out.axes)],
     ball=_sign_ball,
     switches=lambda g, u: [u[0]],
-    domain="u ≠ 0",
+    where="u ≠ 0",
 )
 
 
@@ -54,41 +54,41 @@ def _round_ball(flint: Any, u: Any) -> Any:
 FLOOR = add(
     "floor",
     "floor",
-    "d/du floor(u) = 0 except at whole numbers",
+    "d/du floor(u) = 0",
     lambda g, u, out: [g.number(0, out.axes)],
     switches=_from_whole,
-    domain="u not a whole number",
+    where="u not a whole number",
 )
 CEIL = add(
     "ceil",
     "ceiling",
-    "d/du ceil(u) = 0 except at whole numbers",
+    "d/du ceil(u) = 0",
     lambda g, u, out: [g.number(0, out.axes)],
     sympy=lambda sp, u: sp.ceiling(u),
     switches=_from_whole,
-    domain="u not a whole number",
+    where="u not a whole number",
 )
 TRUNC = add(
     "trunc",
     "whole part",
-    "d/du trunc(u) = 0 except at whole numbers",
+    "d/du trunc(u) = 0",
     lambda g, u, out: [g.number(0, out.axes)],
     sympy=lambda sp, u: sp.sign(u) * sp.floor(sp.Abs(u)),
     ball=lambda flint, u: _trunc_ball(u),
     switches=_from_whole,
-    domain="u not a whole number",
+    where="u not a whole number except 0",
 )
 ROUND = add(
     "round",
     "rounding",
-    "d/du round(u) = 0 except halfway between whole numbers",
+    "d/du round(u) = 0",
     lambda g, u, out: [g.number(0, out.axes)],
     # SymPy has no rounding to even: away from the jumps this is the same.
     sympy=lambda sp, u: sp.floor(u + sp.Rational(1, 2)),
     numpy=lambda np, u: np.rint(u),
     ball=_round_ball,
     switches=_from_half,
-    domain="u not halfway between whole numbers",
+    where="u + 1/2 not a whole number",
 )
 
 
@@ -105,7 +105,8 @@ FMOD = add(
     sympy=lambda sp, u, v: u - v * sp.sign(u / v) * sp.floor(sp.Abs(u / v)),
     ball=lambda flint, u, v: u - v * _trunc_ball(u / v),
     switches=lambda g, u: _from_whole(g, [g.quotient(u[0], u[1])]),
-    domain="u/v not a whole number",
+    domain="v ≠ 0",
+    where="v ≠ 0 and u/v not a whole number except 0",
 )
 MOD = add(
     "mod",  # np.mod and Python's %; a "remainder" is another one in Python's math
@@ -117,28 +118,29 @@ MOD = add(
     torch=lambda torch, u, v: torch.remainder(u, v),
     ball=lambda flint, u, v: u - v * (u / v).floor(),
     switches=lambda g, u: _from_whole(g, [g.quotient(u[0], u[1])]),
-    domain="u/v not a whole number",
+    domain="v ≠ 0",
+    where="v ≠ 0 and u/v not a whole number",
     # A small negative u gives v + u, of the size of v.
     scale=lambda np, u, v: np.abs(v),
 )
 STEP = add(
     "step",
     "unit step",
-    "d/du step(u) = 0 for u ≠ 0",
+    "d/du step(u) = 0",
     lambda g, u, out: [g.number(0, out.axes)],
     sympy=lambda sp, u: sp.Heaviside(u, 0),
     numpy=lambda np, u: np.heaviside(u, 0),
     torch=lambda torch, u: (u > 0).to(u.dtype),
     ball=lambda flint, u: flint.arb(1) if u > 0 else flint.arb(0) if u <= 0 else undecided(flint),
     switches=lambda g, u: [u[0]],
-    domain="u ≠ 0",
+    where="u ≠ 0",
     write=lambda printer, u, elementwise: printer.relation([u[0], printer.integer(0)], [">"]),
     truth=True,
 )
 HEAVISIDE = add(
     "heaviside",
-    "unit step",
-    "d heaviside(u, v) = 0 for u ≠ 0, where v is the value at 0",
+    "unit step with a value at 0",
+    "d heaviside(u, v) = 0",
     lambda g, u, out: [g.number(0, out.axes), g.apply(EQUAL, u[0], g.number(0, out.axes))],
     arity=2,
     sympy=lambda sp, u, v: sp.Piecewise((1, u > 0), (v, sp.Eq(u, 0)), (0, True)),
@@ -147,17 +149,17 @@ HEAVISIDE = add(
         flint.arb(1) if u > 0 else flint.arb(0) if u < 0 else v if u == 0 else undecided(flint).union(v)
     ),
     switches=lambda g, u: [u[0]],
-    domain="u ≠ 0",
+    where="u ≠ 0",
 )
 ABS = add(
     "abs",
     "absolute value",
-    "d/du |u| = sign(u) for u ≠ 0",
+    "d/du |u| = sign(u)",
     lambda g, u, out: [g.apply(SIGN, u[0])],
     sympy=lambda sp, u: sp.Abs(u),
     ball=lambda flint, u: abs(u),
     switches=lambda g, u: [u[0]],
-    domain="u ≠ 0",
+    where="u ≠ 0",
     write=lambda printer, u, elementwise: printer.absolute(u[0]),
 )
 RELU = add(
@@ -169,7 +171,7 @@ RELU = add(
     numpy=lambda np, u: np.maximum(u, 0),
     ball=lambda flint, u: u.max(flint.arb(0)),
     switches=lambda g, u: [u[0]],
-    domain="u ≠ 0",
+    where="u ≠ 0",
 )
 
 
@@ -184,7 +186,7 @@ MAXIMUM = add(
     torch=lambda torch, u, v: torch.maximum(u, v),
     ball=lambda flint, u, v: u.max(v),
     switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
-    domain="u ≠ v",
+    where="u ≠ v",
 )
 MINIMUM = add(
     "min",
@@ -197,7 +199,7 @@ MINIMUM = add(
     torch=lambda torch, u, v: torch.minimum(u, v),
     ball=lambda flint, u, v: u.min(v),
     switches=lambda g, u: [g.add(u[0], g.negative(u[1]))],
-    domain="u ≠ v",
+    where="u ≠ v",
 )
 
 
@@ -224,7 +226,6 @@ def _share_of_first(g: Any, u: Sequence[Node]) -> list[Node]:
 
 FIRST_LARGEST = replace(
     MAXIMUM,
-    formula="d max(u, v) = du where u ≥ v, dv where v > u",
     partials=lambda g, u, out: _share_of_first(g, u),
     write=_write_largest,
 )

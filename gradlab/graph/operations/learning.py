@@ -13,6 +13,7 @@ from gradlab.graph.operations.exponentials import EXP
 from gradlab.graph.operations.kinks import ABS
 from gradlab.graph.operations.operation import OPERATIONS, Operation, add, family
 from gradlab.graph.operations.special import NORMAL_CDF, NORMAL_DENSITY
+from gradlab.graph.rules import Rule, rule
 from gradlab.graph.sizes import Coefficient
 from gradlab.graph.writing import Printer, Shown
 
@@ -59,7 +60,7 @@ def _is_positive(g: Any, node: Node) -> Node:
 LEAKY_RELU = add(
     "leaky_relu",
     "rectifier with a slope",
-    "d leaky(u, v) = du for u > 0, v du + u dv for u ≤ 0",
+    "d leaky(u, v) = du for u > 0, v du + u dv for u < 0",
     lambda g, u, out: [
         g.where(_is_positive(g, u[0]), g.number(1, out.axes), u[1]),
         g.where(_is_positive(g, u[0]), g.number(0, out.axes), u[0]),
@@ -70,12 +71,12 @@ LEAKY_RELU = add(
     torch=lambda torch, u, v: torch.where(u > 0, u, v * u),
     ball=lambda flint, u, v: u if u > 0 else v * u if u <= 0 else u.union(v * u),
     switches=lambda g, u: [u[0]],
-    domain="u ≠ 0",
+    where="u ≠ 0",
 )
 
 
 def _exponential_unit(
-    name: str, formula: str, scale: Fraction, below: Fraction, rate: Fraction, parameter: Fraction | None
+    name: str, stated: Rule, scale: Fraction, below: Fraction, rate: Fraction, parameter: Fraction | None
 ) -> Operation:
     """Return *scale* u for positive u, else *below* (e^(*rate* u) - 1); *parameter* is written behind it if given."""
     above, steep, rate_float = float(scale), float(below), float(rate)
@@ -104,8 +105,7 @@ def _exponential_unit(
     return Operation(
         name=name if parameter is None else f"{name} {parameter}",
         arity=1,
-        rule=f"{name} unit",
-        formula=formula,
+        rule=stated,
         sympy=lambda sp, u: sp.Piecewise(
             (sp.Rational(*scale.as_integer_ratio()) * u, u > 0),
             (
@@ -119,23 +119,29 @@ def _exponential_unit(
         partials=slope,
         # Where both sides have the same slope there is no kink.
         switches=(lambda g, u: [u[0]]) if below * rate != scale else None,
-        domain="u ≠ 0" if below * rate != scale else "",
+        number=parameter,
         write=write,
     )
+
+
+_ELU = rule("elu unit", "d/du elu(u) = 1 for u > 0, e^u for u ≤ 0")
+_ELU_WITH_FACTOR = rule("elu unit with a factor", "d/du elu(u, α) = 1 for u > 0, α e^u for u < 0", "u ≠ 0")
+_CELU = rule("celu unit", "d/du celu(u, α) = 1 for u > 0, e^(u/α) for u ≤ 0")
+_SELU = rule("selu unit", "d/du selu(u) = λ for u > 0, λ α e^u for u < 0", "u ≠ 0")
 
 
 @family
 def elu(alpha: Fraction) -> Operation:
     """Return the exponential linear unit: u for u > 0, else α (e^u - 1) (Clevert et al. 2016)."""
-    formula = "d/du elu(u) = 1 for u > 0, α e^u for u ≤ 0"
-    return _exponential_unit("elu", formula, Fraction(1), alpha, Fraction(1), None if alpha == 1 else alpha)
+    if alpha == 1:
+        return _exponential_unit("elu", _ELU, alpha, alpha, alpha, None)
+    return _exponential_unit("elu", _ELU_WITH_FACTOR, Fraction(1), alpha, Fraction(1), alpha)
 
 
 @family
 def celu(alpha: Fraction) -> Operation:
     """Return the unit u for u > 0, else α (e^(u/α) - 1), which has no kink (Barron 2017)."""
-    formula = "d/du celu(u) = 1 for u > 0, e^(u/α) for u ≤ 0"
-    return _exponential_unit("celu", formula, Fraction(1), alpha, 1 / alpha, None if alpha == 1 else alpha)
+    return _exponential_unit("celu", _CELU, Fraction(1), alpha, 1 / alpha, None if alpha == 1 else alpha)
 
 
 SELU_SCALE = Fraction(1.0507009873554804934193349852946)
@@ -144,7 +150,7 @@ SELU_ALPHA = Fraction(1.6732632423543772848170429916717)
 
 SELU = _exponential_unit(
     "selu",
-    "d/du selu(u) = λ for u > 0, λ α e^u for u ≤ 0",
+    _SELU,
     SELU_SCALE,
     SELU_SCALE * SELU_ALPHA,
     Fraction(1),
@@ -197,11 +203,15 @@ SOFTSIGN = add(
 # Families of a parameter -----------------------------------------------------------------------
 
 
+_HUBER = rule("Huber's function", "d/du huber(u) = clamp(u, -δ, δ)")
+_HARD_SHRINKAGE = rule("hard shrinkage", "d/du hardshrink(u) = 1 for |u| > λ, 0 for |u| < λ", "|u| ≠ λ")
+
+
 @family
 def huber(delta: Fraction) -> Operation:
     """Return Huber's function: u²/2 up to |u| = δ, then δ (|u| - δ/2), whose derivative is u held in [-δ, δ].
 
-    >>> huber(Fraction(1)).formula
+    >>> huber(Fraction(1)).rule.formula
     'd/du huber(u) = clamp(u, -δ, δ)'
     """
     bound = float(delta)
@@ -220,8 +230,7 @@ def huber(delta: Fraction) -> Operation:
     return Operation(
         name=f"huber {delta}",
         arity=1,
-        rule="Huber's function",
-        formula="d/du huber(u) = clamp(u, -δ, δ)",
+        rule=_HUBER,
         sympy=lambda sp, u: sp.Piecewise(
             (u**2 / 2, sp.Abs(u) <= sp.Rational(*delta.as_integer_ratio())),
             (sp.Rational(*delta.as_integer_ratio()) * (sp.Abs(u) - sp.Rational(*(delta / 2).as_integer_ratio())), True),
@@ -230,6 +239,7 @@ def huber(delta: Fraction) -> Operation:
         torch=lambda torch, u: torch.where(torch.abs(u) <= bound, u * u / 2, bound * (torch.abs(u) - bound / 2)),
         ball=ball,
         partials=slope,
+        number=delta,
         write=write,
     )
 
@@ -250,15 +260,14 @@ def hardshrink(bound: Fraction) -> Operation:
     return Operation(
         name=f"hardshrink {bound}",
         arity=1,
-        rule="hard shrinkage",
-        formula="d/du hardshrink(u) = 1 for |u| > λ, 0 for |u| < λ",
+        rule=_HARD_SHRINKAGE,
         sympy=lambda sp, u: sp.Piecewise((u, sp.Abs(u) > sp.Rational(*bound.as_integer_ratio())), (0, True)),
         numpy=lambda np, u: np.where(np.abs(u) > limit, u, 0 * u),
         torch=lambda torch, u: torch.where(torch.abs(u) > limit, u, torch.zeros_like(u)),
         ball=ball,
         partials=beyond,
         switches=lambda g, u: [g.add(g.apply(ABS, u[0]), g.number(-bound, u[0].axes))],
-        domain="|u| ≠ λ",
+        number=bound,
         write=lambda printer, u, elementwise: printer.call("hardshrink", [*u, printer.number(Coefficient(bound))]),
     )
 

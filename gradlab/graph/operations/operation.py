@@ -9,7 +9,9 @@ from functools import wraps
 from types import ModuleType
 from typing import Any
 
+from gradlab.graph import rules
 from gradlab.graph.nodes import Node
+from gradlab.graph.rules import Rule
 from gradlab.graph.writing import Printer, Shown
 
 Partials = Callable[[ModuleType, Sequence[Node], Node], Sequence[Node]]
@@ -23,11 +25,12 @@ LETTERS = "uvw"
 class Operation:
     """One elementwise operation.
 
-    rule, formula: the name and the formula of its differentiation rule, as a student reads them.
+    rule: its differentiation rule, with the condition under which it is differentiable.
     sympy, numpy, torch, ball: the function itself, each given the module and the inputs.
     partials: its local derivatives as nodes.
     switches: expressions at whose zeros the operation may have a kink or a jump.
-    domain: where it is real and differentiable, in words; empty if everywhere.
+    domain: where it is a real number; empty if everywhere.
+    number: the exponent, the slope or the bound that makes it one of a family.
     write: how it is printed; a call of its name if not given.
     flow: (algebra, operands, delta) -> what each operand receives, where that is not delta times the local derivative;
         None for an operand that nothing flows to.
@@ -39,8 +42,7 @@ class Operation:
 
     name: str
     arity: int
-    rule: str
-    formula: str
+    rule: Rule
     sympy: Callable[..., Any]
     numpy: Callable[..., Any]
     torch: Callable[..., Any]
@@ -48,6 +50,7 @@ class Operation:
     partials: Partials
     switches: Callable[[ModuleType, Sequence[Node]], Sequence[Node]] | None = None
     domain: str = ""
+    number: Fraction | None = None
     write: Callable[[Printer, Sequence[Shown], bool], Shown] | None = None
     flow: Callable[[ModuleType, Sequence[Node], Node], Sequence[Node | None]] | None = None
     truth: bool = False
@@ -61,15 +64,29 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 
 
-def add(name: str, rule: str, formula: str, partials: Partials, **rest: Any) -> Operation:
-    """Register an operation; the functions default to those of the same name in each module."""
+def add(
+    name: str,
+    rule: str,
+    formula: str,
+    partials: Partials,
+    *,
+    domain: str = "",
+    where: str | None = None,
+    **rest: Any,
+) -> Operation:
+    """Register an operation and state its rule; the functions default to those of the same name in each module.
+
+    domain: where it is a real number.  where: where it is differentiable; all over its domain if not given.
+    """
     functions: dict[str, Any] = {
         "sympy": lambda sp, *u: getattr(sp, name)(*u),
         "numpy": lambda np, *u: getattr(np, name)(*u),
         "torch": lambda torch, *u: getattr(torch, name)(*u),
         "ball": lambda flint, u: getattr(u, name)(),
     }
-    operation = Operation(name, rest.pop("arity", 1), rule, formula, partials=partials, **{**functions, **rest})
+    stated = rules.rule(rule, formula, domain if where is None else where)
+    arity = rest.pop("arity", 1)
+    operation = Operation(name, arity, stated, partials=partials, domain=domain, **{**functions, **rest})
     OPERATIONS[name] = operation
     return operation
 

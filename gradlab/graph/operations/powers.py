@@ -8,15 +8,20 @@ from typing import Any
 
 from gradlab.graph.operations.exponentials import LOG
 from gradlab.graph.operations.operation import Operation, add, family
+from gradlab.graph.rules import rule
 from gradlab.graph.sizes import Coefficient
 from gradlab.graph.writing import Printer, Shown
+
+_POWER = rule("power rule", "d/du u^n = n u^(n-1)")
+_NEGATIVE_POWER = rule("power rule, negative exponent", "d/du u^n = n u^(n-1)", "u ≠ 0")
+_FRACTIONAL_POWER = rule("power rule, fractional exponent", "d/du u^n = n u^(n-1)", "u > 0")
 
 
 @family
 def power(exponent: Fraction) -> Operation:
     """Return the operation that raises to the constant *exponent*.
 
-    >>> power(Fraction(2)).rule, power(Fraction(2)) is power(Fraction(2))
+    >>> power(Fraction(2)).rule.name, power(Fraction(2)) is power(Fraction(2))
     ('power rule', True)
     """
     whole = exponent.denominator == 1
@@ -33,16 +38,22 @@ def power(exponent: Fraction) -> Operation:
     return Operation(
         name=f"power {exponent}",
         arity=1,
-        rule="power rule",
-        formula="d/du u^n = n u^(n-1)",
+        rule=_FRACTIONAL_POWER if not whole else _POWER if exponent >= 0 else _NEGATIVE_POWER,
         sympy=lambda sp, u: u ** sp.Rational(*exponent.as_integer_ratio()),
         numpy=lambda np, u: u**number,
         torch=lambda torch, u: u**number,
         ball=ball,
         partials=lambda g, u, out: [g.scale_by(exponent, g.raised(u[0], exponent - 1))],
-        domain="" if whole and exponent > 0 else "u ≠ 0" if whole else "u ≥ 0" if exponent > 0 else "u > 0",
+        domain="" if whole and exponent >= 0 else "u ≠ 0" if whole else "u ≥ 0" if exponent > 0 else "u > 0",
+        number=exponent,
         write=write,
     )
+
+
+def exponent_of(operation: Operation) -> Fraction | None:
+    """Return the exponent of a constant power, None for any other operation."""
+    exponent = operation.number
+    return exponent if exponent is not None and operation is power(exponent) else None
 
 
 def _write_quotient(printer: Printer, u: Sequence[Shown], elementwise: bool) -> Shown:
@@ -54,7 +65,7 @@ def _write_quotient(printer: Printer, u: Sequence[Shown], elementwise: bool) -> 
 DIVIDE = add(
     "divide",
     "quotient rule",
-    "d(u/v) = du / v - (u/v) dv / v",
+    "d(u/v) = (v du - u dv) / v^2",
     lambda g, u, out: [g.reciprocal(u[1]), g.negative(g.quotient(out, u[1]))],
     arity=2,
     sympy=lambda sp, u, v: u / v,
@@ -85,6 +96,7 @@ SQRT = add(
     "d/du √u = 1 / (2 √u)",
     lambda g, u, out: [g.reciprocal(g.scale_by(2, out))],
     domain="u ≥ 0",
+    where="u > 0",
     write=lambda printer, u, elementwise: printer.root(u[0]),
 )
 
@@ -102,7 +114,7 @@ CBRT = add(
     sympy=lambda sp, u: sp.sign(u) * sp.Abs(u) ** sp.Rational(1, 3),
     torch=lambda torch, u: torch.sign(u) * torch.abs(u) ** (1 / 3),
     ball=_cube_root_ball,
-    domain="u ≠ 0",
+    where="u ≠ 0",
 )
 HYPOT = add(
     "hypot",
@@ -112,5 +124,5 @@ HYPOT = add(
     arity=2,
     sympy=lambda sp, u, v: sp.sqrt(u**2 + v**2),
     ball=lambda flint, u, v: (u * u + v * v).sqrt(),
-    domain="(u, v) ≠ (0, 0)",
+    where="u ≠ 0 or v ≠ 0",
 )

@@ -1,10 +1,11 @@
-"""The error function, the normal distribution, and the logarithm of the gamma function."""
+"""The error function, the normal distribution, and the gamma function with its logarithm."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import factorial, sqrt
+from math import factorial, inf, nan, sqrt
+from math import gamma as gamma_of_float
 from typing import Any
 
 from gradlab.graph.nodes import Node
@@ -12,6 +13,7 @@ from gradlab.graph.operations import gaussian
 from gradlab.graph.operations.exponentials import EXP
 from gradlab.graph.operations.operation import OPERATIONS, Operation, add, family
 from gradlab.graph.operations.powers import SQRT
+from gradlab.graph.rules import rule
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -73,6 +75,21 @@ def _by_torch(function: str, np: Any, u: Any) -> Any:
     return getattr(torch, function)(torch.as_tensor(np.array(u))).numpy().astype(u.dtype, copy=False)
 
 
+def _gamma_or_pole(u: float) -> float:
+    """Return Γ(u), which is no number at 0, -1, -2, … and beyond a double from 172 on."""
+    try:
+        return gamma_of_float(u)
+    except ValueError:
+        return nan
+    except OverflowError:
+        return inf
+
+
+def _sign_of_gamma(torch: Any, u: Any) -> Any:
+    # Between two of its poles the sign is the one of the whole number below: -1 where that is odd.
+    return torch.where(u > 0, 1.0, 1.0 - 2.0 * torch.remainder(torch.floor(u), 2.0))
+
+
 _SHIFT = 12
 """Terms of the zeta function that are added up before Euler and Maclaurin's formula takes over."""
 
@@ -96,12 +113,16 @@ def _polygamma(module: Any, u: Any, n: int) -> Any:
     return module.where(u > 0, (-1.0) ** (n + 1) * factorial(n) * total, float("nan"))
 
 
+_DIGAMMA = rule("digamma function", "d/du ψ(u) = ψ_1(u)", "u > 0")
+_POLYGAMMA = rule("polygamma function", "d/du ψ_n(u) = ψ_(n+1)(u)", "u > 0")
+
+
 @family
 def polygamma(order: Fraction) -> Operation:
     """Return the derivative of this *order* of the digamma function, which is the order 0.
 
-    >>> polygamma(Fraction(1)).formula
-    'd/du ψ_1(u) = ψ_2(u)'
+    >>> polygamma(Fraction(1)).rule.formula
+    'd/du ψ_n(u) = ψ_(n+1)(u)'
     """
     n = int(order)
 
@@ -117,14 +138,14 @@ def polygamma(order: Fraction) -> Operation:
     return Operation(
         name="digamma" if n == 0 else f"polygamma {n}",
         arity=1,
-        rule="digamma function" if n == 0 else "polygamma function",
-        formula=f"d/du ψ{f'_{n}' if n else ''}(u) = ψ_{n + 1}(u)",
+        rule=_DIGAMMA if n == 0 else _POLYGAMMA,
         sympy=lambda sp, u: sp.polygamma(n, u),
         numpy=lambda np, u: _polygamma(np, u, n) if n else _by_torch("digamma", np, u),
         torch=lambda torch, u: _polygamma(torch, u, n) if n else torch.digamma(u),
         ball=ball,
         partials=lambda g, u, out: [g.apply(polygamma(order + 1), u[0])],
         domain="u > 0",
+        number=order,
         write=write,
         roundings=64,
         scale=lambda np, u: 1 + np.abs(np.log(np.abs(u))) + np.abs(u) ** -(n + 1.0),
@@ -144,4 +165,14 @@ LGAMMA = add(
     roundings=16,
     # It is 0 at 1 and 2, as a difference of larger numbers.
     scale=lambda np, u: 1 + np.abs(u * np.log(np.abs(u))) + np.abs(np.log(np.abs(u))),
+)
+GAMMA = add(
+    "gamma",
+    "gamma function",
+    "d/du Γ(u) = Γ(u) ψ(u)",
+    lambda g, u, out: [g.product(out, g.apply(DIGAMMA, u[0]))],
+    numpy=lambda np, u: np.vectorize(_gamma_or_pole, otypes=[float])(u).astype(u.dtype, copy=False),
+    torch=lambda torch, u: _sign_of_gamma(torch, u) * torch.exp(torch.lgamma(u)),
+    domain="u not a whole number below 1",
+    roundings=64,
 )

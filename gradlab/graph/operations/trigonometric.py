@@ -26,7 +26,8 @@ ASIN = add(
     "d/du asin u = 1 / √(1 - u²)",
     lambda g, u, out: [g.reciprocal(g.apply(SQRT, g.one_minus_square(u[0])))],
     numpy=lambda np, u: np.arcsin(u),
-    domain="-1 < u < 1",
+    domain="-1 ≤ u ≤ 1",
+    where="-1 < u < 1",
 )
 ACOS = add(
     "acos",
@@ -34,7 +35,8 @@ ACOS = add(
     "d/du acos u = -1 / √(1 - u²)",
     lambda g, u, out: [g.negative(g.reciprocal(g.apply(SQRT, g.one_minus_square(u[0]))))],
     numpy=lambda np, u: np.arccos(u),
-    domain="-1 < u < 1",
+    domain="-1 ≤ u ≤ 1",
+    where="-1 < u < 1",
 )
 ATAN = add(
     "atan",
@@ -59,7 +61,8 @@ ACOSH = add(
     "d/du acosh u = 1 / √(u² - 1)",
     lambda g, u, out: [g.reciprocal(g.apply(SQRT, g.add(g.raised(u[0], 2), g.number(-1, out.axes))))],
     numpy=lambda np, u: np.arccosh(u),
-    domain="u > 1",
+    domain="u ≥ 1",
+    where="u > 1",
 )
 ATANH = add(
     "atanh",
@@ -79,7 +82,7 @@ ATAN2 = add(
     ball=lambda flint, u, v: flint.arb.atan2(u, v),
     # The angle jumps from π to -π where u = 0 and v < 0.
     switches=lambda g, u: [g.add(g.raised(u[0], 2), g.raised(g.apply(RELU, u[1]), 2))],
-    domain="(u, v) off the ray u = 0, v ≤ 0",
+    where="u ≠ 0 or v > 0",
 )
 
 

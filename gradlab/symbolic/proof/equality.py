@@ -1,0 +1,50 @@
+"""Proving that two expressions are equal: by rational arithmetic, else enclosed at points in every range."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from gradlab.errors import DomainError
+from gradlab.graph.nodes import Node, topological
+from gradlab.symbolic.proof import rational
+from gradlab.symbolic.proof.balls import enclosed
+from gradlab.symbolic.proof.evidence import Evidence, Outcome, compared
+from gradlab.symbolic.proof.points import POINTS, points, small_sizes
+
+REMEMBERED = 4_096
+"""Equalities whose proof is kept: the same rule on the same kind of operation is proved once."""
+
+
+@lru_cache(REMEMBERED)
+def prove_equal(before: Node, after: Node) -> Evidence:
+    """Return how surely two expressions are equal wherever both have a value.
+
+    >>> from gradlab.sources import as_function
+    >>> prove_equal(as_function("x (x + 1)").formula, as_function("x^2 + x").formula)
+    <Evidence.EXACT: 'exact'>
+    >>> prove_equal(as_function("sin(x)^2").formula, as_function("1 - cos(x)^2").formula)
+    <Evidence.CERTIFIED: 'certified'>
+    """
+    if before is after or rational.are_equal(before, after):
+        return Evidence.EXACT
+    return enclosed_equal(before, after)
+
+
+def enclosed_equal(before: Node, after: Node) -> Evidence:
+    """Return what enclosures at several points say of the equality of two expressions."""
+    nodes = topological([before, after])
+    sizes = small_sizes(nodes)
+    held = {Outcome.HOLDS: 0, Outcome.HOLDS_AT_ZERO: 0}
+    for values in points(nodes, sizes):
+        try:
+            outcome = compared(*enclosed([before, after], values, sizes))
+        except DomainError:  # positions that are computed, and are none at this point
+            continue
+        except TypeError:
+            return Evidence.UNPROVED
+        if outcome is Outcome.FAILS:
+            return Evidence.REFUTED
+        if outcome is not Outcome.UNDECIDED:
+            held[outcome] += 1
+    # Where both sides are 0 a wrong factor would not show: such points count only if there are no others.
+    return Evidence.CERTIFIED if max(held.values()) >= POINTS else Evidence.UNPROVED
