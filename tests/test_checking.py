@@ -219,7 +219,7 @@ def test_a_wrong_line_is_named(document, place, value, line):
 
 def test_the_first_line_of_a_chain_starts_with_a_derivative():
     document = changed(PRODUCT, ["steps", 0, "before"], "x*2")
-    with pytest.raises(DoesNotFollow, match="line 1 .*there is no line before"):
+    with pytest.raises(DoesNotFollow, match=r"line 1 .*there is no line before"):
         verify(document)
 
 

@@ -60,9 +60,10 @@ def floored(u: Number) -> Number:
 
 
 def polygamma(order: int, u: Number) -> Number:
-    """Return a derivative of ψ = (ln Γ)', from the power series of ln Γ."""
-    series, scale = arb_series([u[0], 1], order + 3).lgamma(), arb(order + 1).fac()
-    return enclosed(scale * series[order + 1], scale * (order + 2) * series[order + 2] * u[1])
+    """Return a derivative of ψ = -(1/Γ)' / (1/Γ), from the power series of 1/Γ."""
+    series = arb_series([u[0], 1], order + 3).rgamma()
+    psi, scale = -divided(series.derivative(), series), arb(order).fac()
+    return enclosed(scale * psi[order], scale * (order + 1) * psi[order + 1] * u[1])
 
 
 # Arrays ------------------------------------------------------------------------------------------

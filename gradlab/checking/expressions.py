@@ -41,7 +41,7 @@ ceil(u) = -floor(-u); trunc(u) = where(u > 0, floor(u), ceil(u)); mod(u, v) = u 
 fmod(u, v) = u - v*trunc(u/v); round(u) = floor(u + 1/2) - (mod(u + 1/2, 2) == 1)
 relu(u) = where(u > 0, u, 0); leaky_relu(u, v) = where(u > 0, u, v*u); elu(u, v) = where(u > 0, u, v*(exp(u) - 1))
 celu(u, v) = where(u > 0, u, v*(exp(u/v) - 1)); softsign(u) = u/(1 + abs(u)); hardshrink(u, v) = where(abs(u) > v, u, 0)
-selu(u) = 4731854764768319/4503599627370496*elu(u, 7535751979834049/4503599627370496)
+selu(u) = 2365968287565977/2251799813685248*elu(u, 7535707714759921/4503599627370496)
 huber(u, v) = where(abs(u) <= v, u**2/2, v*(abs(u) - v/2)); softplus(u) = log(1 + exp(u)); sigmoid(u) = 1/(1 + exp(-u))
 logsumexp(u, v) = log(sum(exp(u), v)); softmax(u, v) = exp(u)/sum(exp(u), v, 1)
 silu(u) = u/(1 + exp(-u)); gelu(u) = u*normal_cdf(u); normal_cdf(u) = erfc(-u/sqrt(2))/2
@@ -78,7 +78,7 @@ def _einsum(form: str, *given: Array) -> Array:
 FUNCTIONS: dict[str, Callable[..., Array]] = {
     **{
         name: partial(each, operator.methodcaller(name))
-        for name in ("exp", "log", "sin", "cos", "asin", "acos", "atan", "sqrt", "erf", "erfc", "lgamma")
+        for name in ("exp", "log", "sin", "cos", "asin", "acos", "atan", "sqrt", "erf", "erfc", "gamma", "lgamma")
     },
     "floor": partial(each, enclosing.floored),
     "where": partial(each, enclosing.decided),

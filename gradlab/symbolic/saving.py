@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
 from gradlab.graph.function import Function
 from gradlab.graph.guards import Guard
-from gradlab.graph.kinds import Constant, Derivative, Let, Roll, Variable, VectorJacobian
+from gradlab.graph.kinds import Constant, Derivative, Lead, Let, Roll, Variable, VectorJacobian
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.sizes import Axes
 from gradlab.symbolic.notation import REPEATED, notation
 from gradlab.symbolic.proof.points import positions, small_sizes
-from gradlab.symbolic.steps import Step
+from gradlab.symbolic.steps import Step, walk
 
 FORMAT = "gradlab derivation"
 VERSION = 1
@@ -48,18 +48,12 @@ def document(
     return _Writer(function, steps, [gradient[name] for name in wrt]).document(wrt)
 
 
-def _every(steps: Sequence[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from _every(step.substeps)
-
-
 class _Writer:
     """The names that one document gives to variables, sizes and parts, and its expressions in their terms."""
 
     def __init__(self, function: Function, steps: Sequence[Step], gradient: Sequence[Node]) -> None:
         self.function, self.steps = function, steps
-        claimed = [side for step in _every(steps) for side in (step.before, step.after)]
+        claimed = [side for step in walk(steps) for side in (step.before, step.after, *_conditions(step))]
         roots = [function.formula, *(guard.condition for guard in function.guards), *claimed, *gradient]
         self.taken: set[str] = {*RESERVED}
         self.inputs = {name: self._free(name) for name in (*function.variables, *function.data_axes)}
@@ -138,14 +132,13 @@ class _Writer:
         return text if guard.holds else f"logical_not({text})"
 
     def _step(self, step: Step) -> dict[str, Any]:
-        substeps = {"steps": [self._step(inner) for inner in step.substeps]} if step.substeps else {}
-        return {
-            "rule": step.rule,
-            "because": step.because,
-            "before": self.text(step.before),
-            "after": self.text(step.after),
-            **substeps,
-        }
+        written: dict[str, Any] = {"rule": step.rule, "because": step.because}
+        written |= {"before": self.text(step.before), "after": self.text(step.after)}
+        if conditions := [self.text(condition) for condition in _conditions(step)]:
+            written["if"] = conditions
+        if step.substeps:
+            written["steps"] = [self._step(inner) for inner in step.substeps]
+        return written
 
     def _numbers(self) -> tuple[dict[str, int], dict[str, int | str]]:
         """Return the sizes to check at, all different, and the variables that are positions, with their bounds."""
@@ -160,6 +153,16 @@ class _Writer:
             sizes[symbol] = number
         places = positions(self.nodes, sizes)
         return sizes, {self.inputs.get(name, name): length for name, length in places.items()}
+
+
+def _conditions(step: Step) -> list[Node]:
+    """Return where *step* holds, as truth values; what cannot be written is left out, and more is claimed then."""
+    expressions = [condition.expression for condition in step.conditions]
+    return [
+        expression
+        for expression in expressions
+        if expression is not None and not any(isinstance(part, Lead) for part in topological([expression]))
+    ]
 
 
 def _symbols(roots: Sequence[Node], function: Function) -> list[str]:

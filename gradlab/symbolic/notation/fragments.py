@@ -40,7 +40,7 @@ class Fragment(NamedTuple):
         return self.text if self.level >= level else f"({self.text})"
 
 
-COMPARISON, SUM, PRODUCT, POWER, ATOM = range(5)
+COMPARISON, SUM, NEGATIVE, PRODUCT, POWER, ATOM = range(6)
 
 HOLE = Fragment("_", ATOM)
 """What stands for the operand that a `VectorJacobian` differentiates by."""
@@ -118,8 +118,9 @@ def total(terms: Sequence[tuple[str, Fragment]]) -> Fragment:
         groups = (terms[start : start + MOST_TERMS] for start in range(0, len(terms), MOST_TERMS))
         terms = [("+", Fragment(f"({total(group).text})", ATOM)) for group in groups]
     (sign, first), *others = terms
+    start = f"-{first.within(PRODUCT)}" if sign == "-" else first.within(NEGATIVE)
     rest = "".join(f" {sign} {term.within(PRODUCT)}" for sign, term in others)
-    return Fragment(f"{'-' if sign == '-' else ''}{first.within(PRODUCT)}{rest}", SUM)
+    return Fragment(f"{start}{rest}", SUM if others else NEGATIVE)
 
 
 def sizes(axes: Axes) -> list[str]:

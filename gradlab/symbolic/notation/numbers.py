@@ -23,6 +23,7 @@ from gradlab.graph.kinds import (
 from gradlab.graph.sizes import Coefficient
 from gradlab.symbolic.notation.fragments import (
     ATOM,
+    NEGATIVE,
     POWER,
     PRODUCT,
     SUM,
@@ -43,7 +44,9 @@ from gradlab.symbolic.notation.fragments import (
 
 def _number(node: Constant) -> Fragment:
     if isinstance(node.value, str):
-        return {"pi": Fragment("pi", ATOM), "e": Fragment("exp(1)", ATOM), "-inf": Fragment("-inf", SUM)}[node.value]
+        return {"pi": Fragment("pi", ATOM), "e": Fragment("exp(1)", ATOM), "-inf": Fragment("-inf", NEGATIVE)}[
+            node.value
+        ]
     return coefficient(node.value)
 
 
@@ -51,7 +54,7 @@ def coefficient(value: Coefficient) -> Fragment:
     """Return an exact number: ``2*sqrt(3)/n``."""
     sign = "-" if value.rational < 0 else ""
     above, below = ([*_factors(part)] for part in (-value if sign else value).parts())
-    level = SUM if sign else PRODUCT if below or len(above) > 1 else ATOM
+    level = NEGATIVE if sign else PRODUCT if below or len(above) > 1 else ATOM
     return Fragment(f"{sign}{'*'.join(above) or '1'}{_divisor(below)}", level)
 
 
@@ -123,7 +126,7 @@ def _(node: Elementwise, parts: Sequence[Fragment]) -> Fragment:
     if name in _SIGNS:
         return infix(parts[0], _SIGNS[name], parts[1])
     if name == "divide":
-        return Fragment(f"{parts[0].within(PRODUCT)}/{parts[1].within(POWER)}", PRODUCT)
+        return Fragment(f"{parts[0].within(NEGATIVE)}/{parts[1].within(POWER)}", PRODUCT)
     if name == "general":
         return Fragment(f"{parts[0].within(ATOM)}**{parts[1].within(ATOM)}", POWER)
     if name == "power":
