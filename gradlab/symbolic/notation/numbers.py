@@ -42,6 +42,9 @@ from gradlab.symbolic.notation.fragments import (
 # Numbers and sums --------------------------------------------------------------------------------
 
 
+_CONSTANTS = {"pi": Fragment("pi", ATOM), "e": Fragment("exp(1)", ATOM), "-inf": Fragment("-inf", NEGATIVE)}
+
+
 def _number(node: Constant) -> Fragment:
     if isinstance(node.value, str):
         return {"pi": Fragment("pi", ATOM), "e": Fragment("exp(1)", ATOM), "-inf": Fragment("-inf", NEGATIVE)}[
@@ -93,6 +96,8 @@ def _term(coefficient: Coefficient, part: Fragment) -> tuple[str, Fragment]:
     sign = "-" if negative else "+"
     if not above and not below:
         return sign, part
+    if not above:
+        return sign, Fragment(f"{part.within(NEGATIVE)}{_divisor(below)}", min(max(part.level, NEGATIVE), PRODUCT))
     return sign, Fragment(f"{'*'.join([*above, part.within(PRODUCT)])}{_divisor(below)}", PRODUCT)
 
 
