@@ -205,6 +205,7 @@ WRONG = {
     "a transposed matrix": (QUADRATIC_FORM, ["gradient", "x"], "2*einsum('ij,j->i', A, x)", "gradient of x"),
     "no transpose of the inverse": (LOG_DET, ["steps", 0, "after"], "inv(A)", "line 1"),
     "a dropped sum": (AFFINE, ["steps", 1, "after"], "2*z", "line 2"),
+    "a forgotten class": (CLASSES, ["gradient", "z"], "softmax(z, 0)", "gradient of z"),
     "one entry": (CROSS_ENTROPY, ["gradient", "Z"], "(softmax(Z, 0) - Y)/n", "gradient of Z"),
 }
 
@@ -257,6 +258,27 @@ def test_a_condition_that_is_rarely_met_has_points_drawn_for_it():
 
 def test_where_all_is_zero_zeros_count():
     assert verify(derivation("floor(x)", {"x": []}, [], {"x": "0"})).points >= 2
+
+
+def test_a_tie_that_a_small_step_would_break_tells_nothing():
+    kink = step("absolute value", "vjp(abs(_), relu(x), 1)", "sign(relu(x))")
+    assert verify(derivation("relu(x)", {"x": []}, [kink], {"x": "step(x)"})).points < 10
+
+
+@pytest.mark.parametrize("value", ["1/(x - x)", "inf*x", "log(-x**2)"])
+def test_what_has_no_value_tells_nothing(value):
+    document = derivation("x", {"x": []}, [step("", "u", "0")], {"x": "1"}, where={"u": value})
+    with pytest.raises(DoesNotFollow) as caught:
+        verify(document)
+    assert caught.value.undecided
+
+
+def test_matrices_are_positive_definite_at_every_other_point():
+    factor = step("factor", "vjp(einsum('ij,kj->ik', _, _), L, 0*S)", "0*S")
+    square = step("its square", "s", "einsum('ij,kj->ik', L, L)")
+    where = {"s": "(S + einsum('ij->ji', S))/2", "L": "cholesky(s)"}
+    document = derivation("det(s)", {"S": [4, 4]}, [factor, square], {"S": "det(s)*inv(s)"}, where=where)
+    assert verify(document).points >= 5
 
 
 def test_a_frozen_value_has_no_derivative():
@@ -345,6 +367,7 @@ BAD_DOCUMENTS = {
     "another format": ({"format": "x", "version": 1}, "no 'gradlab derivation'"),
     "another version": ({"format": "gradlab derivation", "version": 2}, "of version 1"),
     "no formula": (changed(PRODUCT, ["formula"], None), "'formula' must be a str"),
+    "no gradient": (changed(PRODUCT, ["gradient"], {}), "'gradient' is empty"),
     "no rule": (changed(PRODUCT, ["steps", 0, "rule"], 1), "line 1: 'rule' must be a str"),
     "steps that are none": (changed(PRODUCT, ["steps"], {}), "'steps' must be a list"),
     "a step that is none": (changed(PRODUCT, ["steps", 0], "x"), "line 1: 'rule' must be a str, not None"),

@@ -104,6 +104,8 @@ class _Sheet:
                 raise GradlabError(f"document: {name!r} cannot be a name, or stands for two things")
         given = [read(text, "if") for text in get("if", list, default=[])]
         self.lines = [*self._steps(get("steps", list, default=[]), "line ", None, given)]
+        if not get("gradient", dict):
+            raise GradlabError("document: 'gradient' is empty; it says what was derived")
         self.lines += self._gradient(get("formula", str), get("gradient", dict), given)
 
     def _sizes(self, stated: Mapping[str, Any]) -> dict[str, int]:
@@ -115,9 +117,8 @@ class _Sheet:
                     sizes.setdefault(size, next(number for number in count(2) if number not in sizes.values()))
                 elif not isinstance(size, int) or size < 0:
                     raise GradlabError(f"{name}: {size!r} is no size; a size is a whole number or a symbol")
-        if not all(isinstance(size, int) and size > 1 for size in sizes.values()) or len({*sizes.values()}) < len(
-            sizes
-        ):
+        numbers = {*map(repr, sizes.values())}
+        if len(numbers) < len(sizes) or not all(isinstance(size, int) and size > 1 for size in sizes.values()):
             raise GradlabError(f"sizes: {sizes} would hide mistakes: they must be different, and 2 at least")
         return sizes
 
@@ -160,7 +161,7 @@ class _Sheet:
         low, high = RANGES[number % len(RANGES)] if number < USUAL else draw.choice(RANGES)
         at: dict[tuple[int, ...], float] = {place: draw.uniform(low, high) for place in places(shape)}
         if name in self.whole:
-            bound = self.sizes.get(self.whole[name], self.whole[name])
+            bound = self.sizes.get(str(self.whole[name]), self.whole[name])
             if not isinstance(bound, int) or bound < 1:
                 raise GradlabError(f"whole: {name!r} goes up to {bound!r}, which is no size")
             at = {place: draw.randrange(bound) for place in at}

@@ -61,6 +61,7 @@ def floored(u: Number) -> Number:
 
 def polygamma(order: int, u: Number) -> Number:
     """Return a derivative of ψ = -(1/Γ)' / (1/Γ), from the power series of 1/Γ."""
+    need(0 <= order <= 100, f"polygamma takes an order from 0 to 100, not {order}")
     series = arb_series([u[0], 1], order + 3).rgamma()
     psi, scale = -divided(series.derivative(), series), arb(order).fac()
     return enclosed(scale * psi[order], scale * (order + 1) * psi[order + 1] * u[1])
@@ -84,6 +85,7 @@ def need(condition: bool, message: str) -> None:
 
 def places(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """Return all places of an array, the last axis fastest."""
+    need(min(shape, default=0) >= 0, f"{tuple(shape)} is no shape")
     need(prod(shape) <= LARGEST, f"{' × '.join(map(str, shape))} numbers at once are too many: at most {LARGEST}")
     return product(*map(range, shape))
 
@@ -140,7 +142,10 @@ def summed(array: Array, axis: int, copied: bool = False) -> Array:
 
 def selected(array: Array, parts: Sequence[int | slice]) -> tuple[list[int], list[tuple[int, ...]]]:
     """Return the shape and the places of the entries at *parts*, as between square brackets."""
-    fits = [isinstance(part, slice) or -size <= part < size for part, size in zip(parts, array.shape, strict=False)]
+    fits = [
+        part.step != 0 if isinstance(part, slice) else -size <= part < size
+        for part, size in zip(parts, array.shape, strict=False)
+    ]
     need(all(fits) and len(parts) == len(array.shape), f"there is nothing at {[*parts]} in the shape {array.shape}")
     chosen = [range(size)[part] for part, size in zip(parts, array.shape, strict=True)]
     shape = [len(part) for part in chosen if isinstance(part, range)]

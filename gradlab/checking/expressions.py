@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import operator
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -110,7 +111,8 @@ def read(text: Any, path: str) -> Any:
     if not isinstance(text, str) or len(text) > LONGEST or "\n" in text:
         raise GradlabError(f"{path}: an expression is one line of at most {LONGEST} characters, not {text!r:.60}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # of what Python finds odd, such as 1if x else y
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         message, place = getattr(error, "msg", "it goes too deep"), getattr(error, "offset", None) or 1
         raise ParseError(f"{path}: cannot be read: {message}", text.strip(), place - 1) from None
