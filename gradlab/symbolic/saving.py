@@ -24,7 +24,7 @@ VERSION = 1
 RESERVED = ("_", "pi", "inf")
 """Names that mean something in the notation."""
 
-SHORT = 12
+SHORT = 40
 """Characters up to which a part that occurs several times is written out each time."""
 
 DEEPEST = 6
