@@ -13,7 +13,7 @@ import pytest
 from gradlab import cli
 from gradlab.cli import main
 
-COMMANDS = ("derive", "estimate", "backward", "compare", "descend", "report", "demo")
+COMMANDS = ("derive", "verify", "estimate", "backward", "compare", "descend", "report", "demo")
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def test_the_help_of_a_command_shows_an_example_and_json(run, command):
     assert "--json" in out
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "demo"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "verify")])
 def test_the_help_says_that_a_script_is_run(run, command):
     _, out, _ = run(command, "--help")
     assert "the file is run, in this process" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "report")])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "report", "verify")])
 def test_the_example_of_a_command_works(run, command, tmp_path, monkeypatch):
     import shlex
 
