@@ -252,6 +252,7 @@ def _derive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depth", choices=("result", "outline", "steps", "rules"), help="how much to show; the result by default"
     )
+    parser.add_argument("--save", metavar="FILE.json", help="write it to a file too, for `gradlab verify`")
     parser.add_argument("--chain", metavar="NAME", help="the chain rule for one variable instead, factor by factor")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX")

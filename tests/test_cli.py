@@ -110,6 +110,18 @@ def test_derive_shows_as_much_as_is_asked_for(run):
     assert run("derive", "x*sin(x^2)", "--steps")[1] == outputs[-1]
 
 
+def test_a_saved_derivation_is_accepted_by_verify(run, tmp_path):
+    path = tmp_path / "derivation.json"
+    assert run("derive", "x*sin(x^2)", "--save", str(path))[0] == 0
+    code, out, _ = run("verify", str(path))
+    assert (code, out.partition(":")[0]) == (0, "accepted")
+    path.write_text(path.read_text().replace("cos(x**2)*2*x", "cos(x**2)*3*x"))
+    code, out, _ = run("verify", str(path))
+    assert code == 1
+    assert "line " in out
+    assert run("derive", "x", "--save", str(tmp_path / "no" / "folder.json"))[0] == 2
+
+
 def test_derive_shows_the_chain_rule_for_one_variable(run, run_json):
     code, out, _ = run("derive", "exp(sin(x))", "--chain", "x", "--at", "x=0")
     assert code == 0

@@ -176,7 +176,7 @@ class _Sheet:
             raise DoesNotFollow(line.path, line.rule, "", line.after.text, "there is no line before")
         held = {False: 0, True: 0}  # where both sides are 0, and a wrong factor would not show; elsewhere
         for number in range(TRIES):
-            if number >= USUAL and max(held.values()) >= POINTS:
+            if number >= USUAL and (held[True] or held[False]) >= POINTS:
                 break
             try:
                 outcome = self._outcome(line, number)

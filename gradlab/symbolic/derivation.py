@@ -32,6 +32,8 @@ from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step, steps_of, walk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gradlab.graph.emission import Compiled
     from gradlab.graph.point import Array
 
@@ -372,6 +374,25 @@ class Derivation:
     def as_dict(self) -> dict[str, Any]:
         """Return plain data: the function, the gradient as text and LaTeX, the steps."""
         return views.as_dict(self)
+
+    def document(self) -> dict[str, Any]:
+        """Return the derivation as plain data that `gradlab verify` checks, line by line, without gradlab's rules.
+
+        Raises NoFormulaError for an operation that the notation of such documents has no word for.
+
+        >>> derive("x^2").document()["steps"]
+        [{'rule': 'power rule', 'because': 'd/du u^n = n u^(n-1)', 'before': 'd(x**2, x)', 'after': '2*x'}]
+        """
+        from gradlab.symbolic import saving
+
+        gradient = {name: function.formula for name, function in self.gradient.items()}
+        return saving.document(self.function, self.wrt, self.steps, gradient)
+
+    def save(self, path: str | Path) -> None:
+        """Write the derivation to a JSON file, for ``gradlab verify FILE``."""
+        from gradlab.symbolic import saving
+
+        saving.save(self.document(), path)
 
     def __repr__(self) -> str:
         return self.text()

@@ -13,6 +13,7 @@ from gradlab.sources import at_point
 from gradlab.symbolic import derive
 from gradlab.symbolic.saving import document, save
 from tests.models import MODELS
+from tests.symbolic.scalar_corpus import CORPUS
 from tests.test_fourteen_problems import PROBLEMS
 
 SOURCES = {model.name: lambda model=model: at_point(model.source, model.at)[0] for model in MODELS}
@@ -141,3 +142,9 @@ def test_second_derivatives_are_checked_too():
     derivation = derive("x**2*y + y**3", order=2)
     made = document(derivation.function, derivation.wrt, derivation.steps, derivation.partials)
     assert verify(made).lines > verify(written("x**2*y + y**3")).lines
+
+
+@pytest.mark.parametrize("source", [entry[0] for entries in CORPUS.values() for entry in entries])
+def test_the_derivation_of_every_scalar_function_is_accepted(source):
+    derivation = derive(source)
+    assert not derivation.wrt or verify(derivation.document()).points >= 2

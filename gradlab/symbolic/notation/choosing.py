@@ -8,6 +8,7 @@ from string import ascii_lowercase, ascii_uppercase
 from gradlab.graph.kinds import Cumulative, Extremum, Gather, OneHot, Positions, ScatterAdd, Winners
 from gradlab.graph.sizes import Axes, Size
 from gradlab.symbolic.notation.fragments import (
+    ATOM,
     COMPARISON,
     PRODUCT,
     Fragment,
@@ -17,6 +18,7 @@ from gradlab.symbolic.notation.fragments import (
     infix,
     sizes,
     spread,
+    total,
     written,
 )
 
@@ -25,7 +27,9 @@ from gradlab.symbolic.notation.fragments import (
 
 @written.register
 def _(node: Positions, parts: Sequence[Fragment]) -> Fragment:
-    return call("arange", *sizes(node.axes))
+    counted = call("arange", *sizes(node.axes))
+    first = Fragment(str(abs(node.first)), ATOM)
+    return total([("+", counted), ("+" if node.first > 0 else "-", first)]) if node.first else counted
 
 
 def _one_hot(part: Fragment, axes: Axes, size: Size, wrapped: bool) -> Fragment:
