@@ -13,7 +13,7 @@ import pytest
 from gradlab import cli
 from gradlab.cli import main
 
-COMMANDS = ("derive", "estimate", "backward", "compare", "descend", "report", "demo")
+COMMANDS = ("derive", "verify", "estimate", "backward", "compare", "descend", "report", "demo")
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def test_the_help_of_a_command_shows_an_example_and_json(run, command):
     assert "--json" in out
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "demo"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "verify")])
 def test_the_help_says_that_a_script_is_run(run, command):
     _, out, _ = run(command, "--help")
     assert "the file is run, in this process" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "report")])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "report", "verify")])
 def test_the_example_of_a_command_works(run, command, tmp_path, monkeypatch):
     import shlex
 
@@ -102,6 +102,34 @@ def test_derive_shows_steps_latex_and_markdown(run):
     assert "power rule" in run("derive", "x**2", "--steps")[1]
     assert run("derive", "x**2", "--latex")[1].startswith("\\begin{aligned}\n")
     assert run("derive", "x**2", "--markdown")[1].startswith("$$\n")
+
+
+def test_derive_shows_as_much_as_is_asked_for(run):
+    outputs = [run("derive", "x*sin(x^2)", "--depth", depth)[1] for depth in ("result", "outline", "steps", "rules")]
+    assert [output.count("\n") for output in outputs] == [2, 7, 10, 13]
+    assert run("derive", "x*sin(x^2)", "--steps")[1] == outputs[-1]
+
+
+def test_a_saved_derivation_is_accepted_by_verify(run, tmp_path):
+    path = tmp_path / "derivation.json"
+    assert run("derive", "x*sin(x^2)", "--save", str(path))[0] == 0
+    code, out, _ = run("verify", str(path))
+    assert (code, out.partition(":")[0]) == (0, "accepted")
+    path.write_text(path.read_text().replace("cos(x**2)*2*x", "cos(x**2)*3*x"))
+    code, out, _ = run("verify", str(path))
+    assert code == 1
+    assert "line " in out
+    assert run("derive", "x", "--save", str(tmp_path / "no" / "folder.json"))[0] == 2
+
+
+def test_derive_shows_the_chain_rule_for_one_variable(run, run_json):
+    code, out, _ = run("derive", "exp(sin(x))", "--chain", "x", "--at", "x=0")
+    assert code == 0
+    assert out.splitlines()[0] == "∂f/∂x = ∂f/∂u · ∂u/∂x"
+    assert out.splitlines()[-1] == "∂f/∂x = 1"
+    _, found = run_json("derive", "exp(sin(x))", "--chain", "x", "--at", "x=0")
+    assert found["results"]["factors"] == {"∂f/∂u": "exp(u)", "∂u/∂x": "cos(x)"}
+    assert found["results"]["total"] == 1
 
 
 def test_derive_knows_variables_shapes_data_and_a_name(run):
@@ -372,3 +400,47 @@ def test_a_console_without_mathematics_shows_the_rest():
     )
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "?f/?x = 2 x" in shown.stdout
+
+
+def test_backward_shows_the_table_the_graph_and_a_picture(run, tmp_path):
+    picture = tmp_path / "graph.svg"
+    code, out, _ = run("backward", "x*sin(x^2)", "--at", "x=1", "--table", "--graph", "--svg", str(picture))
+    assert code == 0
+    assert "SinBackward0" in out
+    assert "├─● x²" in out
+    assert out.endswith(f"picture: {picture}\n")
+    assert picture.read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_backward_puts_the_table_into_json(run_json):
+    code, found = run_json("backward", "x*sin(x^2)", "--at", "x=1", "--table")
+    assert code == 0
+    assert [row["node"] for row in found["results"]["table"]["rows"]][-1] == "MulBackward0"
+    assert "table" not in run_json("backward", "x^2", "--at", "x=1")[1]["results"]
+
+
+def test_backward_exits_1_where_the_table_finds_a_wrong_gradient(run, tmp_path):
+    script = tmp_path / "wrong.py"
+    script.write_text(
+        "import torch\n"
+        "class Wrong(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, u):\n"
+        "        return torch.sin(u)\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, delta):\n"
+        "        return delta\n"
+        "def loss(x):\n"
+        "    y = Wrong.apply(2 * x)\n"
+        "    return y**2\n",
+        encoding="utf-8",
+    )
+    code, out, _ = run("backward", "--script", f"{script}:loss", "--at", "x=1", "--table")
+    assert code == 1
+    assert "The first disagreement from the output back is at 2 x" in out
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_the_work(run, tmp_path):
+    code, _, err = run("backward", "x^2", "--at", "x=1", "--svg", str(tmp_path / "graph.png"))
+    assert code == 2
+    assert "write .svg" in err

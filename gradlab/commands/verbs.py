@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlab.descent import Trajectory
     from gradlab.graph import Function
     from gradlab.graph.gradient import Gradient
+    from gradlab.symbolic import Derivation
     from gradlab.symbolic.curvature import Curvature
 
 
@@ -26,6 +27,10 @@ def derive(options: Namespace) -> Outcome:
 
     function, point = _function_at(options, options.at, "--at")
     derivation = derive(function, _wrt(options), order=options.order)
+    if options.save:
+        _write(derivation, Path(options.save))
+    if options.chain:
+        return _chain(derivation, options.chain, point, latex=options.latex)
     depth = options.depth or ("rules" if options.steps else "result")
     view = derivation.latex if options.latex else derivation.markdown if options.markdown else derivation.text
     text = view(depth).rstrip("\n")
@@ -45,6 +50,19 @@ def derive(options: Namespace) -> Outcome:
     return Outcome(text, results)
 
 
+def _write(derivation: Derivation, path: Path) -> None:
+    try:
+        derivation.save(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _chain(derivation: Derivation, wrt: str, point: Any, *, latex: bool) -> Outcome:
+    """The chain rule for one variable, with numbers where a point is given."""
+    chain = derivation.chain(wrt)
+    return Outcome(chain.latex() if latex else chain.text(point), chain.as_dict(point))
+
+
 def estimate(options: Namespace) -> Outcome:
     """The gradient by finite differences."""
     from gradlab.numeric import estimate
@@ -60,7 +78,30 @@ def backward(options: Namespace) -> Outcome:
 
     function, point = _function(options), _point(options.at, "--at")
     cotangent = None if options.cotangent is None else values.value(options.cotangent, options.cotangent)
-    return _gradient(backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent))
+    if options.svg:
+        from gradlab.reports import files
+
+        files.check(Path(options.svg), ".svg")  # before the work is done
+    gradient = backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent)
+    wanted = options.table or options.graph or options.svg
+    return _tabulated(gradient, options) if wanted else _gradient(gradient)
+
+
+def _tabulated(gradient: Gradient, options: Namespace) -> Outcome:
+    """Return the gradient with its backpropagation table, which may find that it differs from gradlab's."""
+    table = gradient.table()
+    parts = [repr(gradient)]
+    parts += [table.text()] if options.table else []
+    parts += [table.graph()] if options.graph else []
+    results = {**gradient_as_dict(gradient), "table": table.as_dict()}
+    if options.svg:
+        from gradlab.reports import files
+
+        files.save(Path(options.svg), table.svg().encode())
+        parts.append(f"picture: {options.svg}")
+        results["picture"] = options.svg
+    code = Code.DONE if table.first_disagreement is None else Code.DIFFER
+    return Outcome("\n\n".join(parts), results, None if code is Code.DONE else "differ", code)
 
 
 def compare(options: Namespace) -> Outcome:

@@ -18,7 +18,7 @@ from gradlab.numeric import estimate
 from gradlab.numeric.estimation import smallest_steps
 from gradlab.sources import at_point
 from gradlab.symbolic import derive
-from gradlab.symbolic.derivation import DOUBLE
+from gradlab.symbolic.enclosing import DOUBLE
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array

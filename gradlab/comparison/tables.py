@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradlab.comparison.verdicts import RANKED, Verdict
+from gradlab.graph.cells import Grid, escaped
 
 if TYPE_CHECKING:
     from gradlab.comparison.record import Comparison, ComponentVerdict
@@ -15,14 +15,7 @@ ROWS = 20
 """Components shown; the rest is counted."""
 
 
-@dataclass(frozen=True)
-class _Table:
-    head: list[str]
-    rows: list[list[str]]
-    rest: str
-
-
-def _table(comparison: Comparison) -> _Table:
+def _grid(comparison: Comparison) -> Grid:
     routes = list(comparison.gradients)
     head = ["component", *("numeric ± error" if route == "numeric" else route for route in routes), "verdict"]
     order = comparison.judgement.order
@@ -31,7 +24,7 @@ def _table(comparison: Comparison) -> _Table:
         places.sort()
     shown = [comparison.component(place) for place in places]
     rows = [[entry.name, *(_cell(entry, route) for route in routes), str(entry.verdict)] for entry in shown]
-    return _Table(head, rows, _rest(comparison))
+    return Grid(head, rows)
 
 
 def _cell(entry: ComponentVerdict, route: str) -> str:
@@ -70,54 +63,29 @@ def _closing(comparison: Comparison) -> list[str]:
 
 def text(comparison: Comparison) -> str:
     """Return an aligned table, then the verdict with its reason."""
-    table = _table(comparison)
-    lines = [table.head, *table.rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(table.head))]
-    aligned = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    ]
     title = f"gradients of {comparison.function.signature} at {comparison.at!r}"
-    rest = [table.rest] if table.rest else []
-    return "\n".join([title, "", *aligned, *rest, "", *_closing(comparison)])
+    hidden = _rest(comparison)
+    rest = [hidden] if hidden else []
+    return "\n".join([title, "", *_grid(comparison).lines(), *rest, "", *_closing(comparison)])
 
 
 def markdown(comparison: Comparison) -> str:
     """Return a pipe table, then the verdict with its reason."""
-    table = _table(comparison)
-    lines = [_piped(table.head), _piped(["---"] * len(table.head)), *(_piped(row) for row in table.rows)]
     verdict, *notes = _closing(comparison)
     word, _, reason = verdict.partition(": ")
-    rest = ["", _escaped(table.rest)] if table.rest else []
-    listed = ["", *(f"- {_escaped(note)}" for note in notes)] if notes else []
-    return "\n".join([*lines, *rest, "", f"**{word}**: {_escaped(reason)}", *listed])
-
-
-def _piped(cells: list[str]) -> str:
-    return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
-
-
-def _escaped(cell: str) -> str:
-    """Return *cell* with what Markdown would read as markup escaped."""
-    for mark in ("\\", "|", "*", "_", "<", "$", "`", "[", "]"):
-        cell = cell.replace(mark, f"\\{mark}")
-    return " ".join(cell.split())
+    hidden = _rest(comparison)
+    rest = ["", escaped(hidden)] if hidden else []
+    listed = ["", *(f"- {escaped(note)}" for note in notes)] if notes else []
+    return "\n".join([_grid(comparison).markdown(), *rest, "", f"**{word}**: {escaped(reason)}", *listed])
 
 
 def html(comparison: Comparison) -> str:
     """Return a table, then the verdict with its reason; all text is escaped."""
     from html import escape
 
-    table = _table(comparison)
-
-    def row(cells: list[str], tag: str) -> str:
-        return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
-
-    body = "".join(row(cells, "td") for cells in table.rows)
     verdict, *notes = (escape(line) for line in _closing(comparison))
     word, _, reason = verdict.partition(": ")
-    rest = f"<p>{escape(table.rest)}</p>" if table.rest else ""
+    hidden = _rest(comparison)
+    rest = f"<p>{escape(hidden)}</p>" if hidden else ""
     listed = f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>" if notes else ""
-    return (
-        f"<table><thead>{row(table.head, 'th')}</thead><tbody>{body}</tbody></table>{rest}"
-        f"<p><strong>{word}</strong>: {reason}</p>{listed}"
-    )
+    return f"{_grid(comparison).html()}{rest}<p><strong>{word}</strong>: {reason}</p>{listed}"

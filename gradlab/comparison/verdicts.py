@@ -8,17 +8,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gradlab.graph.bounded import MARGIN
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from gradlab.graph.point import Array
-
-MARGIN = 16.0
-"""Times the radius of the exact gradient at working precision: what a correct evaluation may be off.
-
-The radius is that of one order of evaluation; torch's may round a few times more often.
-"""
 
 ROUNDING = 2.0**-53
 """Half a unit in the last place of 1."""

@@ -79,6 +79,7 @@ class Condition:
 
 _IN_LATEX = {
     "not a whole number": r"\notin \mathbb{Z}",
+    "not a whole number below 1": r"\notin \{0, -1, -2, \dots\}",
     "not a whole number except 0": r"\notin \mathbb{Z} \setminus \{0\}",
     "attained once": r"\text{ attained once}",
     "without ties": r"\text{ without ties}",
@@ -92,6 +93,8 @@ _OF_ARRAYS = ("without ties", "positive definite")
 def needed(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return the *conditions* that are not seen to hold everywhere, each once: x² + 1 > 0 is.
 
+    What another one implies is left out: x ≠ 0 beside x > 0.
+
     >>> from gradlab.graph.kinds import Elementwise, Variable
     >>> from gradlab.graph.operations import EXP
     >>> needed(said("u > 0", (Elementwise(EXP, (Variable("x"),)),)))
@@ -103,7 +106,20 @@ def needed(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         expression = condition.expression
         return expression is None or (not always_holds(expression) and _has_variable(expression))
 
-    return tuple(dict.fromkeys(filter(may_fail, conditions)))
+    kept = dict.fromkeys(filter(may_fail, conditions))
+    implied = {Condition(_compared("≠", *sides)) for sides in map(_sides_of_greater, kept) if sides is not None}
+    return tuple(condition for condition in kept if condition not in implied)
+
+
+def _sides_of_greater(condition: Condition) -> tuple[Node, Node] | None:
+    """Return u and v where *condition* says u > v, None where it says anything else."""
+    from gradlab.graph.kinds import Elementwise
+
+    expression = condition.expression
+    if not isinstance(expression, Elementwise) or expression.operation is not GREATER:
+        return None
+    first, second = expression.operands
+    return first, second
 
 
 def _has_variable(node: Node) -> bool:
@@ -153,7 +169,7 @@ def unchanged(condition: Node) -> tuple[Condition, ...]:
 _COMPARISONS = {">": GREATER, "≥": GREATER_EQUAL, "<": LESS, "≤": LESS_EQUAL, "≠": NOT_EQUAL}
 _RANGES = {"<": INSIDE, "≤": WITHIN}
 _SIGN = re.compile(f" ([{''.join(_COMPARISONS)}]) ")
-_WHOLE = re.compile(r"(.+?) (not a whole number(?: except 0)?)")
+_WHOLE = re.compile(r"(.+?) (not a whole number(?: except 0| below 1)?)")
 
 _Sides = Callable[[str], Node]
 """A side of a condition as a rule writes it -> the node that it stands for."""
@@ -193,7 +209,11 @@ def _read(part: str, side: _Sides) -> Condition:
         return Condition(reduce(_either, (_relation(one, side) for one in part.split(" or "))))
     subject, words = side(whole[1]), whole[2]
     broken = _compared("≠", subject, _floor(subject))
-    return Condition(_either(broken, _is_zero(subject)) if "except" in words else broken, subject, words)
+    if "except" in words:
+        broken = _either(broken, _is_zero(subject))
+    if "below" in words:
+        broken = _either(broken, _compared(">", subject, side("0")))
+    return Condition(broken, subject, words)
 
 
 def _relation(part: str, side: _Sides) -> Node:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from gradlab.errors import GradlabError
 from gradlab.graph.point import Point, brief
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Gradient:
         a kink, NaN elsewhere; None if the route does not look for kinks.
     notes: what the route wants said, in plain words.
     precision: bits of the arithmetic that the route computed in; 53 for float64, 24 for float32.
+    tabulate: makes the table of the route, see `table`; None if it has none.
     """
 
     at: Point
@@ -34,6 +37,7 @@ class Gradient:
     slopes: Mapping[str, Array] | None = None
     notes: tuple[str, ...] = ()
     precision: int = 53
+    tabulate: Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
         for name in ("partials", "error", "slopes"):
@@ -43,6 +47,28 @@ class Gradient:
 
     def __getitem__(self, name: str) -> Array:
         return self.partials[name]
+
+    def table(self) -> Any:
+        """Return the pass behind the gradient, operation by operation; see `gradlab.autodiff.table.Table`.
+
+        It is made when it is asked for, and once. Raises GradlabError for other routes than ``backward()``, and
+        NoFormulaError where the function has no formula whose operations could be listed.
+        """
+        if self.tabulate is None:
+            raise GradlabError(
+                f"a gradient by the {self.route} route has no table: only backward() goes through the function "
+                "operation by operation; write backward(f, at).table()"
+            )
+        return self._table
+
+    @cached_property
+    def _table(self) -> Any:
+        assert self.tabulate is not None
+        return self.tabulate()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A gradient can be sent to another process; the code that its table is made from often cannot.
+        return {key: value for key, value in self.__dict__.items() if key != "_table"} | {"tabulate": None}
 
     def components(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Yield every component as (variable, position); the position of a number is ()."""

@@ -139,7 +139,7 @@ _NAME = re.compile(
 
 def ends_in_long_name(written: str) -> bool:
     """Return whether *written* ends in a name of two letters or more, which a bracket would turn into a call."""
-    tail = re.search(r"[^\W\d]\w+$", written)
+    tail = re.search(rf"(?!\d){_LETTER}{{2,}}$", written)
     return tail is not None
 
 

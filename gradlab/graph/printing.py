@@ -22,14 +22,19 @@ def latex(node: Node, *, form: str = "auto") -> str:
 def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[str, tuple[str, ...]]:
     """Return *node* as written in *style*, and the index letters of the component that is shown, if it is one.
 
-    form: "matrix" (``X^T y``), "index" (``sum_i X_ij y_i``), or "auto": index form where nothing has two axes.
+    form: "matrix" (``X^T y``), "index" (``sum_i X_ij y_i``), or "auto": index form where nothing has two axes, or an
+        index itself is a number in the formula.
     Named values are written by their names; `gradlab.graph.tidying.tidied` writes them out.
     """
+    from gradlab.graph.kinds.index import entries
+    from gradlab.graph.kinds.positions import Positions
+
     if form not in ("auto", "matrix", "index"):
         raise ValueError(f"form must be 'auto', 'matrix' or 'index', not {form!r}")
     if form == "auto":
-        form = "matrix" if any(part.rank > 1 for part in topological([node])) else "index"
-    from gradlab.graph.kinds.index import entries
+        parts = topological([node])
+        counts = any(isinstance(part, Positions) for part in parts)
+        form = "matrix" if not counts and any(part.rank > 1 for part in parts) else "index"
 
     if is_unreadable(node):
         return f"… ({len(topological([node])):,} operations)", ()

@@ -10,7 +10,7 @@ from gradlab.graph.writing import Level, Printer, Shown
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-_TEXT_FUNCTIONS = {"sigmoid": "σ", "Phi": "Φ", "phi": "φ", "digamma": "ψ"}
+_TEXT_FUNCTIONS = {"sigmoid": "σ", "Phi": "Φ", "phi": "φ", "digamma": "ψ", "gamma": "Γ"}
 
 
 class TextPrinter(Printer):
@@ -74,12 +74,12 @@ class TextPrinter(Printer):
     def exponential(self, exponent: Shown) -> Shown:
         return self.call("exp", [exponent])
 
-    def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
-        if any(extent is not None for extent in extents.values()):
-            limited = (i if extent is None else f"{i}=0..{extent - 1}" for i, extent in extents.items())
+    def sum_sign(self, limits: Mapping[str, tuple[str, str] | None], body: Shown) -> Shown:
+        if any(limits.values()):
+            limited = (i if ends is None else f"{i}={'..'.join(ends)}" for i, ends in limits.items())
             signs = " ".join(f"sum_{index}" for index in limited)
         else:
-            signs = f"sum_{names.joined(tuple(extents))}"
+            signs = f"sum_{names.joined(tuple(limits))}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
     def over(self, sign: str, below: str, body: Shown) -> Shown:
@@ -134,6 +134,7 @@ _LATEX_FUNCTIONS = {
     "Phi": r"\Phi",
     "phi": r"\varphi",
     "digamma": r"\psi",
+    "gamma": r"\Gamma",
     "lgamma": r"\ln\Gamma",
 }
 
@@ -164,8 +165,9 @@ class LatexPrinter(Printer):
 
     def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
         holds = condition.condition or condition.written
-        rows = rf"{first.written} & \text{{if }} {holds} \\ {second.written} & \text{{otherwise}}"
-        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.CASES)
+        otherwise = second.rows or rf"{second.written} & \text{{otherwise}}"
+        rows = rf"{first.written} & \text{{if }} {holds} \\ {otherwise}"
+        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.CASES, rows=rows)
 
     def minus_infinity(self) -> Shown:
         return Shown(r"-\infty", Level.SUM)
@@ -202,12 +204,12 @@ class LatexPrinter(Printer):
     def exponential(self, exponent: Shown) -> Shown:
         return Shown(f"e^{{{exponent.written}}}", Level.POWER)
 
-    def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
-        if any(extent is not None for extent in extents.values()):
-            limited = (f"{{{i}}}" if extent is None else f"{{{i}=0}}^{{{extent - 1}}}" for i, extent in extents.items())
+    def sum_sign(self, limits: Mapping[str, tuple[str, str] | None], body: Shown) -> Shown:
+        if any(limits.values()):
+            limited = (f"{{{i}}}" if ends is None else f"{{{i}={ends[0]}}}^{{{ends[1]}}}" for i, ends in limits.items())
             signs = " ".join(rf"\sum_{index}" for index in limited)
         else:
-            signs = rf"\sum_{{{', '.join(extents)}}}"
+            signs = rf"\sum_{{{', '.join(limits)}}}"
         return Shown(f"{signs} {self.wrap(body, Level.PRODUCT)}", Level.PRODUCT)
 
     def over(self, sign: str, below: str, body: Shown) -> Shown:

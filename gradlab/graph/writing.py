@@ -34,10 +34,12 @@ class Shown:
 
     open: it extends as far right as it can (a summation), so only a last factor may be one.
     fraction: its numerator and denominator, where it is a quotient written as one.
-    summed: the indices, each with its extent where that is to be stated, and the body, where it is a summation.
+    summed: the indices, each with its first and last value where those are to be stated, and the body, where it is a
+        summation.
     norm: the norm whose square it is, where it is one.
     turned: how its transpose is written, where that is not a T behind it: A^-T for A^-1.
     condition: what stands between the brackets, where it is a truth value as a number: [x > 0].
+    rows: what stands between the braces, where it is a choice between cases.
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -47,9 +49,10 @@ class Shown:
     fraction: tuple[Shown, Shown] | None = None
     norm: str | None = None
     applied: tuple[str, str] | None = None
-    summed: tuple[Mapping[str, int | None], Shown] | None = None
+    summed: tuple[Mapping[str, tuple[str, str] | None], Shown] | None = None
     turned: Shown | None = None
     condition: str = ""
+    rows: str = ""
 
 
 INDEX_NAMES = "ijklpqrstuvabcfgh"
@@ -75,11 +78,11 @@ class Printer(ABC):
     """How expressions are written; `TextPrinter` and `LatexPrinter` are the two ways.
 
     reserved: letters that must not serve as an index because the expression uses them.
-    limits: the extents of the indices in use that run over a part of an axis only, as a slice leaves it.
+    limits: the first and the last value of an index in use, where they are to be stated, as for a part of an axis.
     """
 
     reserved: frozenset[str] = frozenset()
-    limits: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, tuple[str, str]] = field(default_factory=dict)
     _scope: list[str] = field(default_factory=list)
 
     # Brackets and indices -------------------------------------------------------------------
@@ -106,9 +109,9 @@ class Printer(ABC):
             for letter in given:
                 self.limits.pop(letter, None)
 
-    def restore(self, limits: Mapping[str, int]) -> None:
+    def restore(self, limits: Mapping[str, tuple[str, str]]) -> None:
         """Take back what a part has said of limits, except that it shows a letter over its whole axis."""
-        self.limits = {letter: extent for letter, extent in limits.items() if letter in self.limits}
+        self.limits = {letter: ends for letter, ends in limits.items() if letter in self.limits}
 
     # Sums and products -----------------------------------------------------------------------
 
@@ -275,15 +278,15 @@ class Printer(ABC):
 
     def summation(self, indices: tuple[str, ...], body: Shown) -> Shown:
         """Return the sum of *body* over *indices*, which are in use; a sum of a sum is written as one."""
-        extents = {index: self.limits.get(index) for index in indices}
+        limits = {index: self.limits.get(index) for index in indices}
         if body.summed is not None:
             inner, body = body.summed
-            extents.update(inner)
-        return replace(self.sum_sign(extents, body), open=True, summed=(extents, body))
+            limits.update(inner)
+        return replace(self.sum_sign(limits, body), open=True, summed=(limits, body))
 
     @abstractmethod
-    def sum_sign(self, extents: Mapping[str, int | None], body: Shown) -> Shown:
-        """Return the summation sign in front of *body* over indices, with limits where an extent is given."""
+    def sum_sign(self, limits: Mapping[str, tuple[str, str] | None], body: Shown) -> Shown:
+        """Return the summation sign in front of *body* over indices, with their limits where they are given."""
 
     @abstractmethod
     def over(self, sign: str, below: str, body: Shown) -> Shown:

@@ -85,6 +85,14 @@ def replace(path: Path, content: bytes) -> None:
             raise
 
 
+def save(path: Path, content: bytes) -> None:
+    """Do the same; raises ReportError where it cannot be done."""
+    try:
+        replace(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def _as_readable_as_others(temporary: str, path: Path) -> None:
     """Give a new file the permissions that it would have had: a temporary file is its owner's alone."""
     if path.exists():

@@ -57,10 +57,7 @@ def save(figure: Figure, path: Path) -> None:
     """Write *figure* to *path*, in the format of its ending; raises ReportError where that cannot be done."""
     buffer = BytesIO()
     figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=RESOLUTION)
-    try:
-        files.replace(path, buffer.getvalue())
-    except OSError as error:
-        raise files.unwritable(path, error) from error
+    files.save(path, buffer.getvalue())
 
 
 def canvas(width: float = 6.4, height: float = 4.0) -> Figure:

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from gradlab.errors import DomainError, GradlabError, PointError
 from gradlab.graph import Function, Point, bounds, evaluation, printing
 from gradlab.graph.backends import NumpyBackend
+from gradlab.graph.bounded import MARGIN
 from gradlab.graph.guards import failing
 from gradlab.graph.kinds import Cholesky
 from gradlab.graph.kinds.cholesky import asymmetry
@@ -43,7 +44,7 @@ def check_trace(f: Function, point: Point) -> None:
         raise DomainError(misplaced)
     if f in _CHECKED:
         return
-    for at in (point, _nearby(point)):
+    for at in (point, nearby(point)):
         _check_at(f, at)
     _CHECKED.add(f)
 
@@ -126,7 +127,7 @@ def _check_at(f: Function, at: Point) -> None:
             return
         (bounded,) = bounds.with_bounds([f.output], values, sizes)
     rounding = float(bounded.error) * 2.0 ** (53 - _bits(result))
-    if difference > 16 * rounding:
+    if difference > MARGIN * rounding:
         raise GradlabError(
             f"the formula read from the code of {f.name} gives {float(traced):.12g} at {at!r}, but the code itself "
             f"gives {coded:.12g}; something in it was not seen when it was read. "
@@ -148,7 +149,8 @@ def _bits(result: Any) -> int:
     return _BITS.get(name, 53)
 
 
-def _nearby(point: Point) -> Point:
+def nearby(point: Point) -> Point:
+    """Return a point about NEARBY away from another, each entry in its own direction."""
     import numpy as np
 
     def moved(array: Array) -> Array:

@@ -99,9 +99,9 @@ class Builder:
 
     def power(self, base: Node, exponent: Node) -> Node:
         """Return a power; e^u is the exponential, a constant exponent has its own rule."""
-        number, rest = split(exponent)
-        if rest is None and number.is_rational:
-            value = number.rational
+        given, rest = split(exponent)
+        if rest is None and given.is_rational and (isinstance(exponent, Constant) or not exponent.axes):
+            value = given.rational
             raised = _power_of_size(base, value)
             if raised is not None:
                 return raised
@@ -165,13 +165,29 @@ class Builder:
             return None
         index = node.output[position]
         if any(index in row for row in node.inputs):
-            return None
+            return self._taken_back_inside(node, position)
         labels = [*node.output[:position], *node.output[position + 1 :]]
         if len(node.operands) == 1 and tuple(labels) == node.inputs[0]:
             return node.operands[0]
         present = {label for row in node.inputs for label in row}
         output = [label if label in present else (label, node.extents[label]) for label in labels]
         return contraction(node.operands, node.inputs, output)
+
+    def _taken_back_inside(self, node: Contraction, position: int) -> Node | None:
+        """Return a product without an axis of length 1 that was added to each factor that has it."""
+        index = node.output[position]
+        operands = [
+            self.taken_back(operand, row.index(index)) if index in row else operand
+            for operand, row in zip(node.operands, node.inputs, strict=True)
+        ]
+        if node.output.count(index) > 1 or any(row.count(index) > 1 for row in node.inputs):
+            return None
+        rows = [[label for label in row if label != index] for row in node.inputs]
+        labels = [label for label in node.output if label != index]
+        present = {label for row in rows for label in row}
+        output = [label if label in present else (label, node.extents[label]) for label in labels]
+        kept = [operand for operand in operands if operand is not None]
+        return contraction(kept, rows, output) if len(kept) == len(operands) else None
 
     def broadcast(self, nodes: Sequence[Node], said: str) -> list[Node]:
         """Return *nodes* stretched to one common shape."""

@@ -11,23 +11,38 @@ from gradlab.graph.kinds import Constant, Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.operations import FAMILIES, HEAVISIDE, LEAKY_RELU, MAXIMUM, MINIMUM, OPERATIONS
 from gradlab.graph.sizes import Axes
+from gradlab.sources import sums
 from gradlab.sources.builder import Builder
+from gradlab.sources.composed import COMPOSED
+from gradlab.sources.indices import Run, runs
 from gradlab.sources.norms import euclidean
 from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, fold
 
 
 def lower(tree: Tree, text: str, axes: Mapping[str, Axes], builder: Builder) -> Node:
     """Return the graph of *tree*, whose variables have these *axes*; errors point into *text*."""
+    counted = runs(tree, text)
 
     def combine(node: Tree, below: tuple[Node, ...]) -> Node:
         try:
-            return _lowered(node, below, axes, builder)
+            return (
+                _counting(node, below, counted[node], builder)
+                if node in counted
+                else _lowered(node, below, axes, builder)
+            )
         except UnknownShape:
             raise
         except (ShapeError, DomainError, TraceError) as error:
             raise ParseError(str(error), text, node.span[0]) from error
 
     return fold(tree, combine)
+
+
+def _counting(node: Tree, below: tuple[Node, ...], run: Run, builder: Builder) -> Node:
+    """Return a sum over an index, or the index where it stands."""
+    if isinstance(node, Name):
+        return sums.counted(builder, run.first, run.count, run.level)
+    return sums.summed(builder, below[0], run.count, run.level)
 
 
 def _lowered(node: Tree, below: tuple[Node, ...], axes: Mapping[str, Axes], builder: Builder) -> Node:
@@ -84,17 +99,10 @@ def _parameter(function: str, arguments: tuple[Node, ...]) -> Fraction:
     return given.rational
 
 
-def _over(function: str) -> Callable[[Builder, Node], Node]:
-    """Return 1 over an operation: cot, sec and csc have no rule of their own."""
-    return lambda builder, node: builder.divide(builder.constant(1), builder.apply(OPERATIONS[function], node))
-
-
 _NOT_ELEMENTWISE: dict[str, Callable[..., Node]] = {
+    **COMPOSED,
     "sum": Builder.total,
     "mean": Builder.mean,
     "dot": Builder.dot,
     "norm": euclidean,
-    "cot": _over("tan"),
-    "sec": _over("cos"),
-    "csc": _over("sin"),
 }

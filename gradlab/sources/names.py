@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from gradlab.errors import ParseError
 from gradlab.sources.characters import LETTERS
+from gradlab.sources.indices import index_names
 from gradlab.sources.tokens import Kind, Token, tokenize
+from gradlab.sources.unavailable import INSTEAD
 
 MAX_NAME = 40
 """Characters in a name: longer ones are not names that someone wants to see in a formula."""
@@ -25,12 +27,13 @@ CONSTANTS = frozenset({"e", "pi"})
 # fmt: off
 FUNCTIONS = frozenset({
     "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "abs", "sign", "floor", "pow",
-    "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan",
-    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-    "ceil", "trunc", "round", "mod", "cbrt", "hypot", "atan2", "erf", "erfc", "lgamma", "digamma",
+    "sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "asec", "acsc",
+    "sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh", "atanh", "acoth", "asech", "acsch",
+    "ceil", "trunc", "round", "frac", "mod", "exp2", "cbrt", "root", "hypot", "atan2",
+    "erf", "erfc", "gamma", "lgamma", "digamma", "polygamma",
     "sigmoid", "softplus", "softsign", "logaddexp", "huber", "heaviside",
     "relu", "leaky_relu", "elu", "celu", "selu", "gelu", "silu",
-    "max", "min", "sum", "mean", "dot", "norm", "clamp", "where",
+    "max", "min", "sum", "mean", "dot", "norm", "clamp", "where", "piecewise",
 })
 # fmt: on
 """The functions that a text may call, each by its one spelling in the tree; ``pow(a, b)`` becomes ``a^b``."""
@@ -54,17 +57,29 @@ ALIASES: Mapping[str, str] = {
     "logistic": "sigmoid",
     "arctan2": "atan2",
     "swish": "silu",
+    "loggamma": "lgamma",
+    "gammaln": "lgamma",
     "σ": "sigmoid",
+    "Γ": "gamma",
+    "ψ": "digamma",
+    "Abs": "abs",
+    "Heaviside": "heaviside",
+    "Max": "max",
+    "Min": "min",
+    "Mod": "mod",
+    "Piecewise": "piecewise",
+    "Sum": "sum",
+    "ceiling": "ceil",
 }
-"""Other spellings of a function; ``σ`` is one only directly before a bracket, and a variable elsewhere."""
+"""Other spellings of a function; the last ones are SymPy's."""
 
-# Names such as max1 or mean_y are usual for variables; sinx and exp2 are a forgotten bracket.
-_NEVER_PART_OF_A_NAME = FUNCTIONS - {"max", "min", "sum", "mean", "dot", "norm", "sign", "pow", "round", "mod"} | {
-    "ln",
-    "arcsin",
-    "arccos",
-    "arctan",
-}
+_BEFORE_A_BRACKET = frozenset({"σ", "Γ", "ψ", "gamma", "root", "frac", "Max", "Min", "Mod", "Sum"})
+"""Names of functions only directly before a bracket: elsewhere they are variables, mostly Greek letters."""
+
+# Names such as max1 or mean_y are usual for variables; sinx and tanx are a forgotten bracket.
+_NEVER_PART_OF_A_NAME = FUNCTIONS - _BEFORE_A_BRACKET - {
+    *("max", "min", "sum", "mean", "dot", "norm", "sign", "pow", "round", "mod", "exp2", "piecewise"),
+} | {"ln", "arcsin", "arccos", "arctan"}
 
 _SHORT_NAME = re.compile(f"[{LETTERS}][0-9]*")
 
@@ -134,6 +149,10 @@ def resolve(tokens: Sequence[Token], text: str, vocabulary: Vocabulary) -> list[
     >>> [(token.text, token.kind.value) for token in resolve(tokenize("xy ln 2"), "xy ln 2", both)][:3]
     [('x', 'name'), ('y', 'name'), ('log', 'function')]
     """
+    counted = index_names(tokens)
+    if counted and vocabulary.variables is not None:
+        # An index of a sum stands beside the variables: kx is k*x there.
+        vocabulary = replace(vocabulary, variables={**{name: name for name in counted}, **vocabulary.variables})
     resolved: list[Token] = []
     seen: set[str] = set()
     for index, token in enumerate(tokens):
@@ -163,7 +182,7 @@ def _read_name(token: Token, text: str, vocabulary: Vocabulary, *, before_bracke
             message = f"'{name}' is a variable here and a function too; write {name}*(...) for a product"
             raise ParseError(message, text, token.start)
         return [replace(token, text=declared[name])]
-    if function is not None and (name != "σ" or before_bracket):
+    if function is not None and (before_bracket or name not in _BEFORE_A_BRACKET):
         return [replace(token, kind=Kind.FUNCTION, text=function)]
     if name in CONSTANTS:
         return [token]
@@ -217,6 +236,8 @@ def _product_of_declared(token: Token, declared: Mapping[str, str]) -> list[Toke
 def _unknown(name: str, vocabulary: Vocabulary, kind: str) -> str:
     """Return the message for a *name* that is no function or no variable, with the nearest name there is."""
     variables = vocabulary.variables or {}
+    if kind == "function" and name.lower() in INSTEAD:
+        return f"no function named '{name}': {INSTEAD[name.lower()]}"
     functions = vocabulary.functions | {alias for alias in ALIASES if vocabulary.function(alias)}
     known = functions if kind == "function" else functions | CONSTANTS | set(variables)
     near = difflib.get_close_matches(name.lower(), sorted(known), n=5)

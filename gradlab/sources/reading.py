@@ -404,7 +404,11 @@ def _variables(
 
 
 def _free_symbols(expression: Any) -> list[str]:
-    return sorted(symbol.name for symbol in expression.free_symbols)
+    from gradlab.sources.sympy_expressions import sizes_in
+
+    # An entry a[k] counts among SymPy's free symbols too, beside its array a.
+    free = {symbol.name for symbol in expression.free_symbols if symbol.is_Symbol}
+    return sorted(free - sizes_in(expression))
 
 
 def _names_in_text(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,12 +27,29 @@ from gradlab.graph.operations import (
     OPERATIONS,
     STEP,
     WHERE,
-    polygamma,
 )
-from gradlab.graph.sizes import ONE, Axes
+from gradlab.graph.sizes import ONE, Axes, Coefficient
+from gradlab.sources import sums
 from gradlab.sources.builder import Builder
+from gradlab.sources.composed import COMPOSED, of_reciprocal
+from gradlab.sources.indices import MAX_TERMS, Run
+from gradlab.sources.unavailable import INSTEAD
 
+_COMPOSED = {**COMPOSED, "acot": of_reciprocal("atan")}
 _RENAMED = {"Abs": "abs", "ln": "log", "loggamma": "lgamma", "ceiling": "ceil", "Mod": "mod"}
+
+
+@dataclass(frozen=True, eq=False)
+class _Scope:
+    """What the symbols of an expression stand for, besides the variables with these *axes*.
+
+    runs: what the indices of the sums around it run over.  sizes: the symbols that are lengths of arrays.
+    """
+
+    axes: Mapping[str, Axes]
+    builder: Builder
+    runs: Mapping[Any, Run]
+    sizes: frozenset[str]
 
 
 def convert(expression: Any, axes: Mapping[str, Axes], builder: Builder) -> Node:
@@ -39,18 +57,35 @@ def convert(expression: Any, axes: Mapping[str, Axes], builder: Builder) -> Node
 
     Raises TraceError naming the part that has no counterpart, such as an unevaluated integral.
     """
+    return _convert(expression, _Scope(axes, builder, {}, sizes_in(expression)))
+
+
+def _convert(expression: Any, scope: _Scope) -> Node:
     import sympy
 
     made: dict[Any, Node] = {}
-    for part in sympy.postorder_traversal(expression):
+    for part in reversed(_parts(sympy, expression)):
         # Limits of integrals and the like are tuples; the part that holds them is refused below.
         # (a case of a Piecewise is one as well: it is read with the whole).
         if part not in made and not isinstance(part, sympy.Tuple):
             below = [made[argument] for argument in _ordered(part) if argument in made]
             if isinstance(part, sympy.Piecewise):
                 below = [made[argument] for case in part.args for argument in case.args]
-            made[part] = _converted(sympy, part, below, axes, builder)
+            made[part] = _converted(sympy, part, below, scope)
     return made[expression]
+
+
+def _parts(sympy: Any, expression: Any) -> list[Any]:
+    """Return the parts of an expression, each before its own; what a sum adds up is a matter of that sum."""
+    from sympy.concrete.expr_with_limits import ExprWithLimits
+
+    found: list[Any] = []
+    walk = sympy.preorder_traversal(expression)
+    for part in walk:
+        found.append(part)
+        if isinstance(part, (ExprWithLimits, sympy.Indexed)):
+            walk.skip()
+    return found
 
 
 def _ordered(part: Any) -> Any:
@@ -58,9 +93,18 @@ def _ordered(part: Any) -> Any:
     return part.as_ordered_terms() if part.is_Add else part.args
 
 
-def _converted(sympy: Any, part: Any, below: list[Node], axes: Mapping[str, Axes], builder: Builder) -> Node:
+def _converted(sympy: Any, part: Any, below: list[Node], scope: _Scope) -> Node:
+    builder = scope.builder
+    if part in scope.runs:
+        run = scope.runs[part]
+        return sums.counted(builder, run.first, run.count, run.level)
     if part.is_Symbol:
-        return Variable(part.name, axes[part.name])
+        is_size = part.name in scope.sizes
+        return Constant(Coefficient.of_size(part.name)) if is_size else Variable(part.name, scope.axes[part.name])
+    if isinstance(part, sympy.Indexed):
+        return _entry(part, scope)
+    if isinstance(part, sympy.Sum):
+        return _sum(sympy, part, scope)
     if part.is_Rational:
         return builder.constant(Fraction(int(part.p), int(part.q)))
     if part.is_Float:
@@ -71,7 +115,8 @@ def _converted(sympy: Any, part: Any, below: list[Node], axes: Mapping[str, Axes
         # SymPy keeps x - y as x + (-1) y; its reader sees a difference.
         parts = [split(node) for node in below]
         coefficients = tuple(c if rest is not None else ONE for c, rest in parts)
-        return Linear(coefficients, tuple(rest or node for node, (_, rest) in zip(below, parts, strict=True)))
+        terms = [rest or node for node, (_, rest) in zip(below, parts, strict=True)]
+        return Linear(coefficients, tuple(builder.broadcast(terms, "cannot add")))
     if part.is_Mul:
         return _product(part, below, builder)
     if part.is_Pow:
@@ -82,18 +127,16 @@ def _converted(sympy: Any, part: Any, below: list[Node], axes: Mapping[str, Axes
         return _condition(sympy, part, below, builder)
     if isinstance(part, sympy.Heaviside):
         return builder.apply(STEP, below[0]) if part.args[1] == 0 else builder.apply(HEAVISIDE, *below)
-    if isinstance(part, sympy.polygamma) and part.args[0].is_Integer and part.args[0] >= 0:
-        return builder.apply(polygamma(Fraction(int(part.args[0]))), below[1])
     if isinstance(part, (sympy.Max, sympy.Min)):
         operation = MAXIMUM if isinstance(part, sympy.Max) else MINIMUM
         return _reduced(lambda first, second: builder.apply(operation, first, second), below)
     name = _RENAMED.get(type(part).__name__, type(part).__name__)
+    if name in _COMPOSED:
+        return _COMPOSED[name](builder, *below)
     operation = OPERATIONS.get(name)
     if operation is None or operation.arity != len(below):
-        raise TraceError(
-            f"the SymPy expression contains {part}, and {type(part).__name__} is not read; "
-            "evaluate it first (.doit()), or write the function in Python"
-        )
+        advice = INSTEAD.get(name.lower(), "evaluate it first (.doit()), or write the function in Python")
+        raise TraceError(f"the SymPy expression contains {part}, and {type(part).__name__} is not read; {advice}")
     return builder.apply(operation, *below)
 
 
@@ -128,6 +171,64 @@ _COMPARISONS = {
 _LOGIC = {"And": LOGICAL_AND, "Or": LOGICAL_OR}
 
 
+# Sums over an index ------------------------------------------------------------------------------
+
+
+def sizes_in(expression: Any) -> frozenset[str]:
+    """Return the symbols that are lengths of arrays: those that a sum runs to, as in (k, 0, n - 1)."""
+    import sympy
+
+    limits = [limit for part in expression.atoms(sympy.Sum) for limit in part.limits]
+    return frozenset(symbol.name for limit in limits for end in limit[1:] for symbol in end.free_symbols)
+
+
+def _sum(sympy: Any, part: Any, scope: _Scope) -> Node:
+    """Return a sum over the last of its indices; the others belong to a sum inside it."""
+    *inner, limit = part.limits
+    body = sympy.Sum(part.function, *inner) if inner else part.function
+    run = _run(part, limit, len(scope.runs) + 1)
+    arrays = {str(entry.base) for entry in body.atoms(sympy.Indexed)}
+    if isinstance(run.count, str) and not any(limit[0] in entry.indices for entry in body.atoms(sympy.Indexed)):
+        raise TraceError(
+            f"{part} runs to {run.count}, and nothing tells how much that is; put a number for it, as in "
+            f".subs({run.count}, 5), or add up the entries of an array: IndexedBase('a')[{limit[0]}]"
+        )
+    made = _convert(body, replace(scope, runs={**scope.runs, limit[0]: run}))
+    return sums.summed(scope.builder, made, run.count, run.level, arrays)
+
+
+def _run(part: Any, limit: Any, level: int) -> Run:
+    """Return what one index runs over: between two whole numbers, or to a symbol that is a length."""
+    if len(limit) == 3:
+        _, first, last = limit
+        count = last - first + 1
+        if first.is_Integer and (count.is_Symbol or (count.is_Integer and 0 < count <= MAX_TERMS)):
+            return Run(int(first), count.name if count.is_Symbol else int(count), level)
+    raise TraceError(
+        f"{part} does not run between two whole numbers, at most {MAX_TERMS:,} of them; "
+        "write (k, 1, 5), or (k, 0, n - 1) and (k, 1, n) for all entries of an array"
+    )
+
+
+def _entry(part: Any, scope: _Scope) -> Node:
+    """Return all entries of an array along the axis of the sum that runs through them."""
+    run = scope.runs.get(part.indices[0]) if len(part.indices) == 1 else None
+    if run is None or run.first not in (0, 1):
+        raise TraceError(
+            f"the SymPy expression contains {part}, and an entry is read as a[k] where k runs through all entries, "
+            "from 0 or from 1 on"
+        )
+    name, builder = str(part.base), scope.builder
+    array = Variable(name, scope.axes[name])
+    builder.need_axes(array, ("n",))
+    if array.rank != 1:
+        raise TraceError(f"{part} is an entry of {name}, which has shape {builder.sizes.shape_text(array)}")
+    if isinstance(run.count, str):
+        builder.sizes.declare((run.count,))
+    builder.sizes.unify(array.axes[0], run.count, f"{part} runs through {run.count} entries")
+    return sums.placed(builder, array, run.level)
+
+
 def _reduced(combine: Callable[[Node, Node], Node], nodes: list[Node]) -> Node:
     result = nodes[0]
     for node in nodes[1:]:
@@ -141,7 +242,8 @@ def _product(part: Any, below: list[Node], builder: Builder) -> Node:
     under: list[Node] = []
     for factor, node in zip(part.args, below, strict=True):
         exponent = factor.exp if factor.is_Pow else None
-        if exponent is not None and exponent.is_Rational and exponent.is_negative:
+        # A negative power of a length has become a number: 1/n.
+        if exponent is not None and exponent.is_Rational and exponent.is_negative and node.operands:
             base = node.operands[0]
             under.append(base if exponent == -1 else builder.power(base, builder.constant(_rational(-exponent))))
         else:

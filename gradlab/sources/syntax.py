@@ -122,21 +122,32 @@ def fold(tree: Tree, combine: Callable[[Tree, tuple[Result, ...]], Result]) -> R
     return results[0]
 
 
+def index_of(tree: Tree) -> Tree | None:
+    """Return the index that *tree* adds up over, where it is a sum such as ``sum(k*x^k, k, 1, 5)``, else None."""
+    if isinstance(tree, Call) and tree.function == "sum" and len(tree.arguments) == 4:
+        return tree.arguments[1]
+    return None
+
+
 def names(tree: Tree) -> tuple[str, ...]:
-    """Return the names in *tree* in the order of their first appearance, constants included.
+    """Return the names in *tree* in the order of their first appearance, constants included, indices of sums not.
 
     >>> here = (0, 1)
     >>> names(Binary("*", Name("y", here), Name("x", here), here))
     ('y', 'x')
     """
     found: dict[str, None] = {}
+    indices: set[str] = set()
 
     def note(node: Tree, below: tuple[None, ...]) -> None:
+        index = index_of(node)
+        if isinstance(index, Name):
+            indices.add(index.name)
         if isinstance(node, Name):
             found[node.name] = None
 
     fold(tree, note)
-    return tuple(found)
+    return tuple(name for name in found if name not in indices)
 
 
 def symbolic_expression(tree: Tree) -> str:

@@ -46,6 +46,7 @@ class Kind(Enum):
     CLOSE = "closing bracket"
     BAR = "bar"
     COMPARISON = "comparison"
+    WORD = "word"
     COMMA = "comma"
     END = "end"
 
@@ -87,6 +88,9 @@ _COMPARISONS = {
     "≠": "≠",
 }
 _COMPARISON = re.compile("[<>!=]=|[<>≤≥≠]")
+_WITH_CONDITIONS = ("where", "iecewise")
+_WORDS = frozenset({"and", "or", "not", "true", "True", "otherwise"})
+"""What joins comparisons, and the condition of the last case; names in a text without conditions."""
 
 _OPERATORS = "|".join(re.escape(symbol) for symbol in sorted(OPERATORS, key=len, reverse=True))
 _PIECE = re.compile(
@@ -123,12 +127,14 @@ def tokenize(text: str) -> list[Token]:
 
 
 def _scan(text: str) -> Iterator[Token]:
+    # Anywhere else a comparison is an equation by mistake, which is refused below.
+    has_conditions = any(function in text for function in _WITH_CONDITIONS)
     position = len(text) - len(text.lstrip(_BLANKS + _LINE_ENDS))
     end_of_formula = len(text.rstrip(_BLANKS + _LINE_ENDS))
     while position < end_of_formula:
         found = _PIECE.match(text, position)
-        compared = _COMPARISON.match(text, position) if found is None and "where" in text else None
-        if compared is not None:  # anywhere else it is an equation by mistake, which is refused below
+        compared = _COMPARISON.match(text, position) if found is None and has_conditions else None
+        if compared is not None:
             yield Token(Kind.COMPARISON, _COMPARISONS[compared.group()], *compared.span())
             position = compared.end()
             continue
@@ -137,7 +143,9 @@ def _scan(text: str) -> Iterator[Token]:
             position += 1
             continue
         position = found.end()
-        if found.lastgroup != "blank":
+        if has_conditions and found.group() in _WORDS:
+            yield Token(Kind.WORD, found.group(), *found.span())
+        elif found.lastgroup != "blank":
             yield _token(found, text)
 
 

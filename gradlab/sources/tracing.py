@@ -19,6 +19,7 @@ from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writes import EMPTY
 from gradlab.sources import conditions
 from gradlab.sources.builder import Builder, NeedsAxes
+from gradlab.sources.custom_functions import applied_as_written
 from gradlab.sources.frames import REFUSALS, at_line, here, is_writers, name_of, refuse, with_line
 from gradlab.sources.memory import Memory, View
 from gradlab.sources.outlook import Outlook
@@ -283,7 +284,7 @@ class Trace:
         rebound = Rebinding(self).function(function)
         refused: list[TraceError] = []
         token = REFUSALS.set(refused)
-        with self._watched():
+        with applied_as_written(), self._watched():
             try:
                 result = rebound(*arguments)
                 node = None if isinstance(result, (dict, set, str)) or result is None else self.lift(result)

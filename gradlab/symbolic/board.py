@@ -16,6 +16,7 @@ from gradlab.graph.kinds import Constant, Derivative, Let, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.rules import rule
 from gradlab.graph.tidying import length, tidied
+from gradlab.symbolic.reducing import shortest
 from gradlab.symbolic.rules import COVERED, Rewritten, Scope, next_step
 from gradlab.symbolic.steps import Kind, Step
 
@@ -82,15 +83,25 @@ def on_board(output: Node, wrt: Node, taken: frozenset[str] = frozenset()) -> Bo
     writer = _Writer(Scope(wrt, {node.operands[0]: node for node in topological([whole]) if isinstance(node, Let)}))
     steps = writer.everything(whole)
     derived = writer.known[whole]
-    named = tidied(_without(derived, introduced), named=True) if introduced else derived
-    result = tidied(named)
+    named = shortest(_without(derived, introduced)) if introduced else derived
+    result = shortest(tidied(named)) if _has_names(named) else named
     if result is not derived:
         steps.append(Step(NAMES_OUT.name, NAMES_OUT.formula, derived, result, Kind.REWRITING))
-    shorter = min(result, tidied(sweep(output, [wrt], named=False).gradient(wrt)), key=length)
+    shorter = _shorter(tidied(sweep(output, [wrt], named=False).gradient(wrt)), result)
     if shorter is not result:
         steps.append(Step(SIMPLIFIED.name, SIMPLIFIED.formula, result, shorter, Kind.REWRITING))
         named = shorter if named is result else named
     return Board(wrt, tuple(steps), named, shorter, introduced)
+
+
+def _shorter(other: Node, result: Node) -> Node:
+    """Return *other* if it takes fewer operations and fewer characters, else *result*."""
+    fewer = length(other) < length(result) and len(printing.text(other)) < len(printing.text(result))
+    return other if fewer else result
+
+
+def _has_names(node: Node) -> bool:
+    return any(isinstance(part, Let) and not part.names_an_input for part in topological([node]))
 
 
 # Shared values -------------------------------------------------------------------------------------
@@ -108,7 +119,7 @@ def _with_shared_named(output: Node, scope: Scope, taken: frozenset[str]) -> tup
     ]
     if not shared:
         return output, ()
-    chosen = dict(zip(shared, _free_letters(taken), strict=False))
+    chosen = dict(zip(shared, free_letters(taken), strict=False))
     introduced: list[Let] = []
 
     def name(old: Node, new: Node) -> Node:
@@ -127,7 +138,8 @@ def _is_long(node: Node) -> bool:
     return any(not isinstance(operand, (Let, Variable, Constant)) for operand in node.operands)
 
 
-def _free_letters(taken: frozenset[str]) -> Iterator[str]:
+def free_letters(taken: frozenset[str]) -> Iterator[str]:
+    """Yield names for values that have none, except those *taken*: u, v, w, …, u1, v1, …"""
     for suffix in ("", *map(str, range(1, MOST))):
         yield from (letter + suffix for letter in LETTERS if letter + suffix not in taken)
 
@@ -143,7 +155,7 @@ def _stands_for(node: Let) -> str:
 def _simplify(steps: list[Step]) -> Node:
     """Add the line on which the last one is tidied, unless it is written in the same way, and return what it says."""
     line = steps[-1].after
-    final = tidied(tidied(line, named=True), named=True)  # what was collected may be like terms in turn
+    final = shortest(line)
     if final is not line:
         if printing.text(final) == printing.text(line):
             steps[-1] = replace(steps[-1], after=final)

@@ -8,42 +8,34 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
-from gradlab.graph import bounds, emission, evaluation
-from gradlab.graph.conditions import Condition
+from gradlab.graph import emission
+from gradlab.graph.conditions import Condition, needed
 from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
 from gradlab.graph.function import Function
 from gradlab.graph.gradient import Gradient
 from gradlab.graph.guards import failing
-from gradlab.graph.nodes import Node, topological
+from gradlab.graph.nodes import Node
 from gradlab.graph.point import described, sizes_of
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import views
 from gradlab.symbolic.board import Board, fits, on_board
+from gradlab.symbolic.chain import Chain, chain_of
 from gradlab.symbolic.curvature import Curvature, assembled
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
+from gradlab.symbolic.enclosing import DOUBLE, enclosed
 from gradlab.symbolic.second_order import SecondOrder, second_order
 from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step, steps_of, walk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gradlab.graph.emission import Compiled
     from gradlab.graph.point import Array
-
-BALL_BUDGET = 100_000
-"""Scalar operations up to which a gradient is evaluated in ball arithmetic: about a tenth of a second.
-
-Beyond it float64 with running error bounds takes over, which is a thousand times faster and nearly as tight.
-"""
-
-DOUBLE = 53
-"""Bits of double precision."""
-
-EXACT = 128
-"""Bits in which the gradient is evaluated to be rounded once to double precision."""
 
 
 def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at: Any = None) -> Derivation:
@@ -136,11 +128,26 @@ class Derivation:
         """Where the derivation holds: all that its steps ask of the variables, each once.
 
         >>> from gradlab.graph.styles import TextPrinter
-        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)").conditions]
+        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)/y").conditions]
         ['x ≠ 0', 'y > 0']
         """
-        asked = dict.fromkeys(condition for step in walk(self.steps) for condition in step.conditions)
+        asked = needed(condition for step in walk(self.steps) for condition in step.conditions)
         return tuple(condition for condition in asked if condition.names & {*self.wrt})
+
+    def chain(self, wrt: str) -> Chain:
+        """Return the chain rule for one variable, factor by factor through the named values, and recombined.
+
+        wrt: a variable, or a part of one that the code gave a name to.
+
+        >>> derive("exp(sin(x)^2)").chain("x")
+        ∂f/∂x = ∂f/∂u · ∂u/∂v · ∂v/∂x
+          ∂f/∂u = exp(u)
+          ∂u/∂v = 2 v
+          ∂v/∂x = cos(x)
+        ∂f/∂x = exp(u) · 2 v · cos(x)
+              = 2 v exp(u) cos(x)
+        """
+        return chain_of(self.function, wrt)
 
     @cached_property
     def second(self) -> SecondOrder:
@@ -200,7 +207,7 @@ class Derivation:
         kinks = at_switches(outputs, values, sizes) if point is not None else []
         # A kink of f is a jump of its derivatives at the same place, and said once.
         notes = {note.partition(" where ")[2]: note for note in reversed(kinks)}
-        found = self._enclosed(list(blocks.values()), values, sizes)
+        found = enclosed(list(blocks.values()), values, sizes)
         return assembled(at, self.wrt, dict(zip(blocks, found, strict=True)), list(notes.values()))
 
     def _anywhere(self) -> Mapping[str, Any]:
@@ -265,7 +272,7 @@ class Derivation:
         problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
         if problem is not None:
             raise DomainError(problem)
-        (value, _), *found = self._enclosed(outputs, values, sizes)
+        (value, _), *found = enclosed(outputs, values, sizes)
         partials = {name: part for name, (part, _) in zip(self.wrt, found, strict=True)}
         error = {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
         return Gradient(at, float(value), partials, "symbolic", error)
@@ -279,27 +286,8 @@ class Derivation:
         """
         at = self.function.point(point)
         outputs, values = list(self.partials.values()), {**self.function.data, **at}
-        found = self._enclosed(outputs, values, self.function.sizes(at), precision)
+        found = enclosed(outputs, values, self.function.sizes(at), precision)
         return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
-
-    def _enclosed(
-        self, outputs: list[Node], values: Mapping[str, Any], sizes: Mapping[str, int], rounded_to: int | None = None
-    ) -> list[tuple[Array, Array]]:
-        """Return each output as float64 and a radius around it that holds the exact value.
-
-        rounded_to: bits to which inputs and operations are rounded; as exact as can be if not given.
-        """
-        import numpy as np
-
-        rounded = rounded_to is not None
-        if _scalar_operations(outputs, sizes) > BALL_BUDGET:
-            coarser = 2.0 ** (DOUBLE - (rounded_to or DOUBLE))
-            pairs = bounds.with_bounds(outputs, values, sizes, rounded_inputs=rounded)
-            return [(np.asarray(pair.value), np.asarray(pair.error) * coarser) for pair in pairs]
-        balls = evaluation.with_balls(outputs, values, sizes, rounded_to or EXACT, rounded_inputs=rounded)
-        middle = np.vectorize(lambda ball: float(ball.mid()), otypes=[float])
-        radius = np.vectorize(lambda ball: float(ball.rad()), otypes=[float])
-        return [(middle(array), radius(array) + np.spacing(np.abs(middle(array))) / 2) for array in balls]
 
     # Running ---------------------------------------------------------------------------------
 
@@ -387,18 +375,27 @@ class Derivation:
         """Return plain data: the function, the gradient as text and LaTeX, the steps."""
         return views.as_dict(self)
 
+    def document(self) -> dict[str, Any]:
+        """Return the derivation as plain data that `gradlab verify` checks, line by line, without gradlab's rules.
+
+        Raises NoFormulaError for an operation that the notation of such documents has no word for.
+
+        >>> derive("x^2").document()["steps"]
+        [{'rule': 'power rule', 'because': 'd/du u^n = n u^(n-1)', 'before': 'd(x**2, x)', 'after': '2*x'}]
+        """
+        from gradlab.symbolic import saving
+
+        gradient = {name: function.formula for name, function in self.gradient.items()}
+        return saving.document(self.function, self.wrt, self.steps, gradient)
+
+    def save(self, path: str | Path) -> None:
+        """Write the derivation to a JSON file, for ``gradlab verify FILE``."""
+        from gradlab.symbolic import saving
+
+        saving.save(self.document(), path)
+
     def __repr__(self) -> str:
         return self.text()
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
-
-
-def _scalar_operations(outputs: Sequence[Node], sizes: Mapping[str, int]) -> int:
-    total = 0
-    for node in topological(outputs):
-        count = 1
-        for length in shape_of(getattr(node, "extents", None) or node.axes, sizes):
-            count *= length
-        total += count
-    return total

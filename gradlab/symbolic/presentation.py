@@ -49,8 +49,8 @@ def definitions(derivation: Derivation, style: type[Printer]) -> list[Equation]:
             if isinstance(variable, Variable) and len(found) == variable.axes[0]:
                 if variable.name not in unpacked:
                     unpacked.add(variable.name)
-                    left = ", ".join(_name(found[place], style) for place in sorted(found))
-                    equations.append(Equation(left, (_name(variable.name, style),)))
+                    left = ", ".join(name_of(found[place], style) for place in sorted(found))
+                    equations.append(Equation(left, (name_of(variable.name, style),)))
                 continue
         if isinstance(node, Let):
             equations.append(_definition(node, style))
@@ -94,7 +94,7 @@ def rewritten(derivation: Derivation, style: type[Printer]) -> list[Equation]:
     """Return the function in the form that is differentiated, where that is not the one that was written."""
     if not reasons(derivation):
         return []
-    return [Equation(_name(derivation.function.name, style), (_written(derivation.output, style),))]
+    return [Equation(name_of(derivation.function.name, style), (_written(derivation.output, style),))]
 
 
 def reasons(derivation: Derivation) -> list[str]:
@@ -117,11 +117,12 @@ def gradient_equations(derivation: Derivation, style: type[Printer]) -> list[Equ
             unpacked = _unpacked(derivation, name)
             for place, entry in enumerate(listed):
                 symbol = unpacked.get(place)
-                wrt = _name(symbol, style) if symbol else _name(name, style, (str(place),))
+                wrt = name_of(symbol, style) if symbol else name_of(name, style, (str(place),))
                 equations.append(_partial(derivation, wrt, entry, style))
         else:
             _, indices = printing.written(partial, style)
-            equations.append(_partial(derivation, _name(name, style, indices), partial, style))
+            final = derivation.gradient[name].formula
+            equations.append(_partial(derivation, name_of(name, style, indices), partial, style, final))
     return equations
 
 
@@ -139,15 +140,17 @@ def _unpacked(derivation: Derivation, variable: str) -> dict[int, str]:
     return found
 
 
-def _partial(derivation: Derivation, wrt: str, partial: Node, style: type[Printer]) -> Equation:
-    function = _name(derivation.function.name, style)
+def _partial(
+    derivation: Derivation, wrt: str, partial: Node, style: type[Printer], final: Node | None = None
+) -> Equation:
+    function = name_of(derivation.function.name, style)
     left = rf"\frac{{\partial {function}}}{{\partial {wrt}}}" if style is LatexPrinter else f"∂{function}/∂{wrt}"
-    return Equation(left, _forms(partial, style))
+    return Equation(left, _forms(partial, style, final=final))
 
 
-def _forms(node: Node, style: type[Printer], form: str = "auto") -> tuple[str, ...]:
-    """Return a derivative with named values, if it has any, and written out, if that is short."""
-    final = tidied(node)
+def _forms(node: Node, style: type[Printer], form: str = "auto", final: Node | None = None) -> tuple[str, ...]:
+    """Return a derivative with named values, if it has any, and written out, as *final*, if that is short."""
+    final = tidied(node) if final is None else final
     full = printing.written(final, style, form=form)[0]
     if not any(isinstance(part, Let) and not part.names_an_input for part in topological([node])):
         return (full,)
@@ -177,13 +180,13 @@ def _second_partials(
         return [Equation(_second_left(derivation, v, w, style), _forms(entry, style)) for v, w, entry in listed]
     if sum(ranks) > 2:
         _, indices = printing.written(block, style, form="index")
-        wrt = _name(first, style, indices[: ranks[0]]), _name(second, style, indices[ranks[0] :])
+        wrt = name_of(first, style, indices[: ranks[0]]), name_of(second, style, indices[ranks[0] :])
         return [Equation(_second_left(derivation, *wrt, style), _forms(block, style, "index"))]
     if ranks == (1, 1):
-        turned = rf"{_name(second, style)}^{{\top}}" if latex else f"{_name(second, style)}^T"
-        return [Equation(_second_left(derivation, _name(first, style), turned, style), _forms(block, style))]
+        turned = rf"{name_of(second, style)}^{{\top}}" if latex else f"{name_of(second, style)}^T"
+        return [Equation(_second_left(derivation, name_of(first, style), turned, style), _forms(block, style))]
     _, indices = printing.written(block, style)
-    wrt = _name(first, style, indices if ranks[0] else ()), _name(second, style, indices if ranks[1] else ())
+    wrt = name_of(first, style, indices if ranks[0] else ()), name_of(second, style, indices if ranks[1] else ())
     return [Equation(_second_left(derivation, *wrt, style), _forms(block, style))]
 
 
@@ -202,14 +205,14 @@ def _listed(
         return []
     unpacked = _unpacked(derivation, first)
     marks = [
-        _name(unpacked[place], style) if place in unpacked else _name(first, style, (str(place),))
+        name_of(unpacked[place], style) if place in unpacked else name_of(first, style, (str(place),))
         for place in range(len(rows))
     ]
     return [(marks[i], marks[j], rows[i][j]) for i in range(len(rows)) for j in range(i, len(rows))]
 
 
 def _second_left(derivation: Derivation, first: str, second: str, style: type[Printer]) -> str:
-    function = _name(derivation.function.name, style)
+    function = name_of(derivation.function.name, style)
     if style is LatexPrinter:
         below = rf"\partial {first}^{{2}}" if first == second else rf"\partial {first} \partial {second}"
         return rf"\frac{{\partial^{{2}} {function}}}{{{below}}}"
@@ -218,10 +221,11 @@ def _second_left(derivation: Derivation, first: str, second: str, style: type[Pr
 
 def _definition(node: Let, style: type[Printer]) -> Equation:
     body, indices = printing.written(node.operands[0], style)
-    return Equation(_name(node.name, style, indices), (body,))
+    return Equation(name_of(node.name, style, indices), (body,))
 
 
-def _name(symbol: str, style: type[Printer], indices: tuple[str, ...] = ()) -> str:
+def name_of(symbol: str, style: type[Printer], indices: tuple[str, ...] = ()) -> str:
+    """Return a name as it is written, with the indices of one component."""
     return style().name(symbol, indices).written
 
 

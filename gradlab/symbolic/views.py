@@ -51,29 +51,30 @@ def chosen(depth: str) -> Depth:
 
 def text(derivation: Derivation, depth: Depth) -> str:
     """Return the derivation as plain text."""
-    rows = _rows([function_equation(derivation, TextPrinter)])
+    rows = rows_of([function_equation(derivation, TextPrinter)])
     named = definitions(derivation, TextPrinter)
     if named:
-        rows += [("where " if place == 0 else "      ") + row for place, row in enumerate(_rows(named))]
+        rows += [("where " if place == 0 else "      ") + row for place, row in enumerate(rows_of(named))]
     held = conditions(derivation, TextPrinter)
     rows += [("if    " if place == 0 else "and   ") + condition for place, condition in enumerate(held)]
     rows += [f"note: {note}" for note in (*derivation.function.notes, *absent(derivation))]
-    rows += _rows(rewritten(derivation, TextPrinter))
+    rows += rows_of(rewritten(derivation, TextPrinter))
     rows += [f"  since {reason}" for reason in reasons(derivation)]
     if depth is not Depth.RESULT:
         for title, group in lines.groups(derivation, depth, TextPrinter):
             rows += ["", f"{title}:", *_columns(group)]
         rows += [""]
-    rows += _rows(deltas(derivation, TextPrinter))
-    rows += _rows(gradient_equations(derivation, TextPrinter))
+    rows += rows_of(deltas(derivation, TextPrinter))
+    rows += rows_of(gradient_equations(derivation, TextPrinter))
     if derivation.order > 1:
-        rows += _rows(hessian_equations(derivation, TextPrinter))
+        rows += rows_of(hessian_equations(derivation, TextPrinter))
     needed = domain(derivation, TextPrinter)
     rows += [f"holds for {' and '.join(needed)}"] if needed else []
     return "\n".join(rows)
 
 
-def _rows(equations: list[Equation]) -> list[str]:
+def rows_of(equations: list[Equation]) -> list[str]:
+    """Return equations as lines of text, further forms of the right side below the first."""
     rows = []
     for equation in equations:
         rows.append(f"{equation.left} = {equation.right[0]}")

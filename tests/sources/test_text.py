@@ -83,6 +83,29 @@ READ = """
     σ x                 (* σ x)
     σ^2                 (^ σ 2)
 
+    gamma(x)            (gamma x)
+    gamma x             (* gamma x)
+    Γ(x) + Γ            (+ (gamma x) Γ)
+    ψ(x)                (digamma x)
+    log(x, 2)           (log x 2)
+    max(x, y, 1)        (max x y 1)
+    Max(x, Abs(y))      (max x (abs y))
+    root(x, 3)          (root x 3)
+
+    where(x > 0, x, 1)                      (where (greater x 0) x 1)
+    where(0 < x <= 1, x, 1)                 (where (logical_and (less 0 x) (less_equal x 1)) x 1)
+    where(x>0 and y>0 or x<y, x, 1)   (where (logical_or (logical_and (greater x 0) (greater y 0)) (less x y)) x 1)
+    where(x>0 and (y>0 or x<y), x, 1)  (where (logical_and (greater x 0) (logical_or (greater y 0) (less x y))) x 1)
+    where(not x > 0, x, 1)                  (where (logical_not (greater x 0)) x 1)
+    where((x + 1) y > 0, x, 1)              (where (greater (* (+ x 1) y) 0) x 1)
+    where(((x > 0)), x, 1)                  (where (greater x 0) x 1)
+    piecewise((x², x > 0), (1, y ≠ 0), (y, true))    (where (greater x 0) (^ x 2) (where (not_equal y 0) 1 y))
+    Piecewise((x, x > 0), (-x, True))       (where (greater x 0) x (- x))
+    piecewise((0, not x > 1), (1, otherwise))        (where (logical_not (greater x 1)) 0 1)
+    sum(k*x^k, k, 1, 5)                     (sum (* k (^ x k)) k 1 5)
+    Sum(k*x**k, (k, -1, 5))                 (sum (* k (^ x k)) k (- 1) 5)
+    sum(x)                                  (sum x)
+
     |x|                 (abs x)
     2|x|                (* 2 (abs x))
     x|y|                (* x (abs y))
@@ -131,7 +154,7 @@ READ = """
     0.1                 1/10
     2e3x                (* 2000 x)
 """
-ACCEPTED = [tuple(part.strip() for part in line.split("   ", 1)) for line in READ.split("\n    ") if line.strip()]
+ACCEPTED = [tuple(part.strip() for part in line.strip().split("  ", 1)) for line in READ.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize(("text", "tree"), ACCEPTED)
@@ -156,6 +179,8 @@ def test_text_is_read_as_on_paper(text: str, tree: str):
         ("σ(x)", ["x"], "(sigmoid x)"),
         ("sinx", ["sinx"], "sinx"),
         ("in", ["i", "n"], "(* i n)"),
+        ("sum(kx, k, 1, 3)", ["x"], "(sum (* k x) k 1 3)"),
+        ("gamma x", ["gamma", "x"], "(* gamma x)"),
     ],
 )
 def test_declared_variables_decide_what_a_name_means(text: str, variables: list[str], tree: str):

@@ -293,8 +293,9 @@ def is_wrong(mutant: Mutant) -> bool:
 
     The step that was corrupted is right: so the mutant is wrong if what was corrupted has another value.
     """
-    if mutant.fault.endswith("where it is shown"):
-        return _differ(mutant.original, mutant.original.local, mutant.step.local)
+    shown, wrongly = mutant.original.local, mutant.step.local
+    if shown is not None and wrongly is not None and shown is not wrongly:
+        return _differ(mutant.original, shown, wrongly)
     if mutant.fault == "nearly_right":  # by construction, unless both are 0
         return _differ(mutant.original, mutant.original.after, algebra.scale_by(2, mutant.original.after))
     if mutant.step.before is not mutant.original.before:

@@ -211,8 +211,8 @@ FORMS = {
         line,
         "params",
         {"params": (2,), "t": ("n",), "y": ("n",)},
-        "λ_1 = 1/n sum_i t_i² + 1 - sqrt((1/n sum_i t_i² - 1)² + 4/n²·(sum_i t_i)²)\n"
-        "λ_2 = 1/n sum_i t_i² + 1 + sqrt((1/n sum_i t_i² - 1)² + 4/n²·(sum_i t_i)²)",
+        "λ_1 = 1/n sum_i t_i² + 1 - sqrt((1/n sum_i t_i² - 1)² + 4/n² (sum_i t_i)²)\n"
+        "λ_2 = 1/n sum_i t_i² + 1 + sqrt((1/n sum_i t_i² - 1)² + 4/n² (sum_i t_i)²)",
         r"\frac{4}{n^{2}} \left(\sum_{i} t_{i}\right)^{2}}",
     ),
 }

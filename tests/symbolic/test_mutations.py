@@ -77,8 +77,8 @@ def test_no_mistake_in_an_example_of_a_rule_is_taken_for_right(group):
     evidence, fooled = _judged(dict.fromkeys(steps))
     assert fooled == []
     assert evidence[Evidence.REFUTED] >= 0.98 * evidence.total()
-    # 149 rules have an example: all in all more than 2,000 mistakes.
-    assert evidence.total() >= 14 * len(group.examples)
+    # 149 rules have an example: all in all far more than 1,000 mistakes.
+    assert evidence.total() >= 12 * len(group.examples)
 
 
 @pytest.mark.parametrize("text", SCALARS)

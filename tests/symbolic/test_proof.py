@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from gradlab.graph import algebra, evaluation
-from gradlab.graph.kinds import Contraction, Elementwise
+from gradlab.graph.kinds import Contraction, Derivative, Elementwise, Frozen, Let, Variable
 from gradlab.graph.operations import FAMILIES, OPERATIONS, polygamma
+from gradlab.graph.sizes import Coefficient
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive
 from gradlab.symbolic.proof import Evidence, flows, prove_equal
-from gradlab.symbolic.steps import walk
+from gradlab.symbolic.steps import Step, walk
 from tests.models import MODELS
 
 MEMBERS = {f"{name}({number})": FAMILIES[name](Fraction(number)) for name in FAMILIES for number in (1, "1/2", 3)}
@@ -113,10 +114,10 @@ def test_a_position_from_the_end_is_told_from_one_from_the_start():
     assert wrong.evidence is Evidence.REFUTED
 
 
-def test_softmax_is_sampled_in_high_precision():
+def test_softmax_is_certified_by_power_series():
     steps = derive(as_function(lambda z: torch.softmax(z, 0)[0], shapes={"z": ("n",)})).steps
     softmax = next(step for step in steps if step.rule == "softmax")
-    assert softmax.evidence is Evidence.SAMPLED
+    assert softmax.evidence is Evidence.CERTIFIED
     assert replace(softmax, after=algebra.scale_by(2, softmax.after)).evidence is Evidence.REFUTED
 
 
@@ -136,3 +137,58 @@ def test_a_step_of_an_array_that_is_too_large_is_left_unproved(monkeypatch):
     monkeypatch.setattr(flows, "LARGEST", 100)
     function = as_function(lambda x: x[:1].sum(), shapes={"x": (200,)})
     assert derive(function).steps[-1].evidence is Evidence.UNPROVED
+
+
+def _claimed(function, wrt, after):
+    return Step("", "", Derivative(function, wrt), after)
+
+
+X, A, Y = Variable("x", ()), Variable("a", ()), Variable("y", ())
+SINE = Elementwise(OPERATIONS["sin"], (Y,))
+NAMED = Let("u", SINE)
+
+UNSOUND = {
+    "a root that stands still": _claimed(as_function("sqrt(x)").formula, X, algebra.number(0)),
+    "a power that stands still": _claimed(as_function("x^x").formula, X, algebra.number(0)),
+    "a piece between the points": _claimed(
+        as_function("x^2").formula, X, as_function("where(x > 5, where(x < 20, 1, 2 x), 2 x)").formula
+    ),
+    "a derivative with respect to a namesake": _claimed(
+        Elementwise(OPERATIONS["sin"], (A,)), A, Derivative(Elementwise(OPERATIONS["sin"], (A,)), X)
+    ),
+    "a value that is held constant": _claimed(algebra.product(X, Frozen(X)), X, Derivative(algebra.product(X, X), X)),
+    "what a name stands for": _claimed(algebra.product(NAMED, Y), NAMED, Derivative(algebra.product(SINE, Y), NAMED)),
+}
+"""Claims that were once proved."""
+
+
+@pytest.mark.parametrize("name", UNSOUND)
+def test_a_claim_that_was_once_proved_is_refuted(name):
+    assert UNSOUND[name].evidence is Evidence.REFUTED
+
+
+def test_a_derivative_is_compared_only_where_the_function_has_a_value():
+    # Below 0 there is a number on either side, but no logarithm.
+    assert _claimed(as_function("log(x)").formula, X, as_function("abs(x)/x^2").formula).evidence is Evidence.CERTIFIED
+
+
+def test_a_quotient_by_0_is_equal_to_nothing():
+    nowhere = as_function("x/(sqrt(x)^2 - x)").formula
+    assert prove_equal(nowhere, algebra.scale_by(2, nowhere)) is Evidence.UNPROVED
+
+
+def test_a_size_of_two_does_not_hide_a_mean():
+    (*_, step) = derive(as_function(lambda x: (x**2).sum(), shapes={"x": ("n",)})).steps
+    mean = algebra.scale(Coefficient.of_size("n", -1), algebra.scale_by(2, step.after))
+    assert replace(step, after=mean).evidence is Evidence.REFUTED
+
+
+def test_a_side_of_a_kink_on_which_no_point_lies_leaves_a_claim_unproved():
+    far = as_function("relu(x - 10^7)").formula
+    assert prove_equal(algebra.add(X, far), X) is Evidence.UNPROVED
+
+
+def test_the_rule_of_the_inverse_is_proved_for_matrices_that_have_one():
+    singular = as_function(lambda x: np.linalg.inv(np.outer(x, x)).sum(), shapes={"x": ("n",)})
+    inverse = next(step for step in derive(singular).steps if step.rule == "inverse")
+    assert inverse.evidence is Evidence.CERTIFIED  # for any matrix in place of x x^T

@@ -100,6 +100,10 @@ NUMPY = Dialect(
             def lgamma(u):
                 return np.vectorize(math.lgamma, otypes=[float])(u)
             """,
+        gamma="""
+            def gamma(u):
+                return np.vectorize(math.gamma, otypes=[float])(u)
+            """,
         digamma="""
             def digamma(u):
                 positive = np.where(u < 0.5, 1.0 - u, u)
@@ -295,6 +299,10 @@ LOOPS = Dialect(
         lgamma="""
             def lgamma(u):
                 return math.lgamma(u)
+            """,
+        gamma="""
+            def gamma(u):
+                return math.gamma(u)
             """,
     ),
 )

@@ -184,9 +184,11 @@ def _(node: Contraction, printer: Printer, indices: tuple[str, ...]) -> Shown:
         shown = [show_component(operand, printer, tuple(names[index] for index in row)) for operand, row in factors]
         body = _product(printer, [*equal, *shown])
         for operand, row in factors:
-            if isinstance(operand, (Let, Variable)):  # sum_k w_k x_{i+k}: it runs over the axis of w
+            # sum_k w_k x_{i+k}: it runs over the axis of w, unless it counts from 1.
+            if isinstance(operand, (Let, Variable)):
                 for index in row:
-                    printer.limits.pop(names[index], None)
+                    if printer.limits.get(names[index], ("0", ""))[0] == "0":
+                        printer.limits.pop(names[index], None)
         return printer.summation(bound, body) if summed else body
 
 

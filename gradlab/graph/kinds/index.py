@@ -360,7 +360,7 @@ def _(node: Index, printer: Printer, indices: tuple[str, ...]) -> Shown:
             start, _, step = slice(*part).indices(size)
             extent = len(range(size)[slice(*part)])
             if index.name and extent < size:
-                printer.limits.setdefault(index.name, extent)
+                printer.limits.setdefault(index.name, ("0", str(extent - 1)))
             inner.append(index.times(step).plus(start))
     return show_component(node.operands[0], printer, tuple(inner))
 

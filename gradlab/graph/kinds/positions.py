@@ -1,26 +1,41 @@
-"""The whole numbers along an axis: 0, 1, 2, …, as ``range(n)`` counts."""
+"""The whole numbers along an axis: 0, 1, 2, …, as ``range(n)`` counts, or from another number on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
-from gradlab.graph.sizes import Size
+from gradlab.graph.sizes import ONE, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
 
 class Positions(Node):
-    """``0, 1, …, size - 1``."""
+    """``first, first + 1, …``, *size* of them."""
 
-    __slots__ = ()
+    __slots__ = ("first",)
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, first: int = 0) -> None:
         self.operands = ()
         self.axes = (size,)
+        self.first = first
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
-        return Positions(*renamed(self.axes, sizes))
+        return positions_from(self.first, *renamed(self.axes, sizes))
+
+    @property
+    def last(self) -> str:
+        """The last of the numbers, as it is written."""
+        (size,) = self.axes
+        if not isinstance(size, str):
+            return str(self.first + size - 1)
+        return f"{size}{self.first - 1:+}" if self.first != 1 else size
+
+
+def positions_from(first: int, size: Size) -> Positions:
+    """Return the numbers from *first* on, *size* of them; one and the same node for the same numbers."""
+    return Positions(size, first) if first else Positions(size)
 
 
 @pullback.register
@@ -30,16 +45,19 @@ def _(node: Positions, delta: Node, wanted: Sequence[bool], output: Node) -> lis
 
 @compute.register
 def _(node: Positions, arguments: Sequence[Any], backend: Any) -> Any:
-    return backend.positions(node.axes[0])
+    places = backend.positions(node.axes[0])
+    if not node.first:
+        return places
+    first = backend.constant(Coefficient(Fraction(node.first)), node.axes)
+    return backend.linear((ONE, ONE), (places, first))
 
 
 @show.register
 def _(node: Positions, printer: Printer) -> Shown:
-    (size,) = node.axes
-    last = f"{size}-1" if isinstance(size, str) else str(size - 1)
-    return Shown(f"[0, …, {last}]")
+    return Shown(f"[{node.first}, …, {node.last}]")
 
 
 @show_component.register
 def _(node: Positions, printer: Printer, indices: tuple[str, ...]) -> Shown:
+    printer.limits.setdefault(indices[0], (str(node.first), node.last))
     return Shown(indices[0])

@@ -136,7 +136,7 @@ def _(node: Windows, printer: Printer, indices: tuple[str, ...]) -> Shown:
     count = _number(node.axes[axis])
     for index, extent in ((position, count), (offset, node.length)):
         if index.name and extent < _number(node.operands[0].axes[axis]):
-            printer.limits.setdefault(index.name, extent)
+            printer.limits.setdefault(index.name, ("0", str(extent - 1)))
     place = position.times(node.stride).plus(offset.times(node.dilation))
     return show_component(node.operands[0], printer, (*indices[:axis], place, *indices[axis + 2 :]))
 
@@ -150,7 +150,7 @@ def _(node: Overlapped, printer: Printer, indices: tuple[str, ...]) -> Shown:
         index = indices[node.axis]
         return _share(node, printer, indices, quotient(index, node.stride), remainder(index, node.stride))
     with printer.indices(1) as (offset,):
-        printer.limits[offset] = length
+        printer.limits[offset] = ("0", str(length - 1))
         ahead = affine(offset).times(-node.dilation)
         position = affine(indices[node.axis]).plus(ahead).times(Fraction(1, node.stride))
         share = _share(node, printer, indices, position, offset)

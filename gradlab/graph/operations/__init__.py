@@ -57,7 +57,7 @@ from gradlab.graph.operations.learning import (
 )
 from gradlab.graph.operations.operation import LETTERS, OPERATIONS, Operation, Partials, write
 from gradlab.graph.operations.powers import CBRT, DIVIDE, GENERAL_POWER, HYPOT, SQRT, exponent_of, power
-from gradlab.graph.operations.special import ERF, ERFC, LGAMMA, NORMAL_CDF, NORMAL_DENSITY, polygamma
+from gradlab.graph.operations.special import ERF, ERFC, GAMMA, LGAMMA, NORMAL_CDF, NORMAL_DENSITY, polygamma
 from gradlab.graph.operations.trigonometric import (
     ACOS,
     ACOSH,
@@ -101,6 +101,7 @@ __all__ = [
     "FIRST_LARGEST",
     "FLOOR",
     "FMOD",
+    "GAMMA",
     "GELU",
     "GENERAL_POWER",
     "GREATER",

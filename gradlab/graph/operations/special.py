@@ -1,10 +1,11 @@
-"""The error function, the normal distribution, and the logarithm of the gamma function."""
+"""The error function, the normal distribution, and the gamma function with its logarithm."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import factorial, sqrt
+from math import factorial, inf, nan, sqrt
+from math import gamma as gamma_of_float
 from typing import Any
 
 from gradlab.graph.nodes import Node
@@ -72,6 +73,21 @@ def _by_torch(function: str, np: Any, u: Any) -> Any:
     import torch
 
     return getattr(torch, function)(torch.as_tensor(np.array(u))).numpy().astype(u.dtype, copy=False)
+
+
+def _gamma_or_pole(u: float) -> float:
+    """Return Γ(u), which is no number at 0, -1, -2, … and beyond a double from 172 on."""
+    try:
+        return gamma_of_float(u)
+    except ValueError:
+        return nan
+    except OverflowError:
+        return inf
+
+
+def _sign_of_gamma(torch: Any, u: Any) -> Any:
+    # Between two of its poles the sign is the one of the whole number below: -1 where that is odd.
+    return torch.where(u > 0, 1.0, 1.0 - 2.0 * torch.remainder(torch.floor(u), 2.0))
 
 
 _SHIFT = 12
@@ -149,4 +165,14 @@ LGAMMA = add(
     roundings=16,
     # It is 0 at 1 and 2, as a difference of larger numbers.
     scale=lambda np, u: 1 + np.abs(u * np.log(np.abs(u))) + np.abs(np.log(np.abs(u))),
+)
+GAMMA = add(
+    "gamma",
+    "gamma function",
+    "d/du Γ(u) = Γ(u) ψ(u)",
+    lambda g, u, out: [g.product(out, g.apply(DIGAMMA, u[0]))],
+    numpy=lambda np, u: np.vectorize(_gamma_or_pole, otypes=[float])(u).astype(u.dtype, copy=False),
+    torch=lambda torch, u: _sign_of_gamma(torch, u) * torch.exp(torch.lgamma(u)),
+    domain="u not a whole number below 1",
+    roundings=64,
 )

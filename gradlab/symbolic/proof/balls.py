@@ -71,8 +71,8 @@ def _slope(output: Node, wrt: Node, found: Mapping[Node, Any], slopes: dict[Node
     """Return the derivative of *output*; *slopes* holds those of nodes that move, and None for those that do not."""
     for node in topological([output]):
         if node not in slopes:
-            slopes[node] = _one(found[node]) if node is wrt else _carried(node, wrt, found, slopes, backend)
-    return _zero(found[output]) if slopes[output] is None else slopes[output]
+            slopes[node] = _filled(found[node], 1) if node is wrt else _carried(node, wrt, found, slopes, backend)
+    return _filled(found[output], 0) if slopes[output] is None else slopes[output]
 
 
 def _where_finite(value: Any, slope: Any) -> Any:
@@ -117,7 +117,7 @@ def _total(parts: Sequence[Any], backend: BallBackend) -> Any:
 def _through(node: Elementwise, below: Sequence[Any], found: Mapping[Node, Any], backend: BallBackend) -> Any:
     inputs = [found[operand] for operand in node.operands]
     if node.operation is WHERE:  # only the case that holds has a say, even where the other is no number
-        zero = _zero(found[node])
+        zero = _filled(found[node], 0)
         return backend.apply(WHERE, [inputs[0], *(zero if slope is None else slope for slope in below[1:])])
     named = type(backend)(dict(zip(LETTERS, inputs, strict=False)), {}, PRECISION)
     named.variable = lambda name: named.values[name]  # type: ignore[method-assign]
@@ -127,19 +127,11 @@ def _through(node: Elementwise, below: Sequence[Any], found: Mapping[Node, Any],
     return _total([rate * below[place] for rate, place in zip(rates, wanted, strict=True)], backend)
 
 
-def _one(value: Any) -> Any:
-    return _constant(value, 1)
-
-
-def _zero(value: Any) -> Any:
-    return _constant(value, 0)
-
-
-def _constant(value: Any, number: int) -> Any:
-    """Return a number in the shape of *value*."""
+def _filled(value: Any, number: int) -> Any:
+    """Return *number* in every entry of something shaped like *value*."""
     import flint
     import numpy as np
 
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray):  # one without axes too: arithmetic would take its entry out
         return np.full(value.shape, flint.arb(number), dtype=object)
     return flint.arb(number)

@@ -1,4 +1,4 @@
-"""Where steps are tried: points in several ranges and on each side of every kink, sizes that are small and different."""
+"""Where steps are tried: points in several ranges and of every size, sizes of axes that are small and different."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def are_equal(before: Node, after: Node) -> bool:
 def derivative_equals(expression: Node, slopes: Mapping[Node, Node], after: Node) -> bool:
     """Return whether *after* is shown to be the derivative of *expression*, whose parts have the *slopes* given.
 
-    Sums, products, quotients, powers and roots are taken apart; an elementwise operation has the slope that SymPy finds.
+    Sums, products, quotients, powers and roots are taken apart; any other operation has the slope that SymPy finds.
     """
     try:
         fractions = Fractions([expression, after, *slopes.values()])
@@ -62,12 +62,12 @@ def derivative_equals(expression: Node, slopes: Mapping[Node, Node], after: Node
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What a generator stands for: a node, the root of a fraction (with its degree), or a node to a fractional power."""
+class Part:
+    """What a generator stands for: a node, or its root of a *degree* above 1, or its power to an *exponent*."""
 
-    node: Node | None = None
-    degree: int = 0
-    inside: Pair | None = None
+    node: Node
+    degree: int = 1
+    exponent: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Fractions:
     """
 
     outputs: Sequence[Node]
-    parts: list[_Part] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     _numbers: dict[object, int] = field(default_factory=dict)
     _known: dict[Node, Pair] = field(default_factory=dict)
     _along: dict[Node, Along] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Fractions:
         ratio = Fraction(value)
         return self._ring.constant(flint.fmpq(ratio.numerator, ratio.denominator))
 
-    def _generator(self, key: object, part: _Part) -> Any:
+    def _generator(self, key: object, part: Part) -> Any:
         """Return what stands for *part*, one and the same for equal keys."""
         number = self._numbers.setdefault(key, len(self.parts))
         if number == len(self.parts):
@@ -160,7 +160,7 @@ class Fractions:
                 return self._atom(node)
 
     def _atom(self, node: Node) -> Pair:
-        return self._generator(node, _Part(node)), self.one
+        return self._generator(node, Part(node)), self.one
 
     def _carried_out(self, node: Derivative) -> Pair:
         along = self._along.setdefault(node.wrt, Along({node.wrt: Constant(ONE, ())}))
@@ -174,46 +174,53 @@ class Fractions:
         if operation is DIVIDE:
             return _product(self.of(node.operands[0]), _inverse(self.of(node.operands[1])))
         if operation is SQRT:
-            return self._power(self.of(node.operands[0]), Fraction(1, 2))
+            return self._power(node.operands[0], Fraction(1, 2))
         if operation is GENERAL_POWER:
             return self._general_power(*node.operands)
         exponent = exponent_of(operation)
         if exponent is not None:
-            return self._power(self.of(node.operands[0]), exponent)
-        key = (operation, *(_key(_canonical(self.of(operand))) for operand in node.operands))
-        return self._generator(key, _Part(node)), self.one
+            return self._power(node.operands[0], exponent)
+        key = (operation, *(self._key(operand) for operand in node.operands))
+        return self._generator(key, Part(node)), self.one
 
-    def _power(self, base: Pair, exponent: Fraction) -> Pair:
+    def _key(self, node: Node) -> tuple[str, str]:
+        """Return what is the same for equal fractions; polynomials have no hash."""
+        top, bottom = _canonical(self.of(node))
+        return str(top), str(bottom)
+
+    def _power(self, base: Node, exponent: Fraction) -> Pair:
         if exponent < 0:
             return _inverse(self._power(base, -exponent))
         whole, rest = divmod(exponent, 1)
-        result = _raised(base[0], int(whole)), _raised(base[1], int(whole))
+        top, bottom = self.of(base)
+        result = _raised(top, int(whole)), _raised(bottom, int(whole))
         if rest:
             result = _product(result, (_raised(self._root(base, rest.denominator), rest.numerator), self.one))
         return result
 
-    def _root(self, base: Pair, degree: int) -> Any:
-        inside = _canonical(base)
-        return self._generator(("root", degree, _key(inside)), _Part(degree=degree, inside=inside))
+    def _root(self, base: Node, degree: int) -> Any:
+        return self._generator(("root", degree, self._key(base)), Part(base, degree=degree))
 
     def _general_power(self, base: Node, exponent: Node) -> Pair:
         """u^(v + 2) as u^v u²"""
         top, bottom = _canonical(self.of(exponent))
         if top.is_constant():
-            return self._power(self.of(base), _ratio(top.leading_coefficient()) if top else Fraction(0))
+            return self._power(base, _ratio(top.leading_coefficient()) if top else Fraction(0))
         whole = _ratio(top[(0,) * len(self._gens)]) if bottom.is_constant() else Fraction(0)
-        whole = whole if whole.denominator == 1 else Fraction(0)
-        rest = top - self.number(whole) * bottom, bottom
-        key = ("power", _key(_canonical(self.of(base))), _key(rest))
-        result = self._generator(key, _Part(base, inside=rest)), self.one
-        return _product(result, self._power(self.of(base), whole))
+        if whole.denominator == 1 and whole:
+            rest = Linear((ONE, Coefficient(-whole)), (exponent, Constant(ONE, ())))
+            return _product(self._general_power(base, rest), self._power(base, whole))
+        key = ("power", self._key(base), self._key(exponent))
+        return self._generator(key, Part(base, exponent=exponent)), self.one
 
     def _coefficient(self, value: Coefficient) -> Pair:
         result = self.number(value.rational), self.one
         if value.root != 1:
-            result = _product(result, (self._root((self.number(value.root), self.one), 2), self.one))
+            result = _product(result, (self._root(Constant(Coefficient.of(value.root), ()), 2), self.one))
         for size, exponent in value.sizes:  # the root of a size, so that halves of exponents are whole
-            half = self._generator(("root of size", size), _Part())
+            half = self._generator(
+                ("root of size", size), Part(Constant(Coefficient.of_size(size, Fraction(1, 2)), ()))
+            )
             power = _raised(half, int(abs(exponent) * 2)), self.one
             result = _product(result, power if exponent > 0 else _inverse(power))
         return result
@@ -239,16 +246,16 @@ class Fractions:
             along.carried[number] = self._carry(self.parts[number], (self._gens[number], self.one), along)
         return along.carried[number]
 
-    def _carry(self, part: _Part, itself: Pair, along: Along) -> Pair | None:
-        node, inside = part.node, part.inside
-        if inside is not None and node is None:  # d r = r du / (q u) for the root r of u
-            below = _product((self.number(part.degree), self.one), inside)
-            return _product(_product(itself, self.slope(inside, along)), _inverse(below))
-        if inside is not None and node is not None:  # d u^v = u^v (dv ln u + v du / u)
-            logarithm, base = self.of(Elementwise(LOG, (node,))), self.of(node)
-            share = _product(_product(inside, self.slope(base, along)), _inverse(base))
-            return _product(itself, _sum(_product(self.slope(inside, along), logarithm), share))
-        if node is None or not along.moves(node):
+    def _carry(self, part: Part, itself: Pair, along: Along) -> Pair | None:
+        node, exponent = part.node, part.exponent
+        if exponent is not None:  # d u^v = u^v (dv ln u + v du / u)
+            logarithm, base, above = self.of(Elementwise(LOG, (node,))), self.of(node), self.of(exponent)
+            share = _product(_product(above, self.slope(base, along)), _inverse(base))
+            return _product(itself, _sum(_product(self.slope(above, along), logarithm), share))
+        if part.degree > 1:  # d r = r du / (q u) for the root r of u
+            below = _product((self.number(part.degree), self.one), self.of(node))
+            return _product(_product(itself, self.slope(self.of(node), along)), _inverse(below))
+        if not along.moves(node):
             return None
         if node in along.slopes:
             return self.of(along.slopes[node])
@@ -279,8 +286,8 @@ class Fractions:
         """Return whether a polynomial is 0, once r² is replaced by u wherever r is a root of u."""
         for number in reversed(range(len(self.parts))):
             part = self.parts[number]
-            if part.degree and part.inside is not None:
-                polynomial = self._reduced(polynomial, number, part.degree, part.inside)
+            if part.degree > 1:
+                polynomial = self._reduced(polynomial, number, part.degree, self.of(part.node))
         return bool(polynomial.is_zero())
 
     def _reduced(self, polynomial: Any, number: int, degree: int, base: Pair) -> Any:
@@ -358,10 +365,6 @@ def _canonical(fraction: Pair) -> Pair:
         top, bottom = top // shared, bottom // shared
     front = bottom.leading_coefficient()
     return top / front, bottom / front
-
-
-def _key(canonical: Pair) -> tuple[str, str]:
-    return str(canonical[0]), str(canonical[1])  # polynomials have no hash
 
 
 def _used(polynomial: Any) -> set[int]:

@@ -1,0 +1,50 @@
+"""Operations with a backward pass of their own: ``torch.autograd.Function``.
+
+Their ``forward`` is read as mathematics, so that gradlab derives what their ``backward`` claims.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from gradlab.sources.traced import Traced
+
+
+class _Context:
+    """Stands for the ``ctx`` of a forward pass: takes what is kept there, for a backward pass that never comes."""
+
+    def _take(self, *kept: Any) -> None:
+        return None
+
+    save_for_backward = save_for_forward = mark_dirty = mark_non_differentiable = set_materialize_grads = _take
+
+
+@contextmanager
+def applied_as_written() -> Generator[None]:
+    """Let ``apply`` on stand-ins be ``forward``: torch turns gradients off for it, and that would read as detach."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    owner = torch.autograd.Function
+    original = vars(owner)["apply"]
+
+    def apply(cls: Any, *arguments: Any, **named: Any) -> Any:
+        if not any(isinstance(argument, Traced) for argument in (*arguments, *named.values())):
+            return original.__get__(None, cls)(*arguments, **named)
+        context = () if cls.setup_context is not owner.setup_context else (_Context(),)
+        watching = sys.getprofile()
+        sys.setprofile(None)  # what it calls its values inside is not what the writer calls them
+        try:
+            return cls.forward(*context, *arguments, **named)
+        finally:
+            sys.setprofile(watching)
+
+    owner.apply = classmethod(apply)
+    try:
+        yield
+    finally:
+        owner.apply = original
