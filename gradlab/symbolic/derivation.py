@@ -356,8 +356,8 @@ class Derivation:
           ∂/∂x (x sin(x²)) = ∂x/∂x sin(x²) + x ∂/∂x (sin(x²))   product rule (exact)
               ∂/∂x (sin(x²)) = cos(x²) ∂/∂x (x²)                chain rule: d/du sin u = cos u (exact)
                   ∂/∂x (x²) = 2 x                               power rule (exact)
-                = 2 x cos(x²)                                   substitution (certified)
-            = sin(x²) + 2 x² cos(x²)                            substitution (certified)
+                = 2 x cos(x²)                                   substitution (exact)
+            = sin(x²) + 2 x² cos(x²)                            substitution (exact)
         <BLANKLINE>
         ∂f/∂x = sin(x²) + 2 x² cos(x²)
         """

@@ -41,6 +41,9 @@ class _Named(Fractions):
     def _fraction(self, node: Node) -> tuple[Any, Any]:
         return self._atom(node) if isinstance(node, Let) else super()._fraction(node)
 
+    def _function(self, node: Elementwise) -> tuple[Any, Any]:
+        return self._atom(node)  # in the order in which the terms are written
+
 
 def _reduced(node: Node) -> Node:
     fractions = _Named([node])

@@ -180,7 +180,11 @@ class Fractions:
         exponent = exponent_of(operation)
         if exponent is not None:
             return self._power(node.operands[0], exponent)
-        key = (operation, *(self._key(operand) for operand in node.operands))
+        return self._function(node)
+
+    def _function(self, node: Elementwise) -> Pair:
+        """Return what stands for a function that cannot be taken apart, one and the same for equal operands."""
+        key = (node.operation, *(self._key(operand) for operand in node.operands))
         return self._generator(key, Part(node)), self.one
 
     def _key(self, node: Node) -> tuple[str, str]:
