@@ -264,12 +264,13 @@ def _of_shown(
 
     operand = claim.operation.operands[claim.place]
     ones = np.full(inputs[claim.place].shape, flint.arb(1), dtype=object)
+    outcomes: list[Outcome] = []
     if shown.shape == ones.shape and operand.axes != claim.operation.axes:
         deltas = backend.constant(ONE, claim.operation.axes)
         receives = _in_direction if in_one_direction else _by_unit_arrays
-        return compared(*receives(claim, inputs, deltas, shown, backend))
+        outcomes.append(compared(*receives(claim, inputs, deltas, shown, backend)))
     expected = np.asarray(_rates(claim, inputs, backend)(ones), dtype=object)
-    outcomes = [compared(expected, spread) for spread in _spread(shown, expected.shape)]
+    outcomes += [compared(expected, spread) for spread in _spread(shown, expected.shape)]
     return min(outcomes, key=lambda outcome: outcome.value, default=Outcome.UNDECIDED)
 
 
