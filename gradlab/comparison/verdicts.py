@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from gradlab.graph.point import Array
 
+OWN = ("symbolic", "numeric", "autodiff")
+"""The routes that gradlab has itself, in the order in which they are shown."""
+
+DOUBLE = 53
+"""Bits of double precision."""
+
 ROUNDING = 2.0**-53
 """Half a unit in the last place of 1."""
 
@@ -24,6 +30,9 @@ DECIDES = 1e-7
 
 It must be below the errors that are to be found; the ladder's bounds are mostly near 1e-12.
 """
+
+DECIDES_COARSELY = 2.0**-11
+"""The same for a function that computes in float32 or less: its values have seven digits, their differences four."""
 
 NIL = 2.0**-40
 """Without a formula, a bound this small relative to the largest component confirms a zero."""
@@ -35,10 +44,11 @@ class Verdict(StrEnum):
     AGREE = "agree"
     DIFFER = "differ"
     KINK = "kink"
+    UNSTABLE = "unstable"
     UNDECIDED = "undecided"
 
 
-RANKED = (Verdict.AGREE, Verdict.KINK, Verdict.UNDECIDED, Verdict.DIFFER)
+RANKED = (Verdict.AGREE, Verdict.KINK, Verdict.UNSTABLE, Verdict.UNDECIDED, Verdict.DIFFER)
 """From good to bad; the worst component gives the verdict on the whole."""
 
 
@@ -48,24 +58,27 @@ class Evidence:
 
     values: per route; NaN where a route gave none (see *given*) or found none.
     given: per route, whether it speaks of the component at all.
+    precisions: per route, the bits it computes in: 53 for float64, 24 for float32.
     error: of the numeric route; infinite without one.  left, right: slopes at kinks, infinite at jumps, NaN elsewhere.
-    radius: of the exact gradient at double precision; None without a formula.  symbolic_error: its own.
-    coarse: the same radius for each route that computes in fewer bits, such as code with float32 tensors.
-    switches: operations of the formula that are at a kink of theirs, in words: their derivative is a convention.
+    allowed: per route, how far rounding at its precision may take it from the exact gradient; None without a formula.
+    symbolic_error: of the exact gradient itself.
     hidden: how far the numeric value may be off because f loses digits as it is written; 0 where not looked at.
     scale: the largest value of the numeric route within the same variable.
+    unstable: per route, where it is off for the one reason that f, as it is written, loses the digits.
+    switches: operations of the formula that are at a kink of theirs, in words: their derivative is a convention.
     """
 
     values: Mapping[str, Array]
     given: Mapping[str, NDArray[np.bool_]]
+    precisions: Mapping[str, int]
     error: Array
     left: Array
     right: Array
-    radius: Array | None
+    allowed: Mapping[str, Array] | None
     symbolic_error: Array
     hidden: Array
     scale: Array
-    coarse: Mapping[str, Array] = field(default_factory=dict)
+    unstable: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     switches: tuple[str, ...] = ()
 
     @cached_property
@@ -91,13 +104,28 @@ class Evidence:
         """Return how far a route may be from the reference if both are right."""
         import numpy as np
 
-        if self.reference == "symbolic":
-            assert self.radius is not None
-            own = MARGIN * self.coarse.get(route, self.radius) + self.symbolic_error
+        if self.allowed is not None:
+            own = self.allowed[route] + self.symbolic_error
             return own + self.error + self.hidden if route == "numeric" else own
         if self.reference == "numeric":
-            return self.error + MARGIN * ROUNDING * np.abs(self.values["numeric"])
+            return self.error + self._rounding(route) * np.abs(self.values["numeric"])
         return np.zeros_like(self.error)
+
+    def _rounding(self, route: str) -> float:
+        """Return what rounding may do to a value, relative to it, where no formula tells."""
+        return MARGIN * 2.0 ** -self.precisions[route]
+
+    def blurred(self, route: str) -> NDArray[np.bool_]:
+        """Return where a value computed in fewer bits is off by no more than sums of that precision may lose.
+
+        Terms as large as the largest component may cancel in any of them, and without a formula nobody knows.
+        """
+        import numpy as np
+
+        if self.allowed is not None or self.reference is None or self.precisions[route] >= DOUBLE:
+            return np.zeros(self.error.size, dtype=bool)
+        apart = np.abs(self.values[route] - self.values[self.reference])
+        return (apart > self.bound(route)) & (apart <= self.error + self._rounding(route) * self.scale)
 
     def excess(self, route: str) -> Array:
         """Return the distance of a route from the reference in multiples of the bound; 0 where there is none.
@@ -148,8 +176,8 @@ def judge(evidence: Evidence) -> Judgement:
     """Return the verdicts.
 
     *differ*: a route is further from the reference than the bound; at a kink, a route of the caller's own is outside
-    the slopes.  *kink*: the slopes on the two sides differ.  *undecided*: fewer than two routes have a value, or the
-    bound is too large to tell.
+    the slopes.  *kink*: the slopes on the two sides differ.  *unstable*: the gradient is known, but what torch makes
+    of f as it is written has lost it.  *undecided*: fewer than two routes have a value, or the bound is too large.
     """
     import numpy as np
 
@@ -158,10 +186,13 @@ def judge(evidence: Evidence) -> Judgement:
     if evidence.reference is None or not routes:
         none = np.zeros(n, dtype=int)
         return Judgement(none + RANKED.index(Verdict.UNDECIDED), np.zeros(n), none, routes)
-    excesses = np.array([evidence.excess(name) for name in routes])
-    culprit = excesses.argmax(axis=0)
+    shaky = np.array([evidence.unstable.get(name, np.zeros(n, dtype=bool)) for name in routes])
+    blurred = np.array([evidence.blurred(name) for name in routes])
+    raw = np.array([evidence.excess(name) for name in routes])
+    excesses = np.where(shaky | blurred, 0.0, raw)
     excess = excesses.max(axis=0)
     ranks = np.where(_decided(evidence), RANKED.index(Verdict.AGREE), RANKED.index(Verdict.UNDECIDED))
+    ranks = np.where(blurred.any(axis=0), RANKED.index(Verdict.UNDECIDED), ranks)
     # Where an operation is at its kink, the formula's value is a convention that the function need not follow.
     mismatch = Verdict.KINK if evidence.switches else Verdict.DIFFER
     ranks = np.where(excess > 1, RANKED.index(mismatch), ranks)
@@ -169,16 +200,20 @@ def judge(evidence: Evidence) -> Judgement:
     lost = [~np.isfinite(v) & evidence.given[r] for r, v in evidence.values.items() if r in ("symbolic", "autodiff")]
     ranks = np.where(np.any([ranks < 0, *lost], axis=0), RANKED.index(Verdict.UNDECIDED), ranks)
     # torch's and the formula's choices at a kink are conventions; what the caller claims must lie between the slopes.
-    claimed = [place for place, name in enumerate(routes) if name not in ("symbolic", "numeric", "autodiff")]
+    claimed = [place for place, name in enumerate(routes) if name not in OWN]
     wrong = (excesses[claimed] > 1).any(axis=0) if claimed else np.zeros(n, dtype=bool)
+    trouble = shaky.any(axis=0)
+    ranks = np.where(trouble, RANKED.index(Verdict.UNSTABLE), ranks)
     at_kink = np.where(wrong, RANKED.index(Verdict.DIFFER), RANKED.index(Verdict.KINK))
     ranks = np.where(evidence.kinks, at_kink, ranks)
+    ranks = np.where(trouble & wrong, RANKED.index(Verdict.DIFFER), ranks)
     for place in claimed if evidence.switches else ():
         refuted = ~evidence.kinks & _refuted_by_measurement(evidence, routes[place])
         ranks = np.where(refuted, RANKED.index(Verdict.DIFFER), ranks)
     # Formulas give the derivative beside a jump, not at it.
     ranks = np.where(evidence.jumps, RANKED.index(Verdict.UNDECIDED), ranks)
-    return Judgement(ranks, excess, culprit, routes)
+    culprit = np.where(excess > 0, excesses.argmax(axis=0), (raw + shaky).argmax(axis=0))
+    return Judgement(ranks, np.where(excess > 0, excess, raw.max(axis=0)), culprit, routes)
 
 
 def _refuted_by_measurement(evidence: Evidence, route: str) -> NDArray[np.bool_]:
@@ -192,19 +227,11 @@ def _refuted_by_measurement(evidence: Evidence, route: str) -> NDArray[np.bool_]
     return evidence.given[route] & ~near & (evidence.excess(route) > 1)
 
 
-def _swamped(evidence: Evidence) -> NDArray[np.bool_]:
-    """Return where a value is off by more than the gradient itself and its bound still allows it: nothing is known."""
-    import numpy as np
-
-    assert evidence.reference is not None
-    reference = np.abs(evidence.values[evidence.reference])
-    least = np.maximum(reference, NIL * np.max(np.nan_to_num(reference), initial=0.0))
-    apart = [np.abs(value - evidence.values[evidence.reference]) for value in evidence.values.values()]
-    return (reference > 0) & np.any([np.nan_to_num(gap) > least for gap in apart], axis=0)
-
-
 def _decided(evidence: Evidence) -> NDArray[np.bool_]:
-    """Return where two routes have values and the bound is small enough to confirm that they are one."""
+    """Return where two routes have values and the bound is small enough to confirm that they are one.
+
+    With a formula it always is: what is left unknown of the exact gradient is below any error worth the name.
+    """
     import numpy as np
 
     assert evidence.reference is not None
@@ -212,8 +239,9 @@ def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     reference = evidence.values[evidence.reference]
     enough = (np.sum(finite, axis=0) >= 2) & np.isfinite(reference)
     if evidence.reference == "symbolic":
-        return enough & np.isfinite(evidence.bound("autodiff")) & ~_swamped(evidence)
+        return enough
     bound = evidence.bound("numeric")
     exactly = np.all([value == reference for value in evidence.values.values()], axis=0) & (reference == 0)
-    small = (bound <= DECIDES * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly
+    decides = DECIDES if min(evidence.precisions.values()) >= DOUBLE else DECIDES_COARSELY
+    small = (bound <= decides * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly
     return enough & small

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
-from gradlab.graph import bounds, emission, evaluation
+from gradlab.graph import emission
 from gradlab.graph.conditions import Condition
 from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
@@ -16,7 +16,7 @@ from gradlab.graph.domain import at_switches, first_not_finite
 from gradlab.graph.function import Function
 from gradlab.graph.gradient import Gradient
 from gradlab.graph.guards import failing
-from gradlab.graph.nodes import Node, topological
+from gradlab.graph.nodes import Node
 from gradlab.graph.point import described, sizes_of
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
@@ -26,6 +26,7 @@ from gradlab.symbolic.board import Board, fits, on_board
 from gradlab.symbolic.chain import Chain, chain_of
 from gradlab.symbolic.curvature import Curvature, assembled
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
+from gradlab.symbolic.enclosing import DOUBLE, enclosed
 from gradlab.symbolic.second_order import SecondOrder, second_order
 from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step, steps_of, walk
@@ -33,18 +34,6 @@ from gradlab.symbolic.steps import Step, steps_of, walk
 if TYPE_CHECKING:
     from gradlab.graph.emission import Compiled
     from gradlab.graph.point import Array
-
-BALL_BUDGET = 100_000
-"""Scalar operations up to which a gradient is evaluated in ball arithmetic: about a tenth of a second.
-
-Beyond it float64 with running error bounds takes over, which is a thousand times faster and nearly as tight.
-"""
-
-DOUBLE = 53
-"""Bits of double precision."""
-
-EXACT = 128
-"""Bits in which the gradient is evaluated to be rounded once to double precision."""
 
 
 def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at: Any = None) -> Derivation:
@@ -216,7 +205,7 @@ class Derivation:
         kinks = at_switches(outputs, values, sizes) if point is not None else []
         # A kink of f is a jump of its derivatives at the same place, and said once.
         notes = {note.partition(" where ")[2]: note for note in reversed(kinks)}
-        found = self._enclosed(list(blocks.values()), values, sizes)
+        found = enclosed(list(blocks.values()), values, sizes)
         return assembled(at, self.wrt, dict(zip(blocks, found, strict=True)), list(notes.values()))
 
     def _anywhere(self) -> Mapping[str, Any]:
@@ -281,41 +270,34 @@ class Derivation:
         problem = first_not_finite(outputs, values, sizes, list(self.function.variables))
         if problem is not None:
             raise DomainError(problem)
-        (value, _), *found = self._enclosed(outputs, values, sizes)
+        (value, _), *found = enclosed(outputs, values, sizes)
         partials = {name: part for name, (part, _) in zip(self.wrt, found, strict=True)}
         error = {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
         return Gradient(at, float(value), partials, "symbolic", error)
 
-    def radius(self, point: Any, precision: int = DOUBLE) -> dict[str, Array]:
+    def radius(self, point: Any, precision: int = DOUBLE, *, rounded_inputs: bool = True) -> dict[str, Array]:
         """Return per variable what an evaluation in *precision* bits cannot know of the gradient at *point*.
 
         Shaped like the variables. The exact gradient is evaluated in ball arithmetic at that precision, from inputs
         known to that precision; the radius holds all rounding errors on the way, cancellation included, and what a
         backward stable evaluation in another order may do.
+        rounded_inputs: False for inputs that are exact, and an evaluation in this order alone.
         """
         at = self.function.point(point)
         outputs, values = list(self.partials.values()), {**self.function.data, **at}
-        found = self._enclosed(outputs, values, self.function.sizes(at), precision)
+        known = precision if rounded_inputs else None
+        found = enclosed(outputs, values, self.function.sizes(at), precision=precision, input_bits=known)
         return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
 
-    def _enclosed(
-        self, outputs: list[Node], values: Mapping[str, Any], sizes: Mapping[str, int], rounded_to: int | None = None
-    ) -> list[tuple[Array, Array]]:
-        """Return each output as float64 and a radius around it that holds the exact value.
+    def conditioning(self, point: Any, precision: int = DOUBLE) -> dict[str, Array]:
+        """Return per variable how far the exact gradient moves where the inputs are known to *precision* bits only.
 
-        rounded_to: bits to which inputs and operations are rounded; as exact as can be if not given.
+        No evaluation can be expected to be closer; one that is much further off loses digits by the way it goes.
         """
-        import numpy as np
-
-        rounded = rounded_to is not None
-        if _scalar_operations(outputs, sizes) > BALL_BUDGET:
-            coarser = 2.0 ** (DOUBLE - (rounded_to or DOUBLE))
-            pairs = bounds.with_bounds(outputs, values, sizes, rounded_inputs=rounded)
-            return [(np.asarray(pair.value), np.asarray(pair.error) * coarser) for pair in pairs]
-        balls = evaluation.with_balls(outputs, values, sizes, rounded_to or EXACT, rounded_inputs=rounded)
-        middle = np.vectorize(lambda ball: float(ball.mid()), otypes=[float])
-        radius = np.vectorize(lambda ball: float(ball.rad()), otypes=[float])
-        return [(middle(array), radius(array) + np.spacing(np.abs(middle(array))) / 2) for array in balls]
+        at = self.function.point(point)
+        outputs, values = list(self.partials.values()), {**self.function.data, **at}
+        found = enclosed(outputs, values, self.function.sizes(at), input_bits=precision)
+        return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
 
     # Running ---------------------------------------------------------------------------------
 
@@ -408,13 +390,3 @@ class Derivation:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
-
-
-def _scalar_operations(outputs: Sequence[Node], sizes: Mapping[str, int]) -> int:
-    total = 0
-    for node in topological(outputs):
-        count = 1
-        for length in shape_of(getattr(node, "extents", None) or node.axes, sizes):
-            count *= length
-        total += count
-    return total

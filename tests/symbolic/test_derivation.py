@@ -7,8 +7,8 @@ from gradlab.graph import algebra, evaluation, printing
 from gradlab.graph.kinds import Let
 from gradlab.graph.styles import TextPrinter
 from gradlab.sources import as_function, at_point
-from gradlab.symbolic import derivation as module
 from gradlab.symbolic import derive
+from gradlab.symbolic import enclosing as module
 from gradlab.symbolic.steps import walk
 from tests.models import MODELS
 from tests.models.first_course import quadratic
