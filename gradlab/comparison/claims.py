@@ -31,6 +31,21 @@ def precision_of(values: Iterable[Any]) -> int:
     return min((_bits(value) for value in values), default=DOUBLE)
 
 
+def judged_in(gradient: Gradient, bits: int) -> Gradient:
+    """Return a caller's gradient with the precision to judge it by, where f or its point has so many *bits*.
+
+    Values that are all numbers of a shorter dtype were computed in it, whatever holds them now.
+    """
+    import numpy as np
+
+    short = {24: np.float32, 11: np.float16}.get(bits)
+    if bits >= gradient.precision or short is None:
+        return gradient
+    with np.errstate(all="ignore"):
+        are_short = all((array.astype(short) == array).all() for array in gradient.partials.values())
+    return replace(gradient, precision=bits) if are_short else gradient
+
+
 def _bits(value: Any) -> int:
     if isinstance(value, Mapping):
         return precision_of(value.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlab.autodiff import backward
-from gradlab.comparison.claims import DTYPES, from_caller, precision_of
+from gradlab.comparison.claims import DTYPES, from_caller, judged_in, precision_of
 from gradlab.comparison.record import Comparison
 from gradlab.comparison.stability import exact_all_the_same, lost_digits
 from gradlab.comparison.verdicts import DOUBLE, OWN, Evidence, Verdict, judge
@@ -66,14 +66,13 @@ def compare(
     own, others = _chosen_routes(routes, claimed)
     bits = precision_of([at])
     found = _taken(function, point, names, own, bits)
-    working = min([bits, *(found.gradients[name].precision for name in found.gradients)])
+    found.working = min([bits, *(gradient.precision for gradient in found.gradients.values())])
     for name, given in others.items():
-        claim = from_caller(function, point, names, name, given)
-        found.gradients[name] = replace(claim, precision=min(claim.precision, working))
+        found.gradients[name] = judged_in(from_caller(function, point, names, name, given), found.working)
     evidence = _evidence(found, point, names)
     judgement = judge(evidence)
-    if judgement.any(Verdict.DIFFER) and found.derivation is not None:
-        evidence = replace(evidence, switches=_switches(function, point))
+    if found.derivation is not None and (judgement.any(Verdict.DIFFER) or evidence.kinks.any()):
+        evidence = _with_switches(found, evidence, function, point)
         judgement = judge(evidence)
     if found.derivation is not None:
         hidden = _hidden(function, point, names, evidence)
@@ -113,11 +112,13 @@ class _Found:
     """What the routes came back with.
 
     derivation: behind the exact gradient; None without one.
+    working: the fewest bits of the point and of gradlab's own routes.
     domain: why f or its gradient is not finite in float64, if so.
     """
 
     gradients: dict[str, Gradient] = field(default_factory=dict)
     derivation: Derivation | None = None
+    working: int = DOUBLE
     domain: str | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -159,9 +160,20 @@ def _by_torch(function: Function, point: Point, names: tuple[str, ...], dtype: s
     return backward(function, point, wrt=names)
 
 
-def _switches(function: Function, point: Point) -> tuple[str, ...]:
+def _with_switches(found: _Found, evidence: Evidence, function: Function, point: Point) -> Evidence:
+    """Return the evidence with the operations that are at a kink of theirs; where none is, there is no kink.
+
+    What differences take for one is then a kink nearby, between their steps.
+    """
+    import numpy as np
+
     values = {**function.data, **point}
-    return tuple(at_switches([function.formula], values, function.sizes(point), function.variables))
+    switches = tuple(at_switches([function.formula], values, function.sizes(point), function.variables))
+    if switches or not evidence.kinks.any():
+        return replace(evidence, switches=switches)
+    nowhere = np.full_like(evidence.left, np.nan)
+    found.notes.append("numeric: steps reach across a kink nearby, and see two slopes; at the point itself is none")
+    return replace(evidence, left=nowhere, right=nowhere, error=np.where(evidence.kinks, np.inf, evidence.error))
 
 
 def _take(found: _Found, route: str, run: Callable[[], Gradient]) -> None:
@@ -208,7 +220,7 @@ def _evidence(found: _Found, point: Point, names: tuple[str, ...]) -> Evidence:
     largest = [np.full(part.size, np.abs(np.nan_to_num(part)).max(initial=0)) for part in partials]
     allowed, unstable = None, {}
     if found.derivation is not None and symbolic is not None:
-        radii = {route: _allowed(found.derivation, symbolic, g) for route, g in found.gradients.items()}
+        radii = {route: _allowed(found, g) for route, g in found.gradients.items()}
         allowed = {route: row(radius, np.inf) for route, radius in radii.items()}
         lost = lost_digits(found.derivation, torch, symbolic) if torch is not None else {}
         unstable = {"autodiff": np.concatenate([np.ravel(lost[name]) for name in names])} if lost else {}
@@ -227,17 +239,20 @@ def _evidence(found: _Found, point: Point, names: tuple[str, ...]) -> Evidence:
     )
 
 
-def _allowed(derivation: Derivation, exact: Gradient, gradient: Gradient) -> Mapping[str, Array]:
+def _allowed(found: _Found, gradient: Gradient) -> Mapping[str, Array]:
     """Return per variable how far rounding may take a right gradient from the exact one.
 
     torch's own: MARGIN times what its precision cannot know. Anybody else's: MARGIN times the rounding of one
-    evaluation from these very inputs, and twice what their own rounding may do, for a formula that is rearranged.
+    evaluation from these very inputs, and twice what rounded inputs do: for a formula that is rearranged, and for
+    data that f has in float32 and the formula of its gradient has not.
     """
-    whole = derivation.radius(exact.at, gradient.precision)
+    assert found.derivation is not None
+    derivation, at, bits = found.derivation, gradient.at, gradient.precision
     if gradient.route in OWN:
-        return {name: MARGIN * radius for name, radius in whole.items()}
-    own = derivation.radius(exact.at, gradient.precision, rounded_inputs=False)
-    return {name: MARGIN * own[name] + 2 * radius for name, radius in whole.items()}
+        return {name: MARGIN * radius for name, radius in derivation.radius(at, bits).items()}
+    own = derivation.radius(at, bits, rounded_inputs=False)
+    moved = derivation.conditioning(at, min(bits, found.working))
+    return {name: MARGIN * own[name] + 2 * radius for name, radius in moved.items()}
 
 
 def _hidden(function: Function, point: Point, names: tuple[str, ...], evidence: Evidence) -> Array | None:

@@ -25,14 +25,23 @@ DOUBLE = 53
 ROUNDING = 2.0**-53
 """Half a unit in the last place of 1."""
 
-DECIDES = 1e-7
+DECIDES = 4e-7
 """Without a formula, a bound relative to the value above this leaves too few digits to confirm anything.
 
-It must be below the errors that are to be found; the ladder's bounds are mostly near 1e-12.
+It must be below half of the errors that are to be found, 1e-6; the ladder's bounds are mostly near 1e-12.
 """
 
 DECIDES_COARSELY = 2.0**-11
 """The same for a function that computes in float32 or less: its values have seven digits, their differences four."""
+
+WITNESSED = 2.0**-8
+"""A bound relative to the value that is enough where torch and the caller have the same value to ALIKE roundings.
+
+Two gradients found apart from each other are not wrong in the same last digit, and the measurement sees the rest.
+"""
+
+ALIKE = 64
+"""So many roundings apart, two values are one."""
 
 NIL = 2.0**-40
 """Without a formula, a bound this small relative to the largest component confirms a zero."""
@@ -88,10 +97,12 @@ class Evidence:
 
     @cached_property
     def kinks(self) -> NDArray[np.bool_]:
-        """Where the two sides have different slopes."""
+        """Where the two sides have different slopes, by more than errors that are to be found."""
         import numpy as np
 
-        return np.isfinite(self.left) & np.isfinite(self.right)
+        with np.errstate(all="ignore"):
+            seen = np.abs(self.right - self.left) > DECIDES * np.maximum(np.abs(self.left), np.abs(self.right))
+        return np.isfinite(self.left) & np.isfinite(self.right) & seen
 
     @cached_property
     def jumps(self) -> NDArray[np.bool_]:
@@ -243,5 +254,21 @@ def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     bound = evidence.bound("numeric")
     exactly = np.all([value == reference for value in evidence.values.values()], axis=0) & (reference == 0)
     decides = DECIDES if min(evidence.precisions.values()) >= DOUBLE else DECIDES_COARSELY
+    decides = np.where(_witnessed(evidence), max(decides, WITNESSED), decides)
     small = (bound <= decides * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly
     return enough & small
+
+
+def _witnessed(evidence: Evidence) -> NDArray[np.bool_]:
+    """Return where torch and a gradient of the caller's own have one value."""
+    import numpy as np
+
+    torch, others = evidence.values.get("autodiff"), [name for name in evidence.values if name not in OWN]
+    if torch is None or not others:
+        return np.zeros(evidence.error.size, dtype=bool)
+    alike = []
+    for name in others:
+        unit = 2.0 ** -min(evidence.precisions[name], evidence.precisions["autodiff"])
+        near = np.abs(evidence.values[name] - torch) <= ALIKE * unit * np.abs(torch)
+        alike.append(near & evidence.given[name])
+    return np.all(alike, axis=0)
