@@ -151,7 +151,7 @@ MODELS = [
     *(
         Case(
             "least squares",
-            lambda w: ((XT @ w - YT) ** 2).mean(),
+            lambda w: ((torch.mv(XT, w) - YT) ** 2).mean(),
             w,
             lambda w: 2 / 40 * X.T @ (X @ w - Y),
         )
