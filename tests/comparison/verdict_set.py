@@ -160,7 +160,7 @@ MODELS = [
     *(
         Case(
             "logistic regression",
-            lambda w: torch.nn.functional.binary_cross_entropy_with_logits(XT @ w, LT),
+            lambda w: torch.nn.functional.binary_cross_entropy_with_logits(torch.mv(XT, w), LT),
             w,
             lambda w: X.T @ (_sigmoid(X @ w) - LABELS) / 40,
         )
