@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.comparison import causes, localisation, tables, wording
+from gradlab.comparison import attribution, causes, localisation, tables, wording
+from gradlab.comparison.attribution import Attribution
 from gradlab.comparison.claims import DTYPES
 from gradlab.comparison.verdicts import DOUBLE, OWN, RANKED, Evidence, Judgement, Verdict
-from gradlab.errors import GradientMismatch
+from gradlab.errors import GradientMismatch, GradlabError
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.gradient import component_name
 
@@ -129,6 +130,36 @@ class Comparison:
             {name: bound[name] for name in names},
         )
         return causes.explained(claim, self.at, self.function, self.derivation)
+
+    def attribution(self, route: str = "numeric", component: str | None = None) -> Attribution:
+        """Return the error of one component by one route, split by what caused it.
+
+        route: "numeric", split into truncation, step rounding and function rounding; any other into input rounding
+            and evaluation.  component: its name, such as "w[2]"; the worst one by default.
+        Raises GradlabError where there is no formula to measure by, or no value to split, and KeyError for a name
+        that is none.
+
+        >>> from gradlab import compare
+        >>> split = compare("exp(x)", at=1).attribution("numeric")
+        >>> sorted(split.parts)
+        ['function rounding', 'step rounding', 'truncation']
+        """
+        place = int(self.judgement.order[0]) if component is None else self._place(component)
+        variable, position = self.located(place)
+        if self.derivation is None or "symbolic" not in self.gradients:
+            raise GradlabError(f"{self.function.signature} has no formula: the exact value is not known")
+        if route not in self.gradients or variable not in self.gradients[route].partials:
+            raise GradlabError(f"no gradient of the {route} route there; the routes are {', '.join(self.gradients)}")
+        gradient, exact = self.gradients[route], self.gradients["symbolic"]
+        if route == "numeric":
+            return attribution.of_estimate(self.function, gradient, exact, variable, position)
+        return attribution.of_torch(self.derivation, gradient, exact, variable, position)
+
+    def _place(self, component: str) -> int:
+        names = [component_name(*self.located(place)) for place in range(self.judgement.ranks.size)]
+        if component not in names:
+            raise KeyError(f"no component {component!r}; there are {', '.join(names[:20])}")
+        return names.index(component)
 
     def _by_variable(self, row: Any) -> dict[str, Any]:
         """Return a row of all components as arrays in the shapes of the variables."""
