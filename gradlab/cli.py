@@ -279,6 +279,8 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
     _add_at(parser, required=True)
     parser.add_argument("--claimed", nargs="+", metavar="x=6", help="a gradient to be checked, such as your own")
+    parser.add_argument("--errors", action="store_true", help="split the errors of the worst component by their causes")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the error of finite differences against their step")
 
 
 def _descend(parser: argparse.ArgumentParser) -> None:

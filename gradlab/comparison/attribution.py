@@ -9,7 +9,7 @@ given; evaluation, what torch loses from there on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from math import frexp, isfinite, ldexp
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,10 @@ class Attribution:
     def main(self) -> str:
         """The cause of the largest part."""
         return max(self.parts, key=lambda cause: abs(self.parts[cause]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {**asdict(self), "parts": dict(self.parts), "main": self.main}
 
     def __str__(self) -> str:
         told = ", ".join(f"{cause} {part:.2g}" for cause, part in self.parts.items())

@@ -155,6 +155,16 @@ class Comparison:
             return attribution.of_estimate(self.function, gradient, exact, variable, position)
         return attribution.of_torch(self.derivation, gradient, exact, variable, position)
 
+    def attributions(self, component: str | None = None) -> tuple[Attribution, ...]:
+        """Return `attribution` for every route that it can be had for; the worst component by default."""
+        found = []
+        for route in self.gradients:
+            try:
+                found += [self.attribution(route, component)] if route != "symbolic" else []
+            except GradlabError:  # at a kink, without a formula, or no value of this route there
+                continue
+        return tuple(found)
+
     def _place(self, component: str) -> int:
         names = [component_name(*self.located(place)) for place in range(self.judgement.ranks.size)]
         if component not in names:
