@@ -1,4 +1,4 @@
-"""The command line: ``gradlab derive | estimate | backward | compare | descend | report | demo``.
+"""The command line: ``gradlab derive | verify | estimate | backward | compare | descend | report | demo``.
 
 Only argparse is loaded here; what a command needs, it loads itself.
 """
@@ -102,6 +102,10 @@ def _carried_out(options: argparse.Namespace) -> Outcome:
     with aside:
         if options.command == "demo":
             return _shown(options.output)
+        if options.command == "verify":  # not with the other commands: they load what it must not rest on
+            from gradlab.commands.verification import verify
+
+            return verify(options)
         from gradlab.commands import verbs
 
         run: Callable[[argparse.Namespace], Outcome] = getattr(verbs, options.command)
@@ -227,15 +231,17 @@ def _whole(written: str) -> int:
 
 
 def _rate(written: str) -> float:
+    return _positive(written, "learning rate")
+
+
+def _positive(written: str, meaning: str = "number of seconds") -> float:
     try:
-        rate = float(written)
+        number = float(written)
     except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise argparse.ArgumentTypeError(
-            f"{written.strip()!r} is no learning rate; write a positive number such as 0.1"
-        )
-    return rate
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{written.strip()!r} is no {meaning}; write a positive number such as 0.1")
+    return number
 
 
 def _derive(parser: argparse.ArgumentParser) -> None:
@@ -246,10 +252,18 @@ def _derive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depth", choices=("result", "outline", "steps", "rules"), help="how much to show; the result by default"
     )
+    parser.add_argument("--save", metavar="FILE.json", help="write it to a file too, for `gradlab verify`")
     parser.add_argument("--chain", metavar="NAME", help="the chain rule for one variable instead, factor by factor")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX")
     form.add_argument("--markdown", action="store_true", help="as Markdown with $ mathematics")
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.json", help="a derivation in the format of docs/reference")
+    parser.add_argument(
+        "--seconds", type=_positive, default=120.0, help="how long it may take; 120 by default", metavar="S"
+    )
 
 
 def _estimate(parser: argparse.ArgumentParser) -> None:
@@ -304,6 +318,7 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     "derive": ("derive the exact gradient, step by step", '  gradlab derive "x**2 + y" --steps', _derive),
+    "verify": ("check a derivation in a file without the rules", "  gradlab verify derivation.json", _verify),
     "estimate": ("estimate the gradient by finite differences", '  gradlab estimate "sin(x)" --at x=1', _estimate),
     "backward": (
         "let PyTorch's backward() compute the gradient",

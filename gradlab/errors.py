@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # as in gradlab/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class GradlabError(Exception):
     """Trouble with the mathematics or with what was read; the base of every error below."""
@@ -56,6 +60,41 @@ class NoFormulaError(GradlabError):
 
 class GradientMismatch(GradlabError, AssertionError):
     """Two gradients of one function that differ by more than their error bounds."""
+
+
+class DoesNotFollow(GradlabError):
+    """A line of a written derivation that does not follow, or that cannot be decided.
+
+    line, rule: which one.  before, after: the expressions that it claims to be equal.  reason: what is wrong.
+    at: the values of the names at a point where they differ.  entry: the place where arrays differ.
+    values: both sides there, each with its radius.  undecided: whether it could be tried at too few points only.
+    """
+
+    def __init__(
+        self,
+        line: str,
+        rule: str,
+        before: str,
+        after: str,
+        reason: str,
+        at: Mapping[str, object] | None = None,
+        entry: tuple[int, ...] = (),
+        values: tuple[str, str] = ("", ""),
+        undecided: bool = False,
+    ) -> None:
+        self.line, self.rule, self.before, self.after, self.reason = line, rule, before, after, reason
+        self.at, self.entry, self.values, self.undecided = dict(at or {}), entry, values, undecided
+        verdict = "cannot be decided" if undecided else "does not follow"
+        told = [f"{line} ({rule}) {verdict}: {reason}", f"  {_shortened(before)}", f"  = {_shortened(after)}"]
+        if at:
+            place = f", entry {list(entry)}" if entry else ""
+            told += [f"  at {_shortened(', '.join(f'{name} = {value}' for name, value in at.items()))}{place}"]
+            told += [f"  left  {values[0]}", f"  right {values[1]}"]
+        super().__init__("\n".join(told))
+
+
+def _shortened(written: str, most: int = 400) -> str:
+    return written if len(written) <= most else f"{written[:most]} …"
 
 
 class ReportError(GradlabError):

@@ -13,7 +13,7 @@ import pytest
 from gradlab import cli
 from gradlab.cli import main
 
-COMMANDS = ("derive", "estimate", "backward", "compare", "descend", "report", "demo")
+COMMANDS = ("derive", "verify", "estimate", "backward", "compare", "descend", "report", "demo")
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def test_the_help_of_a_command_shows_an_example_and_json(run, command):
     assert "--json" in out
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "demo"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "verify")])
 def test_the_help_says_that_a_script_is_run(run, command):
     _, out, _ = run(command, "--help")
     assert "the file is run, in this process" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "report")])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("demo", "report", "verify")])
 def test_the_example_of_a_command_works(run, command, tmp_path, monkeypatch):
     import shlex
 
@@ -108,6 +108,18 @@ def test_derive_shows_as_much_as_is_asked_for(run):
     outputs = [run("derive", "x*sin(x^2)", "--depth", depth)[1] for depth in ("result", "outline", "steps", "rules")]
     assert [output.count("\n") for output in outputs] == [2, 7, 10, 13]
     assert run("derive", "x*sin(x^2)", "--steps")[1] == outputs[-1]
+
+
+def test_a_saved_derivation_is_accepted_by_verify(run, tmp_path):
+    path = tmp_path / "derivation.json"
+    assert run("derive", "x*sin(x^2)", "--save", str(path))[0] == 0
+    code, out, _ = run("verify", str(path))
+    assert (code, out.partition(":")[0]) == (0, "accepted")
+    path.write_text(path.read_text().replace("cos(x**2)*2*x", "cos(x**2)*3*x"))
+    code, out, _ = run("verify", str(path))
+    assert code == 1
+    assert "line " in out
+    assert run("derive", "x", "--save", str(tmp_path / "no" / "folder.json"))[0] == 2
 
 
 def test_derive_shows_the_chain_rule_for_one_variable(run, run_json):

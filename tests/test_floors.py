@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check()"
 
 
-@pytest.mark.parametrize("contract", ["floors", "independence"])
+@pytest.mark.parametrize("contract", ["floors", "independence", "checking"])
 def test_imports_keep_the_contract(contract):
     # In a process of its own: import-linter configures logging and caches the graph globally.
     command = [sys.executable, "-c", LINT_IMPORTS, "--no-logo", "--no-cache", "--contract", contract]

@@ -28,6 +28,8 @@ def derive(options: Namespace) -> Outcome:
 
     function, point = _function_at(options, options.at, "--at")
     derivation = derive(function, _wrt(options), order=options.order)
+    if options.save:
+        _write(derivation, Path(options.save))
     if options.chain:
         return _chain(derivation, options.chain, point, latex=options.latex)
     depth = options.depth or ("rules" if options.steps else "result")
@@ -47,6 +49,13 @@ def derive(options: Namespace) -> Outcome:
             results["undecided"] = str(error)
             return Outcome(f"{text}\n\nundecided: {error}", results, "undecided", Code.UNDECIDED)
     return Outcome(text, results)
+
+
+def _write(derivation: Derivation, path: Path) -> None:
+    try:
+        derivation.save(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _chain(derivation: Derivation, wrt: str, point: Any, *, latex: bool) -> Outcome:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.autodiff import backward
 from gradlab.comparison.claims import DTYPES, from_caller, judged_in, precision_of
 from gradlab.comparison.record import Comparison
-from gradlab.comparison.stability import exact_all_the_same, lost_digits
+from gradlab.comparison.stability import conditioning, exact_all_the_same, lost_digits
 from gradlab.comparison.verdicts import DOUBLE, OWN, Evidence, Verdict, judge
 from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError
 from gradlab.graph import Function, Gradient, Point, bounds
@@ -251,7 +251,7 @@ def _allowed(found: _Found, gradient: Gradient) -> Mapping[str, Array]:
     if gradient.route in OWN:
         return {name: MARGIN * radius for name, radius in derivation.radius(at, bits).items()}
     own = derivation.radius(at, bits, rounded_inputs=False)
-    moved = derivation.conditioning(at, min(bits, found.working))
+    moved = conditioning(derivation, at, min(bits, found.working))
     return {name: MARGIN * own[name] + 2 * radius for name, radius in moved.items()}
 
 

@@ -71,6 +71,17 @@ def exact_all_the_same(derivation: Derivation, point: Point) -> tuple[Derivation
     return stable, Gradient(point, float(value), partials, "symbolic", error)
 
 
+def conditioning(derivation: Derivation, point: Point, bits: int) -> dict[str, Array]:
+    """Return per variable how far the exact gradient moves where the inputs are known to so many *bits* only.
+
+    No evaluation can be expected to be closer; one that is much further off loses digits by the way it goes.
+    """
+    function = derivation.function
+    outputs, values = list(derivation.partials.values()), {**function.data, **point}
+    found = enclosed(outputs, values, function.sizes(point), input_bits=bits)
+    return {name: radius for name, (_, radius) in zip(derivation.wrt, found, strict=True)}
+
+
 def lost_digits(derivation: Derivation, gradient: Gradient, exact: Gradient) -> dict[str, NDArray[np.bool_]]:
     """Return per variable where a gradient is off for the one reason that f, as it is written, loses the digits.
 
@@ -88,10 +99,10 @@ def lost_digits(derivation: Derivation, gradient: Gradient, exact: Gradient) -> 
             suspicious[name] = np.isfinite(exact[name]) & (apart[name] > 2.0 ** -(bits // 2) * np.abs(exact[name]))
     if not any(mask.any() for mask in suspicious.values()):
         return suspicious
-    conditioning = derivation.conditioning(point, bits)
+    moved = conditioning(derivation, point, bits)
     reach = _reach(derivation, exact, bits)
     return {
-        name: mask & (apart[name] > MARGIN * conditioning[name]) & ~(apart[name] > reach[name])
+        name: mask & (apart[name] > MARGIN * moved[name]) & ~(apart[name] > reach[name])
         for name, mask in suspicious.items()
     }
 

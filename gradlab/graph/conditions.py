@@ -93,6 +93,8 @@ _OF_ARRAYS = ("without ties", "positive definite")
 def needed(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return the *conditions* that are not seen to hold everywhere, each once: x² + 1 > 0 is.
 
+    What another one implies is left out: x ≠ 0 beside x > 0.
+
     >>> from gradlab.graph.kinds import Elementwise, Variable
     >>> from gradlab.graph.operations import EXP
     >>> needed(said("u > 0", (Elementwise(EXP, (Variable("x"),)),)))
@@ -104,7 +106,20 @@ def needed(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         expression = condition.expression
         return expression is None or (not always_holds(expression) and _has_variable(expression))
 
-    return tuple(dict.fromkeys(filter(may_fail, conditions)))
+    kept = dict.fromkeys(filter(may_fail, conditions))
+    implied = {Condition(_compared("≠", *sides)) for sides in map(_sides_of_greater, kept) if sides is not None}
+    return tuple(condition for condition in kept if condition not in implied)
+
+
+def _sides_of_greater(condition: Condition) -> tuple[Node, Node] | None:
+    """Return u and v where *condition* says u > v, None where it says anything else."""
+    from gradlab.graph.kinds import Elementwise
+
+    expression = condition.expression
+    if not isinstance(expression, Elementwise) or expression.operation is not GREATER:
+        return None
+    first, second = expression.operands
+    return first, second
 
 
 def _has_variable(node: Node) -> bool:

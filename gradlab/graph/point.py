@@ -185,6 +185,7 @@ def brief(array: Array, digits: int = 6) -> str:
     """
     import numpy as np
 
+    array = array + 0.0  # -0 as 0
     if array.ndim == 0:
         return f"{float(array):.{digits}g}"
     if array.ndim == 1:

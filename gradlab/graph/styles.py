@@ -165,8 +165,9 @@ class LatexPrinter(Printer):
 
     def cases(self, first: Shown, condition: Shown, second: Shown) -> Shown:
         holds = condition.condition or condition.written
-        rows = rf"{first.written} & \text{{if }} {holds} \\ {second.written} & \text{{otherwise}}"
-        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.CASES)
+        otherwise = second.rows or rf"{second.written} & \text{{otherwise}}"
+        rows = rf"{first.written} & \text{{if }} {holds} \\ {otherwise}"
+        return Shown(rf"\begin{{cases}} {rows} \end{{cases}}", Level.CASES, rows=rows)
 
     def minus_infinity(self) -> Shown:
         return Shown(r"-\infty", Level.SUM)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import gcd, lcm, prod
+from math import gcd, lcm
 from typing import Any
 
 from gradlab.graph import algebra
-from gradlab.graph.identities import Powers, flat, simplified, split_exponent
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Index, Let, Linear, Positions, Variable
+from gradlab.graph.factors import as_power, collect, from_powers, is_product, multiplied, to_the
+from gradlab.graph.identities import Powers, flat
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Let, Linear, Positions, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
-from gradlab.graph.operations import DIVIDE, GENERAL_POWER, SQRT, exponent_of
+from gradlab.graph.operations import DIVIDE
 from gradlab.graph.printing import is_unreadable
 from gradlab.graph.sizes import ONE, Coefficient
 
@@ -48,7 +49,7 @@ def tidied(node: Node, *, named: bool = False) -> Node:
                 return _product(algebra.quotient(*new.operands))
             case Linear():
                 return _sum(new)
-            case Elementwise() if _as_power(new)[0] is not new:
+            case Elementwise() if as_power(new)[0] is not new:
                 return _product(new)
             case _:
                 return new
@@ -77,14 +78,32 @@ def _sum(node: Linear) -> Node:
 
 def _in_front(common: Powers, terms: list[tuple[Coefficient, Powers]], like: Node) -> Node:
     """Return the sum of *terms* with the factors *common* in front of a bracket."""
-    left = _added([(front, _without(powers, common)) for front, powers in terms], like)
-    inner = _shorter(_added(_collected(left), like))
+    left = _collected(_added([(front, _without(powers, common)) for front, powers in terms], like))
+    if not like.rank:
+        variables = _common_variables(left)
+        left = [(front, _without(powers, variables)) for front, powers in left]
+        common = {**common, **{base: common.get(base, Fraction(0)) + power for base, power in variables.items()}}
+    inner = _shorter(_added(left, like))
     content, bracket = _content(inner)
     powers: Powers = {}
-    content = content * _collect(bracket, Fraction(1), powers)  # written first: (x + 1) exp(x)
+    content = content * collect(bracket, Fraction(1), powers)  # written first: (x + 1) exp(x)
     for base, exponent in common.items():
         powers[base] = powers.get(base, Fraction(0)) + exponent
     return algebra.scale(content, _assembled(powers, like))
+
+
+def _common_variables(terms: list[tuple[Coefficient, Powers]]) -> Powers:
+    """Return the powers of variables that all *terms* have."""
+    shared = {
+        base: min(powers.get(base, Fraction(0)) for _, powers in terms)
+        for base in (terms[0][1] if len(terms) > 1 else {})
+        if isinstance(base, Variable)
+    }
+    return {base: exponent for base, exponent in shared.items() if exponent > 0}
+
+
+MOST_PARTS_OF_ONE = 100
+"""Denominators up to which a number is taken out of a sum: a float such as 0.1 in code has one of 2^55."""
 
 
 def _content(node: Node) -> tuple[Coefficient, Node]:
@@ -95,7 +114,7 @@ def _content(node: Node) -> tuple[Coefficient, Node]:
     shared = Fraction(gcd(*(int(rational * below) for rational in rationals)), below)
     if all(rational < 0 for rational in rationals):
         shared = -shared
-    if len(terms) < 2 or shared in (0, 1):
+    if len(terms) < 2 or shared in (0, 1) or below > MOST_PARTS_OF_ONE:
         return ONE, node
     parts = [algebra.scale(Coefficient(1 / shared) * front, part) for front, part in terms]
     return Coefficient(shared), algebra.add(*parts)
@@ -135,7 +154,7 @@ def _shorter(node: Node) -> Node:
         assert bracket is not None
         for coefficient, part in flat(bracket):
             left = _without(powers, {bracket: Fraction(1)})
-            terms.append((front * coefficient * _collect(part, Fraction(1), left), left))
+            terms.append((front * coefficient * collect(part, Fraction(1), left), left))
     return node
 
 
@@ -158,7 +177,7 @@ def _collected(node: Node) -> list[tuple[Coefficient, Powers]]:
     found: dict[Any, tuple[Coefficient, Powers]] = {}
     for front, term in flat(node):
         powers: Powers = {}
-        front = front * _collect(term, Fraction(1), powers)
+        front = front * collect(term, Fraction(1), powers)
         powers = {base: exponent for base, exponent in powers.items() if exponent}
         key = frozenset(powers.items()), front.sizes, front.root
         before = found[key][0].rational if key in found else Fraction(0)
@@ -179,7 +198,7 @@ def _added(terms: list[tuple[Coefficient, Powers]], like: Node) -> Node:
         terms = sorted(terms, key=lambda term: term[0].rational < 0)
     elif like.rank > 1:  # X^T X + c I, not the other way round
         terms = sorted(terms, key=lambda term: any(algebra.is_identity(base) for base in term[1]))
-    return algebra.add(*(algebra.scale(front, _from_powers(powers, like)) for front, powers in terms))
+    return algebra.add(*(algebra.scale(front, from_powers(powers, like)) for front, powers in terms))
 
 
 def _positive_first(terms: list[tuple[Coefficient, Powers]]) -> list[tuple[Coefficient, Powers]]:
@@ -201,7 +220,7 @@ def _order(powers: Powers) -> tuple[Any, ...]:
 def _common(terms: list[tuple[Coefficient, Powers]]) -> Powers:
     """Return what stands in front of the bracket: factors of all terms, and the common denominator of sums.
 
-    Powers of variables alone stay where they are: 2 x y + x² is a polynomial as people write it.
+    Powers of variables stay where they are: 2 x y + x² is a polynomial as people write it.
     """
     common: Powers = {}
     for base in dict.fromkeys(base for _, powers in terms for base in powers):
@@ -209,11 +228,6 @@ def _common(terms: list[tuple[Coefficient, Powers]]) -> Powers:
         if isinstance(base, Linear) or (isinstance(base, Elementwise) and all(exponents)):
             shared = min(exponents) if isinstance(base, Linear) or min(exponents) > 0 else max(exponents)
             if shared > 0 or (shared < 0 and (isinstance(base, Linear) or max(exponents) < 0)):
-                common[base] = shared
-    if common and all(base.rank == 0 for base in common):
-        for base in terms[0][1]:
-            shared = min(powers.get(base, Fraction(0)) for _, powers in terms)
-            if isinstance(base, Variable) and shared > 0:
                 common[base] = shared
     return common
 
@@ -235,10 +249,10 @@ def length(node: Node) -> int:
 def _product(node: Node) -> Node:
     """Return an entry-by-entry product or quotient with equal factors collected into powers."""
     coefficient, rest = algebra.split(node)
-    if rest is None or not (_is_product(rest) or _as_power(rest)[0] is not rest):
+    if rest is None or not (is_product(rest) or as_power(rest)[0] is not rest):
         return node
     powers: Powers = {}
-    coefficient = coefficient * _collect(rest, Fraction(1), powers)
+    coefficient = coefficient * collect(rest, Fraction(1), powers)
     return algebra.scale(coefficient, _assembled(powers, node))
 
 
@@ -248,10 +262,34 @@ def _assembled(powers: Powers, like: Node) -> Node:
     if zero is not None:
         return zero
     if like.rank or not any(isinstance(base, Linear) for base in powers):
-        return _from_powers(powers, like)
+        return from_powers(powers, like)
     left = dict(powers)
     front = _clear_denominators(left, like) * _merge_sums(left)
-    return algebra.scale(front, _from_powers({base: power for base, power in left.items() if power}, like))
+    front = front * _bring_out(left, like)
+    return algebra.scale(front, from_powers({base: power for base, power in left.items() if power}, like))
+
+
+def _bring_out(powers: Powers, like: Node) -> Coefficient:
+    """Put what all terms of a sum beside other factors share in front of it; return -1 for a sign that they share.
+
+    (-x² - 2 x) exp(x) becomes -x (x + 2) exp(x).
+    """
+    sign = ONE
+    for base, exponent in list(powers.items()):
+        if not isinstance(base, Linear) or exponent != 1 or all(isinstance(o, (Variable, Linear)) for o in powers):
+            continue
+        terms = _collected(base)
+        shared = _common_variables(terms)
+        negative = all(front.rational < 0 for front, _ in terms)
+        if shared or negative:
+            sign = -sign if negative else sign
+            del powers[base]
+            own_terms = [(-front if negative else front, _without(factors, shared)) for front, factors in terms]
+            bracket = _added(own_terms, like)
+            powers[bracket] = powers.get(bracket, Fraction(0)) + 1
+            for variable, own in shared.items():
+                powers[variable] = powers.get(variable, Fraction(0)) + own
+    return sign
 
 
 def _is_zero(node: Node) -> bool:
@@ -292,23 +330,11 @@ def _clear_denominators(powers: Powers, like: Node) -> Coefficient:
         if below and (exponent < 0 or fraction or any(powers.get(part, 0) > 0 for part in below)):
             whole = _added([(number, _without(factors, below)) for number, factors in terms], like)
             del powers[base]
-            front = front * _collect(_shorter(whole), exponent, powers)
+            content, bracket = _content(_shorter(whole))
+            front = front * to_the(content, exponent) * collect(bracket, exponent, powers)
             for part, own in below.items():
                 powers[part] = powers.get(part, Fraction(0)) + own * exponent
     return front
-
-
-def _from_powers(powers: Powers, like: Node) -> Node:
-    """Return the product of *powers*, the negative ones below one fraction bar."""
-    powers = simplified(powers)
-    above = [_raised(base, exponent) for base, exponent in powers.items() if exponent > 0]
-    below = [_raised(base, -exponent) for base, exponent in powers.items() if exponent < 0]
-    top = _multiplied(above, like)
-    return algebra.quotient(top, _multiplied(below, like)) if below else top
-
-
-def _raised(base: Node, exponent: Fraction) -> Node:
-    return algebra.apply(SQRT, base) if exponent == Fraction(1, 2) else algebra.raised(base, exponent)
 
 
 def _powers_collected(node: Node) -> Node:
@@ -326,9 +352,9 @@ def _powers_collected(node: Node) -> Node:
     outside = groups.pop((), []) if not rest.output and len(groups) > 1 else []
     if not outside and all(_is_collected(group) for group in groups.values()):
         return node
-    operands = [_product(_multiplied(group, group[0])) for group in groups.values()]
+    operands = [_product(multiplied(group, group[0])) for group in groups.values()]
     inside = algebra.contract(operands, list(groups), rest.output, rest.extents)
-    return algebra.scale(coefficient, _product(_multiplied([*outside, inside], inside)) if outside else inside)
+    return algebra.scale(coefficient, _product(multiplied([*outside, inside], inside)) if outside else inside)
 
 
 def _factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
@@ -347,84 +373,5 @@ def _is_collected(group: list[Node]) -> bool:
     """Return whether the factors of a product are already powers of different bases, an index first among them."""
     if any(isinstance(factor, Positions) for factor in group[1:]):
         return False
-    bases = {_as_power(factor)[0] for factor in group}
-    return len(bases) == len(group) and (len(group) == 1 or not any(_is_product(factor) for factor in group))
-
-
-def _is_product(node: Node) -> bool:
-    if isinstance(node, Contraction):
-        return not node.summed and len(node.operands) > 1 and all(row == node.output for row in node.inputs)
-    return isinstance(node, Elementwise) and node.operation is DIVIDE
-
-
-def _collect(node: Node, exponent: Fraction, powers: Powers) -> Coefficient:
-    """Add the factors of *node* to *powers*, and return the number in front."""
-    coefficient, rest = algebra.split(node)
-    front = _to_the(coefficient, exponent)
-    if rest is None:
-        return front
-    if isinstance(rest, Elementwise) and rest.operation is DIVIDE:
-        front = front * _collect(rest.operands[0], exponent, powers)
-        return front * _collect(rest.operands[1], -exponent, powers)
-    if _is_product(rest):
-        for operand in rest.operands:
-            front = front * _collect(operand, exponent, powers)
-        return front
-    base, own = _as_power(rest)
-    if base is not rest and not base.rank and own.denominator == 1 and (_is_product(base) or _is_multiple(base)):
-        return front * _collect(base, own * exponent, powers)
-    base, whole = split_exponent(base)
-    powers[base] = powers.get(base, Fraction(0)) + own * exponent
-    if whole:
-        powers[base.operands[0]] = powers.get(base.operands[0], Fraction(0)) + own * exponent * whole
-    return front
-
-
-def _to_the(number: Coefficient, exponent: Fraction) -> Coefficient:
-    """Return *number* to a whole *exponent*; 0 stays 0."""
-    if exponent < 0 and not number.is_zero:
-        number = number.inverse()
-    return prod([number] * int(abs(exponent)), start=ONE)
-
-
-def _is_multiple(node: Node) -> bool:
-    """Return whether *node* is a number times something."""
-    return not algebra.split(node)[0].is_one
-
-
-def _as_power(node: Node) -> tuple[Node, Fraction]:
-    """Return base and exponent of a power or root, so that x x² can become x³, and √x x become x^(3/2).
-
-    Wherever √u is defined, u is not negative.
-    """
-    if not isinstance(node, Elementwise):
-        return node, Fraction(1)
-    exponent = Fraction(1, 2) if node.operation is SQRT else exponent_of(node.operation)
-    if exponent is None:
-        return node, Fraction(1)
-    base, inner = _as_power(node.operands[0])
-    # (u^a)^n = u^(a n) for a whole n; (u²)^(1/2) is |u|.
-    return (base, inner * exponent) if exponent.denominator == 1 else (node.operands[0], exponent)
-
-
-def _multiplied(factors: list[Node], like: Node) -> Node:
-    """Return the product of *factors*: powers of variables first, as people write them."""
-    ordered = sorted(factors, key=_rank_of_factor)
-    if not ordered:
-        return algebra.number(1, like.axes)
-    if len(ordered) == 1:
-        return ordered[0]
-    row = tuple(range(like.rank))
-    return algebra.contract(ordered, [row] * len(ordered), row, like.axes)
-
-
-def _rank_of_factor(factor: Node) -> tuple[int, str, str]:
-    """Return where a factor stands in a product of numbers: 2 x_0 x_1 y x^y exp(x)."""
-    base, _ = _as_power(factor)
-    symbolic = isinstance(base, Elementwise) and base.operation is GENERAL_POWER
-    base = base.operands[0] if symbolic else base
-    picked = base.operands[0] if isinstance(base, Index) else base
-    name = picked.name if isinstance(picked, (Variable, Let)) and not base.axes else ""
-    place = str(base.selection) if isinstance(base, Index) else ""
-    rank = 2 if not isinstance(base, (Variable, Constant, Index, Let, Positions)) else int(symbolic)
-    return rank, name, place if name else ""
+    bases = {as_power(factor)[0] for factor in group}
+    return len(bases) == len(group) and (len(group) == 1 or not any(is_product(factor) for factor in group))

@@ -39,6 +39,7 @@ class Shown:
     norm: the norm whose square it is, where it is one.
     turned: how its transpose is written, where that is not a T behind it: A^-T for A^-1.
     condition: what stands between the brackets, where it is a truth value as a number: [x > 0].
+    rows: what stands between the braces, where it is a choice between cases.
     applied: the function and its bracketed argument, where it is a call, so that sin²(x) can be written.
     """
 
@@ -51,6 +52,7 @@ class Shown:
     summed: tuple[Mapping[str, tuple[str, str] | None], Shown] | None = None
     turned: Shown | None = None
     condition: str = ""
+    rows: str = ""
 
 
 INDEX_NAMES = "ijklpqrstuvabcfgh"

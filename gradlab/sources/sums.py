@@ -40,9 +40,6 @@ def summed(builder: Builder, body: Node, count: Size, level: int, entries: Colle
                 f"write sum({node.name}) for the sum of its entries"
             )
     if body.rank == level and builder.sizes.root(body.axes[0]) != 1:
-        # The next index around that is not in the body needs no axis.
-        while body.rank > 1 and builder.sizes.root(body.axes[1]) == 1:
-            body = builder.drop_axis(body, 1)
         return builder.total(body, 0)
     term = builder.drop_axis(body, 0) if body.rank == level else body
     return term if count == 1 else Linear((Coefficient.of_size(count),), (term,))

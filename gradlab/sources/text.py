@@ -9,6 +9,9 @@ Read as on paper::
     |x|   ||v||   ‖v‖            absolute value; norm
     1e-3   .5   5.   ½           numbers, kept exact
     x_1   x1   x₁   α   π   e    names;  x₁ is x1 while x_1 is its own name;  π is pi
+    where(0 < x < 1, x, 1)       cases, by comparisons joined with and, or, not
+    piecewise((x, x > 0), (0, true))  several cases, as SymPy writes them
+    sum(k*x^k, k, 1, 5)          a sum over an index;  sum(x) adds up the entries of x
 
 Whatever can be read in two ways is refused with both ways spelled out.
 """

@@ -87,11 +87,17 @@ def on_board(output: Node, wrt: Node, taken: frozenset[str] = frozenset()) -> Bo
     result = shortest(tidied(named)) if _has_names(named) else named
     if result is not derived:
         steps.append(Step(NAMES_OUT.name, NAMES_OUT.formula, derived, result, Kind.REWRITING))
-    shorter = min(result, tidied(sweep(output, [wrt], named=False).gradient(wrt)), key=length)
+    shorter = _shorter(tidied(sweep(output, [wrt], named=False).gradient(wrt)), result)
     if shorter is not result:
         steps.append(Step(SIMPLIFIED.name, SIMPLIFIED.formula, result, shorter, Kind.REWRITING))
         named = shorter if named is result else named
     return Board(wrt, tuple(steps), named, shorter, introduced)
+
+
+def _shorter(other: Node, result: Node) -> Node:
+    """Return *other* if it takes fewer operations and fewer characters, else *result*."""
+    fewer = length(other) < length(result) and len(printing.text(other)) < len(printing.text(result))
+    return other if fewer else result
 
 
 def _has_names(node: Node) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
 from gradlab.graph import emission
-from gradlab.graph.conditions import Condition
+from gradlab.graph.conditions import Condition, needed
 from gradlab.graph.counting import Operations, operations
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
@@ -32,6 +32,8 @@ from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step, steps_of, walk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gradlab.graph.emission import Compiled
     from gradlab.graph.point import Array
 
@@ -126,10 +128,10 @@ class Derivation:
         """Where the derivation holds: all that its steps ask of the variables, each once.
 
         >>> from gradlab.graph.styles import TextPrinter
-        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)").conditions]
+        >>> [condition.written(TextPrinter) for condition in derive("abs(x) + log(y)/y").conditions]
         ['x ≠ 0', 'y > 0']
         """
-        asked = dict.fromkeys(condition for step in walk(self.steps) for condition in step.conditions)
+        asked = needed(condition for step in walk(self.steps) for condition in step.conditions)
         return tuple(condition for condition in asked if condition.names & {*self.wrt})
 
     def chain(self, wrt: str) -> Chain:
@@ -289,16 +291,6 @@ class Derivation:
         found = enclosed(outputs, values, self.function.sizes(at), precision=precision, input_bits=known)
         return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
 
-    def conditioning(self, point: Any, precision: int = DOUBLE) -> dict[str, Array]:
-        """Return per variable how far the exact gradient moves where the inputs are known to *precision* bits only.
-
-        No evaluation can be expected to be closer; one that is much further off loses digits by the way it goes.
-        """
-        at = self.function.point(point)
-        outputs, values = list(self.partials.values()), {**self.function.data, **at}
-        found = enclosed(outputs, values, self.function.sizes(at), input_bits=precision)
-        return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
-
     # Running ---------------------------------------------------------------------------------
 
     def source(self, backend: str = "numpy") -> str:
@@ -384,6 +376,25 @@ class Derivation:
     def as_dict(self) -> dict[str, Any]:
         """Return plain data: the function, the gradient as text and LaTeX, the steps."""
         return views.as_dict(self)
+
+    def document(self) -> dict[str, Any]:
+        """Return the derivation as plain data that `gradlab verify` checks, line by line, without gradlab's rules.
+
+        Raises NoFormulaError for an operation that the notation of such documents has no word for.
+
+        >>> derive("x^2").document()["steps"]
+        [{'rule': 'power rule', 'because': 'd/du u^n = n u^(n-1)', 'before': 'd(x**2, x)', 'after': '2*x'}]
+        """
+        from gradlab.symbolic import saving
+
+        gradient = {name: function.formula for name, function in self.gradient.items()}
+        return saving.document(self.function, self.wrt, self.steps, gradient)
+
+    def save(self, path: str | Path) -> None:
+        """Write the derivation to a JSON file, for ``gradlab verify FILE``."""
+        from gradlab.symbolic import saving
+
+        saving.save(self.document(), path)
 
     def __repr__(self) -> str:
         return self.text()

@@ -121,7 +121,8 @@ def gradient_equations(derivation: Derivation, style: type[Printer]) -> list[Equ
                 equations.append(_partial(derivation, wrt, entry, style))
         else:
             _, indices = printing.written(partial, style)
-            equations.append(_partial(derivation, name_of(name, style, indices), partial, style))
+            final = derivation.gradient[name].formula
+            equations.append(_partial(derivation, name_of(name, style, indices), partial, style, final))
     return equations
 
 
@@ -139,15 +140,17 @@ def _unpacked(derivation: Derivation, variable: str) -> dict[int, str]:
     return found
 
 
-def _partial(derivation: Derivation, wrt: str, partial: Node, style: type[Printer]) -> Equation:
+def _partial(
+    derivation: Derivation, wrt: str, partial: Node, style: type[Printer], final: Node | None = None
+) -> Equation:
     function = name_of(derivation.function.name, style)
     left = rf"\frac{{\partial {function}}}{{\partial {wrt}}}" if style is LatexPrinter else f"∂{function}/∂{wrt}"
-    return Equation(left, _forms(partial, style))
+    return Equation(left, _forms(partial, style, final=final))
 
 
-def _forms(node: Node, style: type[Printer], form: str = "auto") -> tuple[str, ...]:
-    """Return a derivative with named values, if it has any, and written out, if that is short."""
-    final = tidied(node)
+def _forms(node: Node, style: type[Printer], form: str = "auto", final: Node | None = None) -> tuple[str, ...]:
+    """Return a derivative with named values, if it has any, and written out, as *final*, if that is short."""
+    final = tidied(node) if final is None else final
     full = printing.written(final, style, form=form)[0]
     if not any(isinstance(part, Let) and not part.names_an_input for part in topological([node])):
         return (full,)

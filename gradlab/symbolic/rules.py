@@ -141,7 +141,7 @@ def _(node: Contraction, scope: Scope) -> Applied | Rewritten:
         return Applied(CONSTANT_MULTIPLE, times(*fixed, scope.derivative(rest)))
     if len(moving) == 1:
         (place,) = moving
-        return Applied(CONSTANT_MULTIPLE, _with(node, place, scope.derivative(node.operands[place])))
+        return Applied(CONSTANT_MULTIPLE, _last(_with(node, place, scope.derivative(node.operands[place])), place))
     summands = [_with(node, place, scope.derivative(node.operands[place])) for place in moving]
     return Applied(PRODUCT if len(moving) == 2 else PRODUCTS, plus(*summands))
 
@@ -156,10 +156,17 @@ def _over_an_index(node: Contraction, scope: Scope) -> Applied:
     return Applied(OVER_INDEX, Contraction((scope.derivative(inner),), (row,), node.output, node.extents))
 
 
-def _with(node: Contraction, place: int, operand: Node) -> Node:
+def _with(node: Contraction, place: int, operand: Node) -> Contraction:
     """Return a product with another factor at *place*."""
     operands = (*node.operands[:place], operand, *node.operands[place + 1 :])
     return Contraction(operands, node.inputs, node.output, node.extents)
+
+
+def _last(node: Contraction, place: int) -> Contraction:
+    """Return a product with the factor at *place* behind the others."""
+    order = [*(other for other in range(len(node.operands)) if other != place), place]
+    operands, inputs = (tuple(row[other] for other in order) for row in (node.operands, node.inputs))
+    return Contraction(operands, inputs, node.output, node.extents)
 
 
 def _flat(node: Contraction) -> Contraction:

@@ -9,7 +9,7 @@ from gradlab.symbolic import derive
 from tests.benchmarks import Figure, in_turns
 
 
-def _problems() -> dict[str, tuple[Any, dict[str, tuple[Any, ...]], list[str] | None]]:
+def problems() -> dict[str, tuple[Any, dict[str, tuple[Any, ...]], list[str] | None]]:
     """Return source, shapes and variables of each problem."""
     import numpy as np
     import torch
@@ -83,7 +83,7 @@ def measure(repeats: int = 31) -> Figure:
         return [sympy.diff(loss, parameter) for parameter in parameters]
 
     worst, name, slow, other = 0.0, "", 0.0, 0.0
-    for problem, (source, shapes, wrt) in _problems().items():
+    for problem, (source, shapes, wrt) in problems().items():
         function = as_function(source, shapes=shapes) if shapes else as_function(source)
         ratio, ours, theirs = in_turns(lambda f=function, w=wrt: derive(f, w).partials, by_sympy, repeats)
         if ratio > worst:

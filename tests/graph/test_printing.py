@@ -35,6 +35,14 @@ TEXTS = {
     "2*3*x": ("2·3 x", r"2 \cdot 3 x"),
     "sum(x^2)": ("sum_i x_i²", r"\sum_{i} x_{i}^{2}"),
     "mean(x)": ("1/n sum_i x_i", r"\frac{1}{n} \sum_{i} x_{i}"),
+    "where(x > 1, 2, where(x > 0, x, 0))": (
+        "2 if x > 1 else [x > 0] x",
+        r"\begin{cases} 2 & \text{if } x > 1 \\ \left[x > 0\right] x & \text{otherwise} \end{cases}",
+    ),
+    "piecewise((2, x > 1), (x, x > 0), (1, true))": (
+        "2 if x > 1 else x if x > 0 else 1",
+        r"\begin{cases} 2 & \text{if } x > 1 \\ x & \text{if } x > 0 \\ 1 & \text{otherwise} \end{cases}",
+    ),
     "sum(i^2)": ("sum_j i_j²", r"\sum_{j} i_{j}^{2}"),
 }
 

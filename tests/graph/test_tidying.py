@@ -1,5 +1,6 @@
 """Derivatives as the last line of a textbook has them, to the letter."""
 
+import numpy as np
 import pytest
 
 from gradlab.sources import as_function
@@ -33,9 +34,11 @@ TIDY = {
     "|x|/x": "0",
     "x^y": "y x^(y - 1)",
     "x^x": "x^x (log(x) + 1)",
-    "x x^x": "x^x (x + x log(x) + 1)",
-    "x^x/x": "x^(x - 2) (x + x log(x) - 1)",
+    "x x^x": "x^x (x log(x) + x + 1)",
+    "x^x/x": "x^(x - 2) (x log(x) + x - 1)",
     "1/x^x": "-(log(x) + 1)/x^x",
+    "1/x^y": "-y/x^(y + 1)",
+    "x^-x": "-x^(-x) (log(x) + 1)",
     "x^(1/x)": "x^(1/x - 2) (1 - log(x))",
     "x^x^x": "x^(x^x) x^x (1/x + log(x) + log(x)²)",
     "2^x": "2^x log(2)",
@@ -54,6 +57,8 @@ TIDY = {
     "sum(k x^k, k, 1, 5)": "sum_i=1..5 i² x^(i - 1)",
     "sum(sin(k x)/k, k, 1, 7)": "sum_i=1..7 cos(i x)",
     "exp(sum(x^k/k, k, 1, 4))": "exp(sum_i=1..4 x^i/i) sum_i=1..4 x^(i - 1)",
+    "sum(sum(x^j, j, 1, 3), k, 1, 2)": "2 sum_i=1..3 i x^(i - 1)",
+    "sum(sum((x j + y k)^2, j, 1, 2), k, 0, 3)": "2 sum_i=0..3 sum_j=1..2 (x j + y i) j",
     "sum(exp(-k x), k, 1, 4)": "-sum_i=1..4 i exp(-i x)",
 }
 
@@ -74,6 +79,13 @@ def test_a_derivative_is_written_as_people_do(text):
 )
 def test_equal_factors_cancel_whatever_their_order(text, form):
     assert derive(text, "a").gradient["a"].text() == form
+
+
+def test_a_number_of_code_is_not_taken_out_of_a_sum():
+    def code(x):
+        return (0.01 * x + 2) * np.exp(x)
+
+    assert derive(code).gradient["x"].text() == "(0.01 x + 2.01) exp(x)"
 
 
 def test_a_kink_or_a_case_keeps_its_condition():

@@ -75,7 +75,7 @@ SUMS = {
     "entries from 0": (sympy.Sum((x - a[k]) ** 2, (k, 0, n - 1)), "sum_i (x - a_i)²"),
     "entries from 1": (sympy.Sum((x - a[k]) ** 2, (k, 1, n)), "sum_i (x - a_i)²"),
     "a mean": (sympy.Sum((x - a[k]) ** 2, (k, 1, n)) / n, "1/n sum_i (x - a_i)²"),
-    "entries and their places": (sympy.Sum(k * a[k] * x, (k, 1, n)), "sum_i=1..n x i a_i"),
+    "entries and their places": (sympy.Sum(k * a[k] * x, (k, 1, n)), "sum_i=1..n i x a_i"),
     "two arrays": (sympy.Sum(a[k] * b[k] * x, (k, 0, n - 1)), "sum_i x a_i b_i"),
     "two sizes": (sympy.Sum(a[k] * b[j] * x, (k, 0, n - 1), (j, 0, m - 1)), None),
 }
@@ -111,6 +111,7 @@ REFUSED = {
     "to n": (sympy.Sum(x**k, (k, 1, n)), r"nothing tells how much that is; put a number for it, as in .subs\(n, 5\)"),
     "to infinity": (sympy.Sum(x**k, (k, 1, sympy.oo)), "does not run between two whole numbers"),
     "a shifted entry": (sympy.Sum(x * a[k + 1], (k, 0, 3)), r"an entry is read as a\[k\]"),
+    "entries from 2": (sympy.Sum(x * a[k], (k, 2, 4)), r"an entry is read as a\[k\]"),
     "an entry alone": (x * a[2], r"an entry is read as a\[k\]"),
     "two places": (sympy.Sum(x * a[k, k], (k, 0, 3)), r"an entry is read as a\[k\]"),
     "a product": (sympy.Product(x + k, (k, 1, 3)), "Product is not read; write the factors out"),

@@ -13,6 +13,14 @@ from gradlab.sources.text import parse
 from tests.sources.timing import seconds_to_read
 
 HERE = (0, 0)
+COMPARISONS = {
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "≤",
+    "equal": "==",
+    "not_equal": "!=",
+}
 leaves = st.one_of(
     st.sampled_from(["x", "y", "x_1", "α", "e", "pi"]).map(lambda name: Name(name, HERE)),
     st.fractions(0, 1000, max_denominator=1).map(lambda value: Number(value, HERE)),
@@ -24,9 +32,19 @@ def branches(trees: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     return st.one_of(
         st.builds(Unary, st.sampled_from("+-"), trees, st.just(HERE)),
         st.builds(Binary, st.sampled_from("+-*/^@"), trees, trees, st.just(HERE)),
-        st.builds(Call, st.sampled_from(["sin", "abs", "sqrt", "norm"]), st.tuples(trees), st.just(HERE)),
-        st.builds(Call, st.sampled_from(["max", "dot"]), st.tuples(trees, trees), st.just(HERE)),
+        st.builds(Call, st.sampled_from(["sin", "abs", "sqrt", "norm", "gamma"]), st.tuples(trees), st.just(HERE)),
+        st.builds(Call, st.sampled_from(["max", "dot", "log"]), st.tuples(trees, trees), st.just(HERE)),
+        st.builds(Call, st.sampled_from(["max", "min"]), st.tuples(trees, trees, trees), st.just(HERE)),
+        st.builds(Call, st.just("where"), st.tuples(conditions(trees), trees, trees), st.just(HERE)),
     )
+
+
+def conditions(trees: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    compared = st.builds(Call, st.sampled_from(list(COMPARISONS)), st.tuples(trees, trees), st.just(HERE))
+    joined = st.builds(
+        Call, st.sampled_from(["logical_and", "logical_or"]), st.tuples(compared, compared), st.just(HERE)
+    )
+    return st.one_of(compared, joined, st.builds(Call, st.just("logical_not"), st.tuples(joined), st.just(HERE)))
 
 
 def written(node: Tree, below: tuple[str, ...]) -> str:
@@ -40,6 +58,11 @@ def written(node: Tree, below: tuple[str, ...]) -> str:
             return f"({node.operator}{below[0]})"
         case Binary():
             return f"({below[0]} {node.operator} {below[1]})"
+        case Call() if node.function in COMPARISONS:
+            return f"({f' {COMPARISONS[node.function]} '.join(below)})"
+        case Call() if node.function.startswith("logical_"):
+            word = node.function.removeprefix("logical_")
+            return f"({f' {word} '.join(below)})" if len(below) > 1 else f"({word} {below[0]})"
         case Call():
             return f"{node.function}({', '.join(below)})"
 

@@ -7,8 +7,7 @@ from gradlab.graph import algebra, evaluation, printing
 from gradlab.graph.kinds import Let
 from gradlab.graph.styles import TextPrinter
 from gradlab.sources import as_function, at_point
-from gradlab.symbolic import derive
-from gradlab.symbolic import enclosing as module
+from gradlab.symbolic import derive, enclosing
 from gradlab.symbolic.steps import walk
 from tests.models import MODELS
 from tests.models.first_course import quadratic
@@ -51,7 +50,7 @@ def test_the_error_of_the_symbolic_route_holds(model):
 def test_large_gradients_are_bounded_without_balls(model, monkeypatch):
     function, point = at_point(model.source, model.at)
     exact = derive(function).at(point)
-    monkeypatch.setattr(module, "BALL_BUDGET", 0)
+    monkeypatch.setattr(enclosing, "BALL_BUDGET", 0)
     plain = derive(function).at(point)
     for name in exact.partials:
         assert (np.abs(plain.partials[name] - exact.partials[name]) <= plain.error[name] + exact.error[name]).all()

@@ -1,0 +1,54 @@
+"""`gradlab verify`: a derivation in a file, checked without anything that could have written it."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from gradlab.checking import verify as checked
+from gradlab.commands.outcomes import Outcome
+from gradlab.commands.usage import Code, UsageError
+from gradlab.errors import DoesNotFollow, ParseError
+
+LARGEST = 2_000_000
+"""Bytes of a file."""
+
+
+def verify(options: Namespace) -> Outcome:
+    """Whether every line follows, or the first that does not."""
+    document = _document(Path(options.file))
+    try:
+        found = checked(document, seconds=options.seconds)
+    except DoesNotFollow as error:
+        results = {
+            "line": error.line,
+            "rule": error.rule,
+            "before": error.before,
+            "after": error.after,
+            "reason": error.reason,
+            "at": error.at,
+            "entry": error.entry,
+            "values": error.values,
+        }
+        code = Code.UNDECIDED if error.undecided else Code.DIFFER
+        return Outcome(str(error), results, "undecided" if error.undecided else "refused", code)
+    text = f"accepted: {found.lines} lines follow, each to 30 digits at {found.points} points or more"
+    return Outcome(text, found._asdict(), "accepted")
+
+
+def _document(path: Path) -> Any:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{path} has {path.stat().st_size} bytes; a derivation has {LARGEST} at most")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        line = text.splitlines()[error.lineno - 1] if text else ""
+        raise ParseError(f"{path}, line {error.lineno}, is no JSON: {error.msg}", line, error.colno - 1) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no JSON: {error}") from error
