@@ -252,11 +252,14 @@ def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     if evidence.reference == "symbolic":
         return enough
     bound = evidence.bound("numeric")
-    exactly = np.all([value == reference for value in evidence.values.values()], axis=0) & (reference == 0)
+    others = {name: value for name, value in evidence.values.items() if name != evidence.reference}
+    witnessed = _witnessed(evidence)
+    zero = np.all([~evidence.given[name] | (value == 0) for name, value in others.items()], axis=0)
+    # Beside large components a measurement sees a zero, but not whether a small number is the right one.
+    nil = (zero & (reference == 0)) | ((zero | witnessed) & (bound <= NIL * evidence.scale))
     decides = DECIDES if min(evidence.precisions.values()) >= DOUBLE else DECIDES_COARSELY
-    decides = np.where(_witnessed(evidence), max(decides, WITNESSED), decides)
-    small = (bound <= decides * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly
-    return enough & small
+    decides = np.where(witnessed, max(decides, WITNESSED), decides)
+    return enough & ((bound <= decides * np.abs(reference)) | nil)
 
 
 def _witnessed(evidence: Evidence) -> NDArray[np.bool_]:

@@ -47,6 +47,23 @@ def test_two_gradients_found_apart_are_each_others_witness():
     assert compare(function, [1.0, 2.0], claimed=[2.0, 4.0 * (1 + 1e-6)]).verdict is not Verdict.AGREE
 
 
+@pytest.mark.parametrize("wrong", [0.5, 1 + 1e-6])
+def test_what_a_measurement_cannot_see_beside_large_components_is_not_confirmed(wrong):
+    def scaled(x):
+        return 1e12 * x[0] ** 2 + x[1] ** 2 / 1e12
+
+    right = np.array([2e12 * 1.3, 2e-12 * 0.7])
+    hidden = as_function(scaled, opaque=True)
+    assert compare(hidden, [1.3, 0.7], claimed=right).verdict is Verdict.AGREE
+    assert compare(hidden, [1.3, 0.7], claimed=right * [1, wrong]).verdict is not Verdict.AGREE
+    assert compare(scaled, [1.3, 0.7], claimed=right * [1, wrong]).verdict is Verdict.DIFFER
+
+
+def test_a_zero_beside_large_components_is_confirmed():
+    hidden = as_function(lambda x: 1e12 * x[0] ** 2 + 0 * x[1], opaque=True)
+    assert compare(hidden, [1.3, 0.7], claimed=[2.6e12, 0]).verdict is Verdict.AGREE
+
+
 def test_the_worst_verdict_comes_last():
     assert set(RANKED) == set(Verdict)
     assert (RANKED[0], RANKED[-1]) == (Verdict.AGREE, Verdict.DIFFER)
