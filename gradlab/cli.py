@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ABOUT = """One function, its gradient three ways: derived, measured and computed by backward();
 compared, then descended."""
 
-_CODES = """exit code: 0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, or at a kink.
+_CODES = """exit code: 0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, unstable or at a kink.
 Results are printed on stdout, everything else on stderr. `gradlab COMMAND --help` shows an example."""
 
 

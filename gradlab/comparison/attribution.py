@@ -14,6 +14,7 @@ from itertools import pairwise
 from math import frexp, isfinite, ldexp
 from typing import TYPE_CHECKING, Any
 
+from gradlab.comparison.claims import rounded_to
 from gradlab.errors import GradlabError
 from gradlab.graph import Function, Gradient, Point, evaluation
 from gradlab.graph.gradient import component_name
@@ -71,12 +72,9 @@ def of_torch(
     derivation: Derivation, gradient: Gradient, exact: Gradient, variable: str, position: tuple[int, ...]
 ) -> Attribution:
     """Return the error of one component of a gradient, split into input rounding and evaluation."""
-    import numpy as np
-
-    dtype = {24: np.float32, 11: np.float16}.get(gradient.precision, np.float64)
 
     def rounded(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: np.asarray(value).astype(dtype).astype(np.float64) for name, value in values.items()}
+        return {name: rounded_to(gradient.precision, value) for name, value in values.items()}
 
     moved = replace(derivation, function=replace(derivation.function, data=rounded(derivation.function.data)))
     truth = float(exact[variable][position])

@@ -43,13 +43,17 @@ def compare(
     an array or a number, or those values themselves.
     claimed: such a gradient, as a route named "claimed"; it may leave variables out.
 
-    Nothing is decided by a tolerance. Where there is a formula the routes are measured against the exact gradient:
-    the numeric one may be off by its own error bound, any other by 16 times what double precision cannot know of
-    the exact value (the radius of ball arithmetic). Without a formula they are measured against the numeric one.
+    Nothing is decided by a tolerance. Where there is a formula the routes are measured against the exact gradient in
+    ball arithmetic: the numeric one may be off by its own error bound, any other by what rounding in its own dtype
+    may do, and the verdict is decided. Without a formula they are measured against the numeric one.
+    A point of float32 tensors or arrays has torch compute in float32, and values in float32 are judged by that.
 
-    *agree*: all within their bounds.  *differ*: one is not.  *kink*: the slopes on the two sides differ; a claimed
-    value outside them makes it *differ*.  *undecided*: f or its gradient is not finite there, only one route could
-    be taken, or the bound is too large to tell.  The worst component decides.
+    *agree*: all within their bounds.  *differ*: one is not; `Comparison.cause` says which operation or simple mistake
+    explains it.  *kink*: the slopes on the two sides differ; a claimed value outside them makes it *differ*.
+    *unstable*: the gradient is known, but torch loses it, because f as it is written overflows or loses its digits;
+    the reason names the stable form.  *undecided*: f or its gradient is not finite there, only one route could be
+    taken, or without a formula the bound is too large to tell; the reason says what would decide. The worst component
+    decides.
 
     A route that cannot be taken is left out, and `notes` says why.
     Raises PointError where the point does not fit or a claimed variable is unknown, ShapeError for a claimed value

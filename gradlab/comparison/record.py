@@ -189,7 +189,7 @@ class Comparison:
     def check(self) -> Comparison:
         """Return this comparison; raise GradientMismatch if gradients differ.
 
-        A kink or an undecided component raises nothing: neither says that a gradient is wrong.
+        A kink, an unstable or an undecided component raises nothing: none says that a gradient is wrong.
         """
         if self.verdict is not Verdict.DIFFER:
             return self

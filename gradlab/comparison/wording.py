@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlab.comparison.claims import DTYPES
 from gradlab.comparison.stability import stable_form
 from gradlab.comparison.tables import listed
-from gradlab.comparison.verdicts import DOUBLE, Verdict
+from gradlab.comparison.verdicts import DOUBLE, OWN, Verdict
 from gradlab.graph.gradient import component_name
 
 if TYPE_CHECKING:
@@ -81,8 +81,14 @@ def _unstable(comparison: Comparison, place: int, values: Mapping[str, float]) -
     advice = f"; write it with {form}" if form else "; no stable form of it is known to gradlab"
     return (
         f"{route} is {values[route]:.10g} but {reference} is {values[reference]:.10g}: {comparison.function.name} is "
-        f"numerically unstable as written, {why}{advice}"
+        f"numerically unstable as written, {why}{advice}{_beside(comparison, place, values)}"
     )
+
+
+def _beside(comparison: Comparison, place: int, values: Mapping[str, float]) -> str:
+    """Return the routes of the caller's own that have the exact gradient where torch has lost it."""
+    right = [route for route in values if route not in OWN and comparison.evidence.excess(route)[place] <= 1]
+    return f"; {listed(right)} {'has' if len(right) == 1 else 'have'} it right" if right else ""
 
 
 def _kink(comparison: Comparison, place: int, values: Mapping[str, float]) -> str:

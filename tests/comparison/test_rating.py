@@ -36,6 +36,15 @@ def test_a_point_in_float32_is_computed_and_judged_in_float32():
     assert all(entry.ulps["autodiff"] < 8 for entry in comparison.components)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_judged_by_its_own_bits(dtype):
+    at = torch.tensor([0.5, 1.25], dtype=dtype)
+    comparison = compare(lambda x: (x**3 / 3).sum(), at)
+    assert comparison.dtypes["autodiff"] == str(dtype).removeprefix("torch.")
+    assert comparison.verdict is Verdict.AGREE, repr(comparison)
+    assert compare(lambda x: (x**3 / 3).sum(), at, claimed=-(at**2)).verdict is Verdict.DIFFER
+
+
 @pytest.mark.parametrize("opaque", [False, True])
 def test_a_claim_in_float32_may_be_rounded_to_float32_and_no_more(opaque):
     function = as_function(quartic, opaque=opaque)

@@ -35,6 +35,7 @@ def test_what_is_lost_as_written_is_unstable_and_its_stable_form_is_named(f, at,
     assert comparison.verdict is Verdict.UNSTABLE, repr(comparison)
     assert "numerically unstable as written" in comparison.reason
     assert (form or "no stable form of it is known") in comparison.reason
+    assert comparison.reason.endswith("; claimed has it right")
     assert comparison.check() is comparison
 
 
