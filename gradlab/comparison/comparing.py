@@ -167,13 +167,13 @@ def _by_torch(function: Function, point: Point, names: tuple[str, ...], dtype: s
 def _with_switches(found: _Found, evidence: Evidence, function: Function, point: Point) -> Evidence:
     """Return the evidence with the operations that are at a kink of theirs; where none is, there is no kink.
 
-    What differences take for one is then a kink nearby, between their steps.
+    What differences take for one is then a kink nearby, between their steps. An ``if`` may be a kink as well.
     """
     import numpy as np
 
     values = {**function.data, **point}
     switches = tuple(at_switches([function.formula], values, function.sizes(point), function.variables))
-    if switches or not evidence.kinks.any():
+    if switches or function.guards or not evidence.kinks.any():
         return replace(evidence, switches=switches)
     nowhere = np.full_like(evidence.left, np.nan)
     found.notes.append("numeric: steps reach across a kink nearby, and see two slopes; at the point itself is none")

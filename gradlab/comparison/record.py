@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.comparison import attribution, causes, localisation, tables, wording
 from gradlab.comparison.attribution import Attribution
 from gradlab.comparison.claims import DTYPES
-from gradlab.comparison.verdicts import DOUBLE, OWN, RANKED, Evidence, Judgement, Verdict
+from gradlab.comparison.verdicts import OWN, RANKED, Evidence, Judgement, Verdict
 from gradlab.errors import GradientMismatch, GradlabError
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.gradient import component_name
@@ -18,6 +18,7 @@ from gradlab.graph.gradient import component_name
 if TYPE_CHECKING:
     import numpy as np
 
+    from gradlab.graph.point import Array
     from gradlab.symbolic import Derivation
 
 
@@ -214,7 +215,7 @@ class Comparison:
             bound,
             verdict,
             reason,
-            self.ulps(place),
+            {route: float(row[place]) for route, row in self.ulps.items() if row[place] == row[place]},
             self.subgradients(place),
         )
 
@@ -255,23 +256,14 @@ class Comparison:
 
     # What is measured beside the verdict ---------------------------------------------------------
 
-    def ulps(self, place: int) -> dict[str, float]:
-        """Return how far torch's value and those of the caller are from the exact one, in ulps of their own dtype.
+    @cached_property
+    def ulps(self) -> Mapping[str, Array]:
+        """Per route but those of gradlab's own numbers, how far each component is from the exact value, in ulps.
 
-        Without a formula, or where the exact value itself is not known to an ulp, there is nothing to rate by.
+        In ulps of the dtype of that route, all components in one row. NaN where the route says nothing, where there is
+        no formula, and where the exact value itself is not known to an ulp.
         """
-        import math
-
-        evidence = self.evidence
-        if evidence.allowed is None or "symbolic" not in evidence.values:
-            return {}
-        exact, unsure = float(evidence.values["symbolic"][place]), float(evidence.symbolic_error[place])
-        rated = {}
-        for route, values in evidence.values.items():
-            unit = math.ldexp(math.ulp(exact), DOUBLE - evidence.precisions[route])
-            if route not in ("symbolic", "numeric") and evidence.given[route][place] and unsure <= unit:
-                rated[route] = abs(float(values[place]) - exact) / unit
-        return rated
+        return {route: self.evidence.ulps(route) for route in self.gradients if route not in ("symbolic", "numeric")}
 
     def subgradients(self, place: int) -> dict[str, bool]:
         """Return per route whether its value at a kink lies between the slopes on the two sides; {} elsewhere.

@@ -70,9 +70,25 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def _rating(comparison: Comparison) -> list[str]:
+    """Return how close torch is where it is right, in ulps; nothing where every component is the exact one rounded."""
+    import numpy as np
+
+    ulps = comparison.ulps.get("autodiff")
+    if comparison.verdict is not Verdict.AGREE or ulps is None or not np.nan_to_num(ulps).any():
+        return []
+    worst, dtype = float(np.nanmax(ulps)), comparison.dtypes["autodiff"]
+    return [f"autodiff: within {worst:.2g} ulp of {dtype} of the exact gradient"]
+
+
 def _closing(comparison: Comparison) -> list[str]:
     cause = [f"cause: {comparison.cause}"] if comparison.cause else []
-    return [f"{comparison.verdict}: {comparison.reason}", *cause, *(f"note: {note}" for note in comparison.notes)]
+    return [
+        f"{comparison.verdict}: {comparison.reason}",
+        *cause,
+        *_rating(comparison),
+        *(f"note: {note}" for note in comparison.notes),
+    ]
 
 
 def text(comparison: Comparison) -> str:

@@ -126,6 +126,18 @@ class Evidence:
         """Return what rounding may do to a value, relative to it, where no formula tells."""
         return MARGIN * 2.0 ** -self.precisions[route]
 
+    def ulps(self, route: str) -> Array:
+        """Return how far a route is from the exact value in units of the last place of its dtype; NaN where unknown."""
+        import numpy as np
+
+        if self.reference != "symbolic":
+            return np.full_like(self.error, np.nan)
+        exact = self.values["symbolic"]
+        with np.errstate(all="ignore"):
+            unit = np.spacing(np.abs(exact)) * 2.0 ** (DOUBLE - self.precisions[route])
+            rated = np.abs(self.values[route] - exact) / unit
+        return np.where(self.given[route] & (self.symbolic_error <= unit), rated, np.nan)
+
     def blurred(self, route: str) -> NDArray[np.bool_]:
         """Return where a value computed in fewer bits is off by no more than sums of that precision may lose.
 
