@@ -42,6 +42,12 @@ def test_small_steps_err_by_rounding_over_the_step(method):
     assert np.median(errors[small] * steps[small]) > 0.01 * abs(found.centre) * 2.0**-53
 
 
+@pytest.mark.parametrize("method", ["forward", "central", "Richardson"])
+def test_differences_are_divided_by_the_step_that_was_represented(method):
+    _, errors = measured("x", 1.0).errors()[method]
+    assert errors.max() < 1e-14
+
+
 def test_the_complex_step_has_no_rounding():
     steps, errors = measured("sin(x)", 1.0).errors()["complex"]
     assert errors[steps < 1e-9].max() < 1e-15
