@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlab.errors import DomainError
-from gradlab.graph import Function, Gradient, Point, evaluation, printing
+from gradlab.graph import Function, Gradient, Point, bounds, evaluation, printing
 from gradlab.graph.bounded import MARGIN
 from gradlab.graph.guards import failing
+from gradlab.graph.kinds import Linear
+from gradlab.graph.nodes import Node, topological
 from gradlab.symbolic import Derivation
-from gradlab.symbolic.enclosing import enclosed
+from gradlab.symbolic.enclosing import DOUBLE, enclosed
 from gradlab.symbolic.stable import stabilised
 
 if TYPE_CHECKING:
@@ -124,6 +126,31 @@ def _reach(derivation: Derivation, exact: Gradient, bits: int) -> dict[str, Arra
         for name, part in zip(written.wrt, found, strict=True):
             reach[name] = np.maximum(MARGIN * radius[name], np.abs(part - exact[name]) / SIMILAR)
     return reach
+
+
+def cancelling(derivation: Derivation, point: Point, bits: int) -> str:
+    """Return the sum in which f as it is written, or its derivative, loses more than half of the digits; "" if none.
+
+    >>> from gradlab.symbolic import derive
+    >>> cancelling(derive("(exp(x) - 1)/x"), derive("(exp(x) - 1)/x").function.point(1e-9), 53)
+    'exp(x) - 1'
+    """
+    import numpy as np
+
+    function = derivation.function
+    written = replace(derivation, output=function.formula, rewritings=())
+    ordered = topological([written.output, *written.partials.values()])
+    values = bounds.with_bounds(ordered, {**function.data, **point}, function.sizes(point))
+    lost = set[Node]()
+    for node, bounded in zip(ordered, values, strict=True):
+        with np.errstate(all="ignore"):
+            relative = np.asarray(bounded.error) * 2.0 ** (DOUBLE - bits) / np.abs(bounded.value)
+        if not np.all(relative <= 2.0 ** -(bits // 2)):
+            lost.add(node)
+            written_out = printing.text(node)
+            if isinstance(node, Linear) and not lost & {*node.operands} and len(written_out) <= LONGEST:
+                return written_out
+    return ""
 
 
 def stable_form(function: Function) -> str:

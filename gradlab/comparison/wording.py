@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gradlab.comparison.claims import DTYPES
-from gradlab.comparison.stability import stable_form
+from gradlab.comparison.stability import cancelling, stable_form
 from gradlab.comparison.tables import listed
 from gradlab.comparison.verdicts import DOUBLE, OWN, Verdict
 from gradlab.graph.gradient import component_name
@@ -67,13 +67,21 @@ def _unstable(comparison: Comparison, place: int, values: Mapping[str, float]) -
     route = next(name for name, mask in comparison.evidence.unstable.items() if mask[place])
     reference = comparison.evidence.reference
     assert reference is not None
-    why = comparison.domain or f"{DTYPES[comparison.evidence.precisions[route]]} loses its digits on the way"
+    why = comparison.domain or _loss(comparison, route)
     form = stable_form(comparison.function)
     advice = f"; write it with {form}" if form else "; no stable form of it is known to gradlab"
     return (
         f"{route} is {values[route]:.10g} but {reference} is {values[reference]:.10g}: {comparison.function.name} is "
         f"numerically unstable as written, {why}{advice}{_beside(comparison, place, values)}"
     )
+
+
+def _loss(comparison: Comparison, route: str) -> str:
+    """Return what loses the digits where nothing overflows."""
+    assert comparison.derivation is not None
+    place = cancelling(comparison.derivation, comparison.at, comparison.evidence.precisions[route])
+    where = f"cancellation in {place}" if place else "rounding on the way"
+    return f"{where} costs {comparison.dtypes[route]} more than half of its digits"
 
 
 def _beside(comparison: Comparison, place: int, values: Mapping[str, float]) -> str:

@@ -39,6 +39,14 @@ def test_what_is_lost_as_written_is_unstable_and_its_stable_form_is_named(f, at,
     assert comparison.check() is comparison
 
 
+@pytest.mark.parametrize(
+    ("text", "at", "place"),
+    [("(exp(x) - 1)/x", 1e-9, "exp(x) - 1"), ("(1 - cos(x))/x^2", 1e-6, "1 - cos(x)")],
+)
+def test_the_sum_that_cancels_is_named(text, at, place):
+    assert f"cancellation in {place} costs float64 more than half of its digits" in compare(text, at).reason
+
+
 def test_a_wrong_claim_differs_where_torch_is_lost_too():
     assert compare(log_of_softmax, [-800.0, 0.0], claimed=[1.0, 1.0]).verdict is Verdict.DIFFER
 
