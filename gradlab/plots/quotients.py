@@ -71,14 +71,12 @@ class Quotients:
 
     @cached_property
     def chosen(self) -> tuple[float, float, float]:
-        """The step that the estimate chose, its error, and its bound on that."""
-        step = float(smallest_steps(self.function, self.point, [self.variable])[self.variable][self.position])
-        value, bound = (float(part[self.variable][self.position]) for part in self._with_bound())
-        return step, abs(value - self.reference), bound
-
-    def _with_bound(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        """The step that the estimate chose, its error, and its bound on that; the bound twice if no error is known."""
         assert self.measured.error is not None
-        return self.measured.partials, self.measured.error
+        step = float(smallest_steps(self.function, self.point, [self.variable])[self.variable][self.position])
+        value = float(self.measured[self.variable][self.position])
+        bound = float(self.measured.error[self.variable][self.position])
+        return step, bound if self.exact is None else abs(value - self.exact), bound
 
     @cached_property
     def exact(self) -> float | None:
