@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ABOUT = """One function, its gradient three ways: derived, measured and computed by backward();
 compared, then descended."""
 
-_CODES = """exit code: 0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, or at a kink.
+_CODES = """exit code: 0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, unstable or at a kink.
 Results are printed on stdout, everything else on stderr. `gradlab COMMAND --help` shows an example."""
 
 
@@ -293,6 +293,8 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
     _add_at(parser, required=True)
     parser.add_argument("--claimed", nargs="+", metavar="x=6", help="a gradient to be checked, such as your own")
+    parser.add_argument("--errors", action="store_true", help="split the errors of the worst component by their causes")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the error of finite differences against their step")
 
 
 def _descend(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ CODES: Mapping[str, Code] = {
     "agree": Code.DONE,
     "differ": Code.DIFFER,
     "kink": Code.UNDECIDED,
+    "unstable": Code.UNDECIDED,
     "undecided": Code.UNDECIDED,
 }
 """The exit code that goes with each verdict."""

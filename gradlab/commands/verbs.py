@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,11 +109,39 @@ def compare(options: Namespace) -> Outcome:
     """All routes side by side, and the verdict."""
     from gradlab.comparison import compare
 
+    if options.plot:
+        from gradlab.reports import files, pictures
+
+        files.check(Path(options.plot), *pictures.ENDINGS)  # before the work is done
     function, point = _function(options), _point(options.at, "--at")
     claimed = None if options.claimed is None else values.named(options.claimed, "--claimed")
     comparison = compare(function, point, wrt=_wrt(options), claimed=claimed)
     verdict = str(comparison.verdict)
-    return Outcome(repr(comparison), comparison.as_dict(), verdict, CODES[verdict])
+    outcome = Outcome(repr(comparison), comparison.as_dict(), verdict, CODES[verdict])
+    outcome = _with_errors(outcome, comparison) if options.errors else outcome
+    return _with_steps(outcome, comparison, Path(options.plot)) if options.plot else outcome
+
+
+def _with_errors(outcome: Outcome, comparison: Comparison) -> Outcome:
+    """Return the outcome with the errors of the worst component, split by their causes."""
+    splits = comparison.attributions()
+    told = "\n".join(map(str, splits)) or "no error of the worst component can be split by its causes"
+    errors = [split.as_dict() for split in splits]
+    return replace(outcome, text=f"{outcome.text}\n\n{told}", results={**outcome.results, "errors": errors})
+
+
+def _with_steps(outcome: Outcome, comparison: Comparison, path: Path) -> Outcome:
+    """Return the outcome with the picture of error against step, for the worst component, written to *path*."""
+    from gradlab import plots
+    from gradlab.reports import pictures
+
+    worst = comparison.worst
+    if worst is None:
+        raise UsageError(f"--plot {path}: there are no components whose error could be drawn")
+    figure = pictures.canvas()
+    plots.step_sizes(comparison.function, comparison.at, component=worst.name, ax=figure.subplots())
+    pictures.save(figure, path)
+    return replace(outcome, text=f"{outcome.text}\npicture: {path}", results={**outcome.results, "plot": str(path)})
 
 
 def descend(options: Namespace) -> Outcome:

@@ -7,24 +7,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlab.autodiff import backward
+from gradlab.comparison.claims import DTYPES, from_caller, judged_in, precision_of
 from gradlab.comparison.record import Comparison
-from gradlab.comparison.verdicts import Evidence, Verdict, judge
-from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError, ShapeError
+from gradlab.comparison.stability import conditioning, exact_all_the_same, lost_digits
+from gradlab.comparison.verdicts import DOUBLE, OWN, Evidence, Verdict, judge
+from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError
 from gradlab.graph import Function, Gradient, Point, bounds
+from gradlab.graph.bounded import MARGIN
 from gradlab.graph.domain import at_switches
 from gradlab.graph.guards import at_edge, conditions
-from gradlab.graph.point import detached
 from gradlab.numeric import estimate
 from gradlab.numeric.estimation import smallest_steps
 from gradlab.sources import at_point
-from gradlab.symbolic import derive
-from gradlab.symbolic.enclosing import DOUBLE
+from gradlab.symbolic import Derivation, derive
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
-
-OWN = ("symbolic", "numeric", "autodiff")
-"""The routes that gradlab has itself, in the order in which they are shown."""
 
 
 def compare(
@@ -45,13 +43,17 @@ def compare(
     an array or a number, or those values themselves.
     claimed: such a gradient, as a route named "claimed"; it may leave variables out.
 
-    Nothing is decided by a tolerance. Where there is a formula the routes are measured against the exact gradient:
-    the numeric one may be off by its own error bound, any other by 16 times what double precision cannot know of
-    the exact value (the radius of ball arithmetic). Without a formula they are measured against the numeric one.
+    Nothing is decided by a tolerance. Where there is a formula the routes are measured against the exact gradient in
+    ball arithmetic: the numeric one may be off by its own error bound, any other by what rounding in its own dtype
+    may do, and the verdict is decided. Without a formula they are measured against the numeric one.
+    A point of float32 tensors or arrays has torch compute in float32, and values in float32 are judged by that.
 
-    *agree*: all within their bounds.  *differ*: one is not.  *kink*: the slopes on the two sides differ; a claimed
-    value outside them makes it *differ*.  *undecided*: f or its gradient is not finite there, only one route could
-    be taken, or the bound is too large to tell.  The worst component decides.
+    *agree*: all within their bounds.  *differ*: one is not; `Comparison.cause` says which operation or simple mistake
+    explains it.  *kink*: the slopes on the two sides differ; a claimed value outside them makes it *differ*.
+    *unstable*: the gradient is known, but torch loses it, because f as it is written overflows or loses its digits;
+    the reason names the stable form.  *undecided*: f or its gradient is not finite there, only one route could be
+    taken, or without a formula the bound is too large to tell; the reason says what would decide. The worst component
+    decides.
 
     A route that cannot be taken is left out, and `notes` says why.
     Raises PointError where the point does not fit or a claimed variable is unknown, ShapeError for a claimed value
@@ -66,15 +68,17 @@ def compare(
     function, point = at_point(f, at)
     names = function.chosen(wrt)
     own, others = _chosen_routes(routes, claimed)
-    found = _taken(function, point, names, own)
+    bits = precision_of([at])
+    found = _taken(function, point, names, own, bits)
+    found.working = min([bits, *(gradient.precision for gradient in found.gradients.values())])
     for name, given in others.items():
-        found.gradients[name] = _from_caller(function, point, names, name, given)
+        found.gradients[name] = judged_in(from_caller(function, point, names, name, given), found.working)
     evidence = _evidence(found, point, names)
     judgement = judge(evidence)
-    if judgement.any(Verdict.DIFFER) and found.radius is not None:
-        evidence = replace(evidence, switches=_switches(function, point))
+    if found.derivation is not None and (judgement.any(Verdict.DIFFER) or evidence.kinks.any()):
+        evidence = _with_switches(found, evidence, function, point)
         judgement = judge(evidence)
-    if found.radius is not None and function.output is not None:
+    if found.derivation is not None:
         hidden = _hidden(function, point, names, evidence)
         if hidden is not None:
             evidence = replace(evidence, hidden=hidden)
@@ -83,7 +87,9 @@ def compare(
     found.notes += at_edge(function, point)
     # What is the reason already is not said again.
     notes = tuple(note for note in found.notes if found.domain is None or found.domain not in note)
-    return Comparison(function, point, names, found.gradients, evidence, judgement, found.domain, notes)
+    return Comparison(
+        function, point, names, found.gradients, evidence, judgement, found.domain, found.derivation, notes
+    )
 
 
 def _chosen_routes(routes: Any, claimed: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -109,42 +115,69 @@ def _chosen_routes(routes: Any, claimed: Any) -> tuple[tuple[str, ...], dict[str
 class _Found:
     """What the routes came back with.
 
-    radius: of the exact gradient; None without one.  coarse: per route that computes in fewer bits, its radius.
-    domain: why f or its gradient is not finite, if so.
+    derivation: behind the exact gradient; None without one.
+    working: the fewest bits of the point and of gradlab's own routes.
+    domain: why f or its gradient is not finite in float64, if so.
     """
 
     gradients: dict[str, Gradient] = field(default_factory=dict)
-    radius: Mapping[str, Array] | None = None
-    coarse: dict[str, Mapping[str, Array]] = field(default_factory=dict)
+    derivation: Derivation | None = None
+    working: int = DOUBLE
     domain: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
-def _taken(function: Function, point: Point, names: tuple[str, ...], own: tuple[str, ...]) -> _Found:
+def _taken(function: Function, point: Point, names: tuple[str, ...], own: tuple[str, ...], bits: int) -> _Found:
+    """Take gradlab's own routes; a point in fewer *bits* than float64 has torch compute in those."""
     found = _Found()
+    dtype = DTYPES[bits] if bits < DOUBLE else None
     if "symbolic" in own:
         _take(found, "symbolic", lambda: _exact(found, function, point, names))
     if "numeric" in own:
         _take(found, "numeric", lambda: estimate(function, point, wrt=names))
     if "autodiff" in own:
-        _take(found, "autodiff", lambda: backward(function, point, wrt=names))
+        _take(found, "autodiff", lambda: _by_torch(function, point, names, dtype))
     for route, gradient in found.gradients.items():
         found.notes += [f"{route}: {note}" for note in gradient.notes]
-        if gradient.precision < DOUBLE and found.radius is not None:
-            found.coarse[route] = derive(function, names).radius(point, gradient.precision)
     return found
 
 
 def _exact(found: _Found, function: Function, point: Point, names: tuple[str, ...]) -> Gradient:
     derivation = derive(function, names)
-    gradient = derivation.at(point)
-    found.radius = derivation.radius(point)
+    try:
+        gradient = derivation.at(point)
+    except DomainError:
+        rescued = exact_all_the_same(derivation, point)
+        if rescued is None:
+            raise
+        derivation, gradient = rescued
+    found.derivation = derivation
     return gradient
 
 
-def _switches(function: Function, point: Point) -> tuple[str, ...]:
+def _by_torch(function: Function, point: Point, names: tuple[str, ...], dtype: str | None) -> Gradient:
+    if dtype is not None:
+        try:
+            return backward(function, point, wrt=names, dtype=dtype)
+        except GradlabError:  # the code's own tensors are of another dtype
+            pass
+    return backward(function, point, wrt=names)
+
+
+def _with_switches(found: _Found, evidence: Evidence, function: Function, point: Point) -> Evidence:
+    """Return the evidence with the operations that are at a kink of theirs; where none is, there is no kink.
+
+    What differences take for one is then a kink nearby, between their steps. An ``if`` may be a kink as well.
+    """
+    import numpy as np
+
     values = {**function.data, **point}
-    return tuple(at_switches([function.formula], values, function.sizes(point), function.variables))
+    switches = tuple(at_switches([function.formula], values, function.sizes(point), function.variables))
+    if switches or function.guards or not evidence.kinks.any():
+        return replace(evidence, switches=switches)
+    nowhere = np.full_like(evidence.left, np.nan)
+    found.notes.append("numeric: steps reach across a kink nearby, and see two slopes; at the point itself is none")
+    return replace(evidence, left=nowhere, right=nowhere, error=np.where(evidence.kinks, np.inf, evidence.error))
 
 
 def _take(found: _Found, route: str, run: Callable[[], Gradient]) -> None:
@@ -163,44 +196,6 @@ def _take(found: _Found, route: str, run: Callable[[], Gradient]) -> None:
         if route != "autodiff":
             raise
         found.notes.append(f"no {route} gradient: {error}")
-
-
-# Gradients of the caller's own ---------------------------------------------------------------------
-
-
-def _from_caller(function: Function, point: Point, names: tuple[str, ...], route: str, given: Any) -> Gradient:
-    value = replace(function, code=given, output=None).run_code(point) if callable(given) else given
-    partials = {name: _as_partial(route, name, entry, point) for name, entry in _by_name(route, names, value).items()}
-    unknown = [name for name in partials if name not in names]
-    if unknown:
-        raise PointError(f"{route} names {', '.join(unknown)}; the variables compared are {', '.join(names)}")
-    return Gradient(point, float("nan"), partials, route)
-
-
-def _by_name(route: str, names: tuple[str, ...], value: Any) -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        return {str(name): entry for name, entry in value.items()}
-    if len(names) == 1:
-        return {names[0]: value}
-    if isinstance(value, (tuple, list)) and len(value) == len(names):
-        return dict(zip(names, value, strict=True))
-    wanted = ", ".join(f'"{name}": …' for name in names)
-    raise PointError(f"{route} is {value!r:.60}; for {len(names)} variables give a mapping {{{wanted}}}")
-
-
-def _as_partial(route: str, name: str, value: Any, point: Point) -> Array:
-    import numpy as np
-
-    try:
-        array = np.asarray(detached(value), dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise PointError(f"{route} gives {value!r:.60} for {name}, which is no number or array of numbers") from error
-    if name in point and array.shape != point[name].shape:
-        raise ShapeError(
-            f"{route} has shape {array.shape} for {name}, and {name} has shape {point[name].shape}: "
-            "a gradient has the shape of its variable"
-        )
-    return array
 
 
 # From gradients to evidence -------------------------------------------------------------------------
@@ -222,22 +217,46 @@ def _evidence(found: _Found, point: Point, names: tuple[str, ...]) -> Evidence:
     }
     numeric = found.gradients.get("numeric")
     symbolic = found.gradients.get("symbolic")
+    torch = found.gradients.get("autodiff")
     slopes = numeric.slopes if numeric is not None else None
     size = sum(point[name].size for name in names)
     partials = numeric.partials.values() if numeric else ()
     largest = [np.full(part.size, np.abs(np.nan_to_num(part)).max(initial=0)) for part in partials]
+    allowed, unstable = None, {}
+    if found.derivation is not None and symbolic is not None:
+        radii = {route: _allowed(found, g) for route, g in found.gradients.items()}
+        allowed = {route: row(radius, np.inf) for route, radius in radii.items()}
+        lost = lost_digits(found.derivation, torch, symbolic) if torch is not None else {}
+        unstable = {"autodiff": np.concatenate([np.ravel(lost[name]) for name in names])} if lost else {}
     return Evidence(
         values=values,
         given=given,
+        precisions={route: gradient.precision for route, gradient in found.gradients.items()},
         error=row(numeric.error if numeric else None, np.inf),
         left=row(slopes and {name: pair[..., 0] for name, pair in slopes.items()}, np.nan),
         right=row(slopes and {name: pair[..., 1] for name, pair in slopes.items()}, np.nan),
-        radius=row(found.radius, np.inf) if symbolic is not None else None,
-        coarse={route: row(radius, np.inf) for route, radius in found.coarse.items()},
+        allowed=allowed,
         symbolic_error=row(symbolic.error if symbolic is not None else None, 0.0),
         hidden=np.zeros(size),
         scale=np.concatenate(largest) if largest else np.zeros(size),
+        unstable=unstable,
     )
+
+
+def _allowed(found: _Found, gradient: Gradient) -> Mapping[str, Array]:
+    """Return per variable how far rounding may take a right gradient from the exact one.
+
+    torch's own: MARGIN times what its precision cannot know. Anybody else's: MARGIN times the rounding of one
+    evaluation from these very inputs, and twice what rounded inputs do: for a formula that is rearranged, and for
+    data that f has in float32 and the formula of its gradient has not.
+    """
+    assert found.derivation is not None
+    derivation, at, bits = found.derivation, gradient.at, gradient.precision
+    if gradient.route in OWN:
+        return {name: MARGIN * radius for name, radius in derivation.radius(at, bits).items()}
+    own = derivation.radius(at, bits, rounded_inputs=False)
+    moved = conditioning(derivation, at, min(bits, found.working))
+    return {name: MARGIN * own[name] + 2 * radius for name, radius in moved.items()}
 
 
 def _hidden(function: Function, point: Point, names: tuple[str, ...], evidence: Evidence) -> Array | None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gradlab.comparison import tables
-from gradlab.comparison.verdicts import RANKED, Evidence, Judgement, Verdict
-from gradlab.errors import GradientMismatch
+from gradlab.comparison import attribution, causes, localisation, tables, wording
+from gradlab.comparison.attribution import Attribution
+from gradlab.comparison.claims import DTYPES
+from gradlab.comparison.verdicts import OWN, RANKED, Evidence, Judgement, Verdict
+from gradlab.errors import GradientMismatch, GradlabError
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.gradient import component_name
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from gradlab.graph.point import Array
+    from gradlab.symbolic import Derivation
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class ComponentVerdict:
 
     values: per route that speaks of it.  error: the bound of the numeric route, infinite without one.
     bound: how far the route named in *reason* may be from the reference.
+    ulps: per route but those of gradlab's own numbers, how far it is from the exact value in ulps of its dtype.
+    subgradients: per route, whether its value lies between the slopes of the two sides; empty but at a kink.
     """
 
     variable: str
@@ -32,6 +39,8 @@ class ComponentVerdict:
     bound: float
     verdict: Verdict
     reason: str
+    ulps: Mapping[str, float] = field(default_factory=dict)
+    subgradients: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -47,6 +56,7 @@ class Comparison:
     gradients: per route that could be taken.
     evidence, judgement: the same, all components in one row, and the verdict on each.
     domain: why f or its gradient has no finite value there, if so.
+    derivation: behind the exact gradient; None without a formula.
     notes: what the routes want said, and why a route was left out.
     """
 
@@ -57,6 +67,7 @@ class Comparison:
     evidence: Evidence
     judgement: Judgement
     domain: str | None = None
+    derivation: Derivation | None = None
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -65,6 +76,11 @@ class Comparison:
         if not self.judgement.ranks.size:
             return Verdict.AGREE
         return RANKED[int(self.judgement.ranks.max())]
+
+    @cached_property
+    def dtypes(self) -> Mapping[str, str]:
+        """Per route, the floating-point numbers that it computes in."""
+        return {route: DTYPES[gradient.precision] for route, gradient in self.gradients.items()}
 
     @cached_property
     def components(self) -> tuple[ComponentVerdict, ...]:
@@ -93,6 +109,78 @@ class Comparison:
             return f"{worst.name}: {worst.reason}"
         return f"{same:,} of {count:,} components: {self.verdict}; the worst is {worst.name}: {worst.reason}"
 
+    @cached_property
+    def cause(self) -> str:
+        """Where gradients differ, what explains it: the operation of torch's at fault, or the claim's simple mistake.
+
+        In a sentence or two; "" where nothing differs, or nothing simple explains it.
+        """
+        if self.verdict is not Verdict.DIFFER:
+            return ""
+        route, reference = self.culprit(int(self.judgement.order[0])), self.evidence.reference
+        if route == "autodiff":
+            return localisation.first_operation(self.gradients[route])
+        if route is None or reference is None or route in OWN:
+            return ""
+        names = [name for name in self.wrt if name in self.gradients[route].partials]
+        bound = self._by_variable(self.evidence.bound(route))
+        claim = causes.Claim(
+            route,
+            {name: self.gradients[reference][name] for name in names},
+            {name: self.gradients[route][name] for name in names},
+            {name: bound[name] for name in names},
+        )
+        return causes.explained(claim, self.at, self.function, self.derivation)
+
+    def attribution(self, route: str = "numeric", component: str | None = None) -> Attribution:
+        """Return the error of one component by one route, split by what caused it.
+
+        route: "numeric", split into truncation, step rounding and function rounding; any other into input rounding
+            and evaluation.  component: its name, such as "w[2]"; the worst one by default.
+        Raises GradlabError where there is no formula to measure by, or no value to split, and KeyError for a name
+        that is none.
+
+        >>> from gradlab import compare
+        >>> split = compare("exp(x)", at=1).attribution("numeric")
+        >>> sorted(split.parts)
+        ['function rounding', 'step rounding', 'truncation']
+        """
+        place = int(self.judgement.order[0]) if component is None else self._place(component)
+        variable, position = self.located(place)
+        if self.derivation is None or "symbolic" not in self.gradients:
+            raise GradlabError(f"{self.function.signature} has no formula: the exact value is not known")
+        if route not in self.gradients or variable not in self.gradients[route].partials:
+            raise GradlabError(f"no gradient of the {route} route there; the routes are {', '.join(self.gradients)}")
+        gradient, exact = self.gradients[route], self.gradients["symbolic"]
+        if route == "numeric":
+            return attribution.of_estimate(self.function, gradient, exact, variable, position)
+        return attribution.of_torch(self.derivation, gradient, exact, variable, position)
+
+    def attributions(self, component: str | None = None) -> tuple[Attribution, ...]:
+        """Return `attribution` for every route that it can be had for; the worst component by default."""
+        found = []
+        for route in self.gradients:
+            try:
+                found += [self.attribution(route, component)] if route != "symbolic" else []
+            except GradlabError:  # at a kink, without a formula, or no value of this route there
+                continue
+        return tuple(found)
+
+    def _place(self, component: str) -> int:
+        names = [component_name(*self.located(place)) for place in range(self.judgement.ranks.size)]
+        if component not in names:
+            raise KeyError(f"no component {component!r}; there are {', '.join(names[:20])}")
+        return names.index(component)
+
+    def _by_variable(self, row: Any) -> dict[str, Any]:
+        """Return a row of all components as arrays in the shapes of the variables."""
+        found, start = {}, 0
+        for name in self.wrt:
+            size = self.at[name].size
+            found[name] = row[start : start + size].reshape(self.at[name].shape)
+            start += size
+        return found
+
     def _speaking(self) -> str:
         """Return the routes, and of how many components one speaks that leaves some out."""
         counts = {route: int(given.sum()) for route, given in self.evidence.given.items()}
@@ -102,7 +190,7 @@ class Comparison:
     def check(self) -> Comparison:
         """Return this comparison; raise GradientMismatch if gradients differ.
 
-        A kink or an undecided component raises nothing: neither says that a gradient is wrong.
+        A kink, an unstable or an undecided component raises nothing: none says that a gradient is wrong.
         """
         if self.verdict is not Verdict.DIFFER:
             return self
@@ -110,18 +198,29 @@ class Comparison:
 
     def component(self, place: int) -> ComponentVerdict:
         """Return the verdict on the component at *place* in the row of all components."""
-        variable, position = self._located(place)
+        variable, position = self.located(place)
         evidence = self.evidence
         values = {
             route: float(value[place]) for route, value in evidence.values.items() if evidence.given[route][place]
         }
         verdict = RANKED[int(self.judgement.ranks[place])]
-        route = self._culprit(place)
+        route = self.culprit(place)
         bound = float(evidence.bound(route)[place]) if route and evidence.reference else float("inf")
-        reason = self._why(place, verdict, values, bound)
-        return ComponentVerdict(variable, position, values, float(evidence.error[place]), bound, verdict, reason)
+        reason = wording.reason(self, place, verdict, values, bound)
+        return ComponentVerdict(
+            variable,
+            position,
+            values,
+            float(evidence.error[place]),
+            bound,
+            verdict,
+            reason,
+            {route: float(row[place]) for route, row in self.ulps.items() if row[place] == row[place]},
+            self.subgradients(place),
+        )
 
-    def _located(self, place: int) -> tuple[str, tuple[int, ...]]:
+    def located(self, place: int) -> tuple[str, tuple[int, ...]]:
+        """Return the variable and the position of the component at *place* in the row of all components."""
         import numpy as np
 
         for name in self.wrt:
@@ -131,87 +230,10 @@ class Comparison:
             place -= size
         raise IndexError(place)
 
-    def _culprit(self, place: int) -> str | None:
+    def culprit(self, place: int) -> str | None:
+        """Return the route that is furthest from the reference; None where there is no other."""
         routes = self.judgement.routes
         return routes[int(self.judgement.culprit[place])] if routes else None
-
-    # In words ----------------------------------------------------------------------------------
-
-    def _why(self, place: int, verdict: Verdict, values: Mapping[str, float], bound: float) -> str:
-        if verdict is Verdict.UNDECIDED:
-            return self._why_undecided(place, values, bound)
-        if self.evidence.kinks[place]:
-            return self._why_kink(place, values)
-        reference, route = self.evidence.reference, self._culprit(place)
-        assert reference is not None
-        assert route is not None
-        excess = float(self.judgement.excess[place])
-        if verdict is Verdict.AGREE and self.evidence.hidden[place] > 0:
-            return (
-                f"numeric is {values['numeric']:.6g} and {reference} {values[reference]:.6g}: evaluated as it is "
-                f"written, {self.function.name} loses the difference to rounding"
-            )
-        if route not in values or values[route] != values[route]:
-            if verdict is Verdict.AGREE:
-                others = [name for name, value in values.items() if value == value]
-                return f"{tables.listed(others)} agree; {route} has no value here"
-            return f"{route} is not a number, but {reference} is {values[reference]:.10g}"
-        apart = abs(values[route] - values[reference])
-        if verdict is Verdict.AGREE and apart == 0:
-            return f"{tables.listed(values)} are equal"
-        if verdict is Verdict.AGREE:
-            return f"{route} is {apart:.2g} from {reference}, {excess:.2g} times the bound {bound:.2g}"
-        if verdict is Verdict.KINK:
-            return (
-                f"{route} is {values[route]:.10g} but {reference} is {values[reference]:.10g}; "
-                f"{self.evidence.switches[0]}, and the formula's value there is a convention"
-            )
-        return (
-            f"{route} is {values[route]:.10g} but {reference} is {values[reference]:.10g}: "
-            f"{apart:.3g} apart, {excess:.3g} times the bound {bound:.2g}"
-        )
-
-    def _why_kink(self, place: int, values: Mapping[str, float]) -> str:
-        left, right = float(self.evidence.left[place]), float(self.evidence.right[place])
-        variable, position = self._located(place)
-        here = f"{component_name(variable, position)} = {self.at[variable][position]:.6g}"
-        inside = [r for r in values if r != "numeric" and self.evidence.excess(r)[place] <= 1]
-        outside = [r for r in values if r != "numeric" and r not in inside]
-        said = f"kink at {here}, slope {left:.6g} to the left and {right:.6g} to the right"
-        for routes, where in ((inside, "between them"), (outside, "not between them")):
-            if routes:
-                told = ", ".join(f"{route} {values[route]:.6g}" for route in routes)
-                said += f"; {where}: {told}"
-        return said
-
-    def _why_undecided(self, place: int, values: Mapping[str, float], bound: float) -> str:
-        if self.domain is not None:
-            return self.domain
-        if self.evidence.jumps[place]:
-            variable, position = self._located(place)
-            here = f"{component_name(variable, position)} = {self.at[variable][position]:.6g}"
-            return (
-                f"at {here} difference quotients grow without bound as the step shrinks: "
-                f"{self.function.name} jumps or has a vertical tangent, and no gradient"
-            )
-        finite = [route for route, value in values.items() if abs(value) < float("inf")]
-        lost = [route for route in values if route not in finite]
-        if lost and len(finite) >= 1:
-            told = ", ".join(f"{route} {values[route]:.10g}" for route in values)
-            return f"{tables.listed(lost)} has no finite value here, which proves nothing: {told}"
-        if len(finite) < 2:
-            told = f"only the {finite[0]} route has a value" if finite else "no route has a value"
-            mine = [note for note in self.notes if note.startswith(("numeric", "no "))]
-            return f"{told} here{f' ({mine[0].splitlines()[0]})' if mine else ''}"
-        if self.evidence.reference != "symbolic" and "numeric" in values:
-            return (
-                f"the routes are within the numeric bound {bound:.2g} of each other, but that is too large beside "
-                f"{values['numeric']:.3g} to confirm it; a formula would decide"
-            )
-        if self.evidence.reference is None or "numeric" not in values:
-            return "neither an exact gradient nor an error bound to measure the routes by"
-        told = ", ".join(f"{route} {value:.6g}" for route, value in values.items())
-        return f"rounding swamps the derivative of {self.function.name} as it is written here: {told}"
 
     def _mismatch(self) -> str:
         ranks = self.judgement.ranks
@@ -223,14 +245,36 @@ class Comparison:
             f"Mismatched components: {count} / {ranks.size} ({100 * count / ranks.size:.3g}%)",
             f"Worst: {worst.name}: {worst.reason}",
         ]
-        route, reference = self._culprit(int(self.judgement.order[0])), self.evidence.reference
+        route, reference = self.culprit(int(self.judgement.order[0])), self.evidence.reference
         if route and reference and route in worst.values:
             lines += [
                 f" ACTUAL ({route}): {worst.values[route]!r}",
                 f" DESIRED ({reference}): {worst.values.get(reference, float('nan'))!r}",
                 f" BOUND: {worst.bound:.3g}",
             ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *([self.cause] if self.cause else [])])
+
+    # What is measured beside the verdict ---------------------------------------------------------
+
+    @cached_property
+    def ulps(self) -> Mapping[str, Array]:
+        """Per route but those of gradlab's own numbers, how far each component is from the exact value, in ulps.
+
+        In ulps of the dtype of that route, all components in one row. NaN where the route says nothing, where there is
+        no formula, and where the exact value itself is not known to an ulp.
+        """
+        return {route: self.evidence.ulps(route) for route in self.gradients if route not in ("symbolic", "numeric")}
+
+    def subgradients(self, place: int) -> dict[str, bool]:
+        """Return per route whether its value at a kink lies between the slopes on the two sides; {} elsewhere.
+
+        Along one component that is what makes a number a subgradient: of f where the slope rises, of -f where it falls.
+        """
+        evidence = self.evidence
+        if not evidence.kinks[place]:
+            return {}
+        speaking = [route for route in evidence.values if route != "numeric" and evidence.given[route][place]]
+        return {route: bool(evidence.excess(route)[place] <= 1) for route in speaking}
 
     # Showing -----------------------------------------------------------------------------------
 
@@ -251,7 +295,9 @@ class Comparison:
             "at": {name: array.tolist() for name, array in self.at.items()},
             "verdict": str(self.verdict),
             "reason": self.reason,
+            "cause": self.cause,
             "routes": list(self.gradients),
+            "dtypes": dict(self.dtypes),
             "components": [
                 {
                     "component": entry.name,
@@ -262,6 +308,8 @@ class Comparison:
                     "bound": entry.bound,
                     "verdict": str(entry.verdict),
                     "reason": entry.reason,
+                    "ulps": dict(entry.ulps),
+                    "subgradients": dict(entry.subgradients),
                 }
                 for entry in self.components
             ],
@@ -272,10 +320,4 @@ class Comparison:
         """Return per variable the verdicts, as an array of its shape."""
         import numpy as np
 
-        told = np.array([str(verdict) for verdict in RANKED])[self.judgement.ranks]
-        found, start = {}, 0
-        for name in self.wrt:
-            array = self.at[name]
-            found[name] = told[start : start + array.size].reshape(array.shape)
-            start += array.size
-        return found
+        return self._by_variable(np.array([str(verdict) for verdict in RANKED])[self.judgement.ranks])

@@ -17,7 +17,7 @@ ROWS = 20
 
 def _grid(comparison: Comparison) -> Grid:
     routes = list(comparison.gradients)
-    head = ["component", *("numeric ± error" if route == "numeric" else route for route in routes), "verdict"]
+    head = ["component", *(_head(comparison, route) for route in routes), "verdict"]
     order = comparison.judgement.order
     places = [int(place) for place in order[:ROWS]]
     if comparison.verdict is Verdict.AGREE:  # nothing to look for: their own order reads better
@@ -25,6 +25,13 @@ def _grid(comparison: Comparison) -> Grid:
     shown = [comparison.component(place) for place in places]
     rows = [[entry.name, *(_cell(entry, route) for route in routes), str(entry.verdict)] for entry in shown]
     return Grid(head, rows)
+
+
+def _head(comparison: Comparison, route: str) -> str:
+    """Return the name of a route, with what it computes in where that is not float64."""
+    dtype = comparison.dtypes[route]
+    said = route if dtype == "float64" else f"{route}, {dtype}"
+    return f"{said} ± error" if route == "numeric" else said
 
 
 def _cell(entry: ComponentVerdict, route: str) -> str:
@@ -41,7 +48,13 @@ def _rest(comparison: Comparison) -> str:
     hidden = comparison.judgement.ranks[comparison.judgement.order[ROWS:]]
     if not hidden.size:
         return ""
-    verbs = {"agree": "agree", "differ": "differ", "kink": "are at a kink", "undecided": "are undecided"}
+    verbs = {
+        "agree": "agree",
+        "kink": "are at a kink",
+        "unstable": "are lost to rounding",
+        "undecided": "are undecided",
+        "differ": "differ",
+    }
     counts = [(int((hidden == rank).sum()), verbs[RANKED[rank]]) for rank in reversed(range(len(RANKED)))]
     told = [f"{count:,} more that {verb}" for count, verb in counts if count]
     return f"… and {', '.join(told)}"
@@ -57,8 +70,25 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def _rating(comparison: Comparison) -> list[str]:
+    """Return how close torch is where it is right, in ulps; nothing where every component is the exact one rounded."""
+    import numpy as np
+
+    ulps = comparison.ulps.get("autodiff")
+    if comparison.verdict is not Verdict.AGREE or ulps is None or not np.nan_to_num(ulps).any():
+        return []
+    worst, dtype = float(np.nanmax(ulps)), comparison.dtypes["autodiff"]
+    return [f"autodiff: within {worst:.2g} ulp of {dtype} of the exact gradient"]
+
+
 def _closing(comparison: Comparison) -> list[str]:
-    return [f"{comparison.verdict}: {comparison.reason}", *(f"note: {note}" for note in comparison.notes)]
+    cause = [f"cause: {comparison.cause}"] if comparison.cause else []
+    return [
+        f"{comparison.verdict}: {comparison.reason}",
+        *cause,
+        *_rating(comparison),
+        *(f"note: {note}" for note in comparison.notes),
+    ]
 
 
 def text(comparison: Comparison) -> str:

@@ -16,14 +16,32 @@ if TYPE_CHECKING:
 
     from gradlab.graph.point import Array
 
+OWN = ("symbolic", "numeric", "autodiff")
+"""The routes that gradlab has itself, in the order in which they are shown."""
+
+DOUBLE = 53
+"""Bits of double precision."""
+
 ROUNDING = 2.0**-53
 """Half a unit in the last place of 1."""
 
-DECIDES = 1e-7
+DECIDES = 4e-7
 """Without a formula, a bound relative to the value above this leaves too few digits to confirm anything.
 
-It must be below the errors that are to be found; the ladder's bounds are mostly near 1e-12.
+It must be below half of the errors that are to be found, 1e-6; the ladder's bounds are mostly near 1e-12.
 """
+
+DECIDES_COARSELY = 2.0**-11
+"""The same for a function that computes in float32 or less: its values have seven digits, their differences four."""
+
+WITNESSED = 2.0**-8
+"""A bound relative to the value that is enough where torch and the caller have the same value to ALIKE roundings.
+
+Two gradients found apart from each other are not wrong in the same last digit, and the measurement sees the rest.
+"""
+
+ALIKE = 64
+"""So many roundings apart, two values are one."""
 
 NIL = 2.0**-40
 """Without a formula, a bound this small relative to the largest component confirms a zero."""
@@ -35,10 +53,11 @@ class Verdict(StrEnum):
     AGREE = "agree"
     DIFFER = "differ"
     KINK = "kink"
+    UNSTABLE = "unstable"
     UNDECIDED = "undecided"
 
 
-RANKED = (Verdict.AGREE, Verdict.KINK, Verdict.UNDECIDED, Verdict.DIFFER)
+RANKED = (Verdict.AGREE, Verdict.KINK, Verdict.UNSTABLE, Verdict.UNDECIDED, Verdict.DIFFER)
 """From good to bad; the worst component gives the verdict on the whole."""
 
 
@@ -48,24 +67,27 @@ class Evidence:
 
     values: per route; NaN where a route gave none (see *given*) or found none.
     given: per route, whether it speaks of the component at all.
+    precisions: per route, the bits it computes in: 53 for float64, 24 for float32.
     error: of the numeric route; infinite without one.  left, right: slopes at kinks, infinite at jumps, NaN elsewhere.
-    radius: of the exact gradient at double precision; None without a formula.  symbolic_error: its own.
-    coarse: the same radius for each route that computes in fewer bits, such as code with float32 tensors.
-    switches: operations of the formula that are at a kink of theirs, in words: their derivative is a convention.
+    allowed: per route, how far rounding at its precision may take it from the exact gradient; None without a formula.
+    symbolic_error: of the exact gradient itself.
     hidden: how far the numeric value may be off because f loses digits as it is written; 0 where not looked at.
     scale: the largest value of the numeric route within the same variable.
+    unstable: per route, where it is off for the one reason that f, as it is written, loses the digits.
+    switches: operations of the formula that are at a kink of theirs, in words: their derivative is a convention.
     """
 
     values: Mapping[str, Array]
     given: Mapping[str, NDArray[np.bool_]]
+    precisions: Mapping[str, int]
     error: Array
     left: Array
     right: Array
-    radius: Array | None
+    allowed: Mapping[str, Array] | None
     symbolic_error: Array
     hidden: Array
     scale: Array
-    coarse: Mapping[str, Array] = field(default_factory=dict)
+    unstable: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     switches: tuple[str, ...] = ()
 
     @cached_property
@@ -75,10 +97,12 @@ class Evidence:
 
     @cached_property
     def kinks(self) -> NDArray[np.bool_]:
-        """Where the two sides have different slopes."""
+        """Where the two sides have different slopes, by more than errors that are to be found."""
         import numpy as np
 
-        return np.isfinite(self.left) & np.isfinite(self.right)
+        with np.errstate(all="ignore"):
+            seen = np.abs(self.right - self.left) > DECIDES * np.maximum(np.abs(self.left), np.abs(self.right))
+        return np.isfinite(self.left) & np.isfinite(self.right) & seen
 
     @cached_property
     def jumps(self) -> NDArray[np.bool_]:
@@ -91,13 +115,40 @@ class Evidence:
         """Return how far a route may be from the reference if both are right."""
         import numpy as np
 
-        if self.reference == "symbolic":
-            assert self.radius is not None
-            own = MARGIN * self.coarse.get(route, self.radius) + self.symbolic_error
+        if self.allowed is not None:
+            own = self.allowed[route] + self.symbolic_error
             return own + self.error + self.hidden if route == "numeric" else own
         if self.reference == "numeric":
-            return self.error + MARGIN * ROUNDING * np.abs(self.values["numeric"])
+            return self.error + self._rounding(route) * np.abs(self.values["numeric"])
         return np.zeros_like(self.error)
+
+    def _rounding(self, route: str) -> float:
+        """Return what rounding may do to a value, relative to it, where no formula tells."""
+        return MARGIN * 2.0 ** -self.precisions[route]
+
+    def ulps(self, route: str) -> Array:
+        """Return how far a route is from the exact value in units of the last place of its dtype; NaN where unknown."""
+        import numpy as np
+
+        if self.reference != "symbolic":
+            return np.full_like(self.error, np.nan)
+        exact = self.values["symbolic"]
+        with np.errstate(all="ignore"):
+            unit = np.spacing(np.abs(exact)) * 2.0 ** (DOUBLE - self.precisions[route])
+            rated = np.abs(self.values[route] - exact) / unit
+        return np.where(self.given[route] & (self.symbolic_error <= unit), rated, np.nan)
+
+    def blurred(self, route: str) -> NDArray[np.bool_]:
+        """Return where a value computed in fewer bits is off by no more than sums of that precision may lose.
+
+        Terms as large as the largest component may cancel in any of them, and without a formula nobody knows.
+        """
+        import numpy as np
+
+        if self.allowed is not None or self.reference is None or self.precisions[route] >= DOUBLE:
+            return np.zeros(self.error.size, dtype=bool)
+        apart = np.abs(self.values[route] - self.values[self.reference])
+        return (apart > self.bound(route)) & (apart <= self.error + self._rounding(route) * self.scale)
 
     def excess(self, route: str) -> Array:
         """Return the distance of a route from the reference in multiples of the bound; 0 where there is none.
@@ -148,8 +199,8 @@ def judge(evidence: Evidence) -> Judgement:
     """Return the verdicts.
 
     *differ*: a route is further from the reference than the bound; at a kink, a route of the caller's own is outside
-    the slopes.  *kink*: the slopes on the two sides differ.  *undecided*: fewer than two routes have a value, or the
-    bound is too large to tell.
+    the slopes.  *kink*: the slopes on the two sides differ.  *unstable*: the gradient is known, but what torch makes
+    of f as it is written has lost it.  *undecided*: fewer than two routes have a value, or the bound is too large.
     """
     import numpy as np
 
@@ -158,10 +209,13 @@ def judge(evidence: Evidence) -> Judgement:
     if evidence.reference is None or not routes:
         none = np.zeros(n, dtype=int)
         return Judgement(none + RANKED.index(Verdict.UNDECIDED), np.zeros(n), none, routes)
-    excesses = np.array([evidence.excess(name) for name in routes])
-    culprit = excesses.argmax(axis=0)
+    shaky = np.array([evidence.unstable.get(name, np.zeros(n, dtype=bool)) for name in routes])
+    blurred = np.array([evidence.blurred(name) for name in routes])
+    raw = np.array([evidence.excess(name) for name in routes])
+    excesses = np.where(shaky | blurred, 0.0, raw)
     excess = excesses.max(axis=0)
     ranks = np.where(_decided(evidence), RANKED.index(Verdict.AGREE), RANKED.index(Verdict.UNDECIDED))
+    ranks = np.where(blurred.any(axis=0), RANKED.index(Verdict.UNDECIDED), ranks)
     # Where an operation is at its kink, the formula's value is a convention that the function need not follow.
     mismatch = Verdict.KINK if evidence.switches else Verdict.DIFFER
     ranks = np.where(excess > 1, RANKED.index(mismatch), ranks)
@@ -169,16 +223,20 @@ def judge(evidence: Evidence) -> Judgement:
     lost = [~np.isfinite(v) & evidence.given[r] for r, v in evidence.values.items() if r in ("symbolic", "autodiff")]
     ranks = np.where(np.any([ranks < 0, *lost], axis=0), RANKED.index(Verdict.UNDECIDED), ranks)
     # torch's and the formula's choices at a kink are conventions; what the caller claims must lie between the slopes.
-    claimed = [place for place, name in enumerate(routes) if name not in ("symbolic", "numeric", "autodiff")]
+    claimed = [place for place, name in enumerate(routes) if name not in OWN]
     wrong = (excesses[claimed] > 1).any(axis=0) if claimed else np.zeros(n, dtype=bool)
+    trouble = shaky.any(axis=0)
+    ranks = np.where(trouble, RANKED.index(Verdict.UNSTABLE), ranks)
     at_kink = np.where(wrong, RANKED.index(Verdict.DIFFER), RANKED.index(Verdict.KINK))
     ranks = np.where(evidence.kinks, at_kink, ranks)
+    ranks = np.where(trouble & wrong, RANKED.index(Verdict.DIFFER), ranks)
     for place in claimed if evidence.switches else ():
         refuted = ~evidence.kinks & _refuted_by_measurement(evidence, routes[place])
         ranks = np.where(refuted, RANKED.index(Verdict.DIFFER), ranks)
     # Formulas give the derivative beside a jump, not at it.
     ranks = np.where(evidence.jumps, RANKED.index(Verdict.UNDECIDED), ranks)
-    return Judgement(ranks, excess, culprit, routes)
+    culprit = np.where(excess > 0, excesses.argmax(axis=0), (raw + shaky).argmax(axis=0))
+    return Judgement(ranks, np.where(excess > 0, excess, raw.max(axis=0)), culprit, routes)
 
 
 def _refuted_by_measurement(evidence: Evidence, route: str) -> NDArray[np.bool_]:
@@ -192,19 +250,11 @@ def _refuted_by_measurement(evidence: Evidence, route: str) -> NDArray[np.bool_]
     return evidence.given[route] & ~near & (evidence.excess(route) > 1)
 
 
-def _swamped(evidence: Evidence) -> NDArray[np.bool_]:
-    """Return where a value is off by more than the gradient itself and its bound still allows it: nothing is known."""
-    import numpy as np
-
-    assert evidence.reference is not None
-    reference = np.abs(evidence.values[evidence.reference])
-    least = np.maximum(reference, NIL * np.max(np.nan_to_num(reference), initial=0.0))
-    apart = [np.abs(value - evidence.values[evidence.reference]) for value in evidence.values.values()]
-    return (reference > 0) & np.any([np.nan_to_num(gap) > least for gap in apart], axis=0)
-
-
 def _decided(evidence: Evidence) -> NDArray[np.bool_]:
-    """Return where two routes have values and the bound is small enough to confirm that they are one."""
+    """Return where two routes have values and the bound is small enough to confirm that they are one.
+
+    With a formula it always is: what is left unknown of the exact gradient is below any error worth the name.
+    """
     import numpy as np
 
     assert evidence.reference is not None
@@ -212,8 +262,28 @@ def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     reference = evidence.values[evidence.reference]
     enough = (np.sum(finite, axis=0) >= 2) & np.isfinite(reference)
     if evidence.reference == "symbolic":
-        return enough & np.isfinite(evidence.bound("autodiff")) & ~_swamped(evidence)
+        return enough
     bound = evidence.bound("numeric")
-    exactly = np.all([value == reference for value in evidence.values.values()], axis=0) & (reference == 0)
-    small = (bound <= DECIDES * np.abs(reference)) | (bound <= NIL * evidence.scale) | exactly
-    return enough & small
+    others = {name: value for name, value in evidence.values.items() if name != evidence.reference}
+    witnessed = _witnessed(evidence)
+    zero = np.all([~evidence.given[name] | (value == 0) for name, value in others.items()], axis=0)
+    # Beside large components a measurement sees a zero, but not whether a small number is the right one.
+    nil = (zero & (reference == 0)) | ((zero | witnessed) & (bound <= NIL * evidence.scale))
+    decides = DECIDES if min(evidence.precisions.values()) >= DOUBLE else DECIDES_COARSELY
+    decides = np.where(witnessed, max(decides, WITNESSED), decides)
+    return enough & ((bound <= decides * np.abs(reference)) | nil)
+
+
+def _witnessed(evidence: Evidence) -> NDArray[np.bool_]:
+    """Return where torch and a gradient of the caller's own have one value."""
+    import numpy as np
+
+    torch, others = evidence.values.get("autodiff"), [name for name in evidence.values if name not in OWN]
+    if torch is None or not others:
+        return np.zeros(evidence.error.size, dtype=bool)
+    alike = []
+    for name in others:
+        unit = 2.0 ** -min(evidence.precisions[name], evidence.precisions["autodiff"])
+        near = np.abs(evidence.values[name] - torch) <= ALIKE * unit * np.abs(torch)
+        alike.append(near & evidence.given[name])
+    return np.all(alike, axis=0)

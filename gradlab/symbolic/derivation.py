@@ -277,16 +277,18 @@ class Derivation:
         error = {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
         return Gradient(at, float(value), partials, "symbolic", error)
 
-    def radius(self, point: Any, precision: int = DOUBLE) -> dict[str, Array]:
+    def radius(self, point: Any, precision: int = DOUBLE, *, rounded_inputs: bool = True) -> dict[str, Array]:
         """Return per variable what an evaluation in *precision* bits cannot know of the gradient at *point*.
 
         Shaped like the variables. The exact gradient is evaluated in ball arithmetic at that precision, from inputs
         known to that precision; the radius holds all rounding errors on the way, cancellation included, and what a
         backward stable evaluation in another order may do.
+        rounded_inputs: False for inputs that are exact, and an evaluation in this order alone.
         """
         at = self.function.point(point)
         outputs, values = list(self.partials.values()), {**self.function.data, **at}
-        found = enclosed(outputs, values, self.function.sizes(at), precision)
+        known = precision if rounded_inputs else None
+        found = enclosed(outputs, values, self.function.sizes(at), precision=precision, input_bits=known)
         return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
 
     # Running ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The values of derivatives as float64 numbers, each with a radius that holds the exact one."""
+"""Values that are enclosed: what is exactly true, and what a given precision can know of it."""
 
 from __future__ import annotations
 
@@ -26,23 +26,44 @@ EXACT = 128
 
 
 def enclosed(
-    outputs: list[Node], values: Mapping[str, Any], sizes: Mapping[str, int], rounded_to: int | None = None
+    outputs: Sequence[Node],
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    *,
+    precision: int = EXACT,
+    input_bits: int | None = None,
 ) -> list[tuple[Array, Array]]:
     """Return each output as float64 and a radius around it that holds the exact value.
 
-    rounded_to: bits to which inputs and operations are rounded; as exact as can be if not given.
+    precision: bits in which it is evaluated; as exact as can be if not given.
+    input_bits: bits to which the *values* are known; exact if not given.
     """
     import numpy as np
 
-    rounded = rounded_to is not None
     if _scalar_operations(outputs, sizes) > BALL_BUDGET:
-        coarser = 2.0 ** (DOUBLE - (rounded_to or DOUBLE))
-        pairs = bounds.with_bounds(outputs, values, sizes, rounded_inputs=rounded)
-        return [(np.asarray(pair.value), np.asarray(pair.error) * coarser) for pair in pairs]
-    balls = evaluation.with_balls(outputs, values, sizes, rounded_to or EXACT, rounded_inputs=rounded)
+        bits = min(precision, input_bits or precision, DOUBLE)
+        pairs = bounds.with_bounds(outputs, values, sizes, rounded_inputs=input_bits is not None)
+        return [(np.asarray(pair.value), np.asarray(pair.error) * 2.0 ** (DOUBLE - bits)) for pair in pairs]
+    given = values if input_bits is None else {name: _known_to(input_bits, value) for name, value in values.items()}
+    balls = evaluation.with_balls(outputs, given, sizes, precision)
     middle = np.vectorize(lambda ball: float(ball.mid()), otypes=[float])
     radius = np.vectorize(lambda ball: float(ball.rad()), otypes=[float])
     return [(middle(array), radius(array) + np.spacing(np.abs(middle(array))) / 2) for array in balls]
+
+
+def _known_to(bits: int, value: Any) -> Any:
+    """Return numbers as balls that hold all that rounds to them in so many bits; -∞, a mask, as it is."""
+    import flint
+    import numpy as np
+
+    def ball(number: float) -> Any:
+        return flint.arb(number, abs(number) * 2.0**-bits) if number > float("-inf") else flint.arb.neg_inf()
+
+    given = np.asarray(value, dtype=float)
+    found = np.empty(given.shape, dtype=object)
+    for place in np.ndindex(given.shape):
+        found[place] = ball(float(given[place]))
+    return found
 
 
 def _scalar_operations(outputs: Sequence[Node], sizes: Mapping[str, int]) -> int:

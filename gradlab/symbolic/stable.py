@@ -184,6 +184,16 @@ def _reciprocal_of_one_plus_exp(node: Node) -> Node | None:
     return Elementwise(SIGMOID, (algebra.negative(exponent),)) if exponent is not None else None
 
 
+def _exp_over_one_plus_exp(node: Node) -> Node | None:
+    """e^u / (1 + e^u) = σ(u)"""
+    if not isinstance(node, Elementwise) or node.operation is not DIVIDE:
+        return None
+    above, below = node.operands
+    exponent, found = _inside(above, EXP), _beside_one(below)
+    same = found is not None and found[0] == 1 and _value(found[1]) is _value(above)
+    return Elementwise(SIGMOID, (exponent,)) if exponent is not None and same else None
+
+
 def _exp_over_its_sum(node: Node) -> Node | None:
     """e^u / Σ e^u = softmax(u)"""
     if not isinstance(node, Elementwise) or node.operation is not DIVIDE:
@@ -265,6 +275,7 @@ _RULES: tuple[Callable[[Node], Node | None], ...] = (
     _log_of_softmax,
     _log_of_sum_of_exp,
     _reciprocal_of_one_plus_exp,
+    _exp_over_one_plus_exp,
     _exp_over_its_sum,
     _shifted_softmax,
     _binary_cross_entropy,

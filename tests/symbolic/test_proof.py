@@ -184,8 +184,14 @@ def test_a_size_of_two_does_not_hide_a_mean():
 
 
 def test_a_side_of_a_kink_on_which_no_point_lies_leaves_a_claim_unproved():
-    far = as_function("relu(x - 10^7)").formula
+    far = as_function("relu(x - 10^20)").formula
     assert prove_equal(algebra.add(X, far), X) is Evidence.UNPROVED
+
+
+def test_a_mistake_beyond_a_far_kink_is_found():
+    steps = list(walk(derive("x relu(x - 10^7)").steps))
+    line = next(step for step in steps if step.rule == "substitution")
+    assert replace(line, after=algebra.scale_by(2, line.after)).evidence is Evidence.REFUTED
 
 
 def test_the_rule_of_the_inverse_is_proved_for_matrices_that_have_one():

@@ -92,12 +92,8 @@ class _Claim:
     local: Node | None
 
     @property
-    def said(self) -> list[Node]:
-        return [self.after] if self.local is None else [self.after, self.local]
-
-    @property
     def nodes(self) -> list[Node]:
-        return [self.operation, self.delta, *self.said]
+        return [self.operation, self.delta, self.after, *([] if self.local is None else [self.local])]
 
 
 def prove_flow(step: Step, flow: VectorJacobian) -> Evidence:
@@ -154,7 +150,7 @@ def _prove(claim: _Claim) -> Evidence:
     def outcome_at(values: Mapping[str, Any], sizes: Mapping[str, int]) -> Outcome:
         return _outcome(claim, BallBackend(values, sizes, PRECISION), in_one_direction=large)
 
-    found = tried([claim.operation, claim.delta], claim.said, outcome_at, large=products > LARGE)
+    found = tried(nodes, outcome_at, large=products > LARGE)
     return Evidence.SAMPLED if found is Evidence.CERTIFIED and large else found
 
 
@@ -266,13 +262,15 @@ def _of_shown(
     import flint
     import numpy as np
 
+    operand = claim.operation.operands[claim.place]
     ones = np.full(inputs[claim.place].shape, flint.arb(1), dtype=object)
-    change = np.asarray(_rates(claim, inputs, backend)(ones), dtype=object)
-    outcomes = [compared(change, spread) for spread in _spread(shown, change.shape)]
-    if shown.shape == ones.shape and Outcome.HOLDS not in outcomes:
+    outcomes: list[Outcome] = []
+    if shown.shape == ones.shape and operand.axes != claim.operation.axes:
         deltas = backend.constant(ONE, claim.operation.axes)
         receives = _in_direction if in_one_direction else _by_unit_arrays
         outcomes.append(compared(*receives(claim, inputs, deltas, shown, backend)))
+    expected = np.asarray(_rates(claim, inputs, backend)(ones), dtype=object)
+    outcomes += [compared(expected, spread) for spread in _spread(shown, expected.shape)]
     return min(outcomes, key=lambda outcome: outcome.value, default=Outcome.UNDECIDED)
 
 

@@ -120,7 +120,7 @@ def points(nodes: Sequence[Node], sizes: Mapping[str, int]) -> Iterator[dict[str
 
 
 def scattered(nodes: Sequence[Node], sizes: Mapping[str, int], count: int) -> dict[str, Any]:
-    """Return *count* points at once, the first axis of each array: of every size from 1/1000 to 1000, alike and not."""
+    """Return *count* points at once, the first axis of each array: of every size, alike and not."""
     import numpy as np
 
     draw = np.random.default_rng(1)
@@ -140,10 +140,11 @@ def scattered(nodes: Sequence[Node], sizes: Mapping[str, int], count: int) -> di
 
 
 def _of_any_size(draw: Any, shape: tuple[int, ...]) -> Any:
-    """Return numbers of either sign, evenly spread in (-20, 20) or between 1/1000 and 1000 by their logarithms."""
+    """Return numbers of either sign, evenly spread in (-20, 20) or by their logarithms, a few as far as 10^±12."""
     import numpy as np
 
-    wide = draw.choice([-1.0, 1.0], shape) * 10 ** draw.uniform(-3, 3, shape)
+    reach = draw.choice([3.0, 3.0, 3.0, 12.0], shape)
+    wide = draw.choice([-1.0, 1.0], shape) * 10 ** draw.uniform(-reach, reach)
     return np.where(draw.integers(2, size=shape) > 0, wide, draw.uniform(-20, 20, shape))
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import DomainError
 from gradlab.graph import algebra
 from gradlab.graph.backends import NumpyBackend
-from gradlab.graph.kinds import Constant, Derivative, Elementwise, Extremum, Lead, Linear, VectorJacobian, Winners
+from gradlab.graph.kinds import Constant, Derivative, Elementwise, Extremum, Lead, VectorJacobian, Winners
 from gradlab.graph.nodes import Node, compute, switches, topological
 from gradlab.graph.operations import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, WHERE
 from gradlab.graph.signs import signs_of
@@ -45,29 +44,21 @@ def _enough(outcomes: Sequence[Outcome]) -> bool:
 
 
 def tried(
-    before: Sequence[Node],
-    after: Sequence[Node],
-    outcome_at: Callable[[Values, Mapping[str, int]], Outcome],
-    *,
-    large: bool = False,
+    nodes: Sequence[Node], outcome_at: Callable[[Values, Mapping[str, int]], Outcome], *, large: bool = False
 ) -> Evidence:
-    """Return whether an equality holds wherever it is tried: certified, refuted or unproved.
+    """Return whether a claim about *nodes* holds wherever it is tried: certified, refuted or unproved.
 
-    before, after: what its sides are made of.  outcome_at: what one point, with these sizes of axes, says.
-    large: whether that takes long, so that few points are tried.
+    outcome_at: what one point, with these sizes, says.  large: whether that takes long, so that few are tried.
     """
-    nodes = topological([*before, *after])
-    sided = _Sided.of(before, after)
     first, second = (small_sizes(nodes, smallest) for smallest in SMALLEST)
-    found = _tried(nodes, sided, first, outcome_at, few=large)
+    found = _tried(nodes, first, outcome_at, few=large)
     if found is not Evidence.CERTIFIED or first == second:
         return found
-    return _tried(nodes, sided, second, outcome_at, few=True)
+    return _tried(nodes, second, outcome_at, few=True)
 
 
 def _tried(
     nodes: Sequence[Node],
-    sided: _Sided,
     sizes: Mapping[str, int],
     outcome_at: Callable[[Values, Mapping[str, int]], Outcome],
     *,
@@ -80,12 +71,12 @@ def _tried(
             return Evidence.REFUTED
         if few and _enough(outcomes):
             return Evidence.CERTIFIED
-    each = WINNERS if any(isinstance(node, CHOOSING) for node in nodes) else POINTS
-    if _enough(outcomes) and not sided.switches and each == POINTS:
+    sided, each = _sided(nodes), WINNERS if any(isinstance(node, CHOOSING) for node in nodes) else POINTS
+    if _enough(outcomes) and not sided and each == POINTS:
         return Evidence.CERTIFIED
     scatter = scattered(nodes, sizes, SCATTERED)
-    signs, defined = _looked_at(nodes, sided.switches, scatter, sizes)
-    all_sides = sided.are_seen(signs)
+    signs, defined = _looked_at(nodes, sided, scatter, sizes)
+    all_sides = bool(signs.any(axis=0).all())
     for group in _groups(signs, defined):
         here: list[Outcome] = []
         for number in group[: SPARE * each]:
@@ -95,7 +86,7 @@ def _tried(
             if here.count(Outcome.HOLDS) >= each:
                 break
         # Where one side of a kink has no value that is known well enough, the claim was not tried there.
-        all_sides &= not sided.switches or any(outcome in (Outcome.HOLDS, Outcome.HOLDS_AT_ZERO) for outcome in here)
+        all_sides &= not sided or any(outcome in (Outcome.HOLDS, Outcome.HOLDS_AT_ZERO) for outcome in here)
         outcomes += here
     return Evidence.CERTIFIED if _enough(outcomes) and all_sides else Evidence.UNPROVED
 
@@ -112,45 +103,13 @@ def _outcome(
 # Sides ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Sided:
-    """The expressions whose sign decides which formula of a function by cases holds, if they may have both signs.
-
-    shared: whether both sides of the equality turn there. Where no point lies beyond such a place, it may well be that
-    there is none: min(x, 1/x) is never above 2. What turns on one side alone must be seen on both of its sides.
-    """
-
-    switches: tuple[Node, ...]
-    shared: tuple[bool, ...]
-
-    @staticmethod
-    def of(before: Sequence[Node], after: Sequence[Node]) -> _Sided:
-        first, second = _turning(before), _turning(after)
-        both = {**first, **second}
-        return _Sided(tuple(both.values()), tuple(place in first and place in second for place in both))
-
-    def are_seen(self, signs: Any) -> bool:
-        """Return whether points lie on either side; *signs* has two columns for each switch."""
-        seen = signs.any(axis=0).reshape(-1, 2).all(axis=1)
-        return all(shared or one for shared, one in zip(self.shared, seen, strict=True))
-
-
-def _turning(outputs: Sequence[Node]) -> dict[object, Node]:
-    """Return the switches among the nodes of one side, by what is the same for u - v and v - u."""
-    found: dict[object, Node] = {}
-    for node in topological(outputs):
+def _sided(nodes: Sequence[Node]) -> list[Node]:
+    """Return the expressions whose sign decides which formula of a function by cases holds, if they have both signs."""
+    found: dict[Node, None] = {}
+    for node in nodes:
         if isinstance(node, Elementwise):
-            for switch in (*switches(node), *map(_from_half, _conditions(node))):
-                if {-1, 1} <= signs_of(switch):
-                    found[_place(switch)] = switch
-    return found
-
-
-def _place(switch: Node) -> object:
-    if not isinstance(switch, Linear):
-        return switch
-    terms = list(zip(switch.coefficients, switch.operands, strict=True))
-    return frozenset((frozenset(terms), frozenset((-front, operand) for front, operand in terms)))
+            found.update(dict.fromkeys((*switches(node), *map(_from_half, _conditions(node)))))
+    return [switch for switch in found if {-1, 1} <= signs_of(switch)]
 
 
 def _conditions(node: Elementwise) -> Sequence[Node]:

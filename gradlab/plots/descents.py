@@ -1,14 +1,4 @@
-"""Pictures of a descent. matplotlib is imported only inside the functions.
-
-Every function takes ``ax=None``, an Axes to draw on, and returns the Axes it drew on. Without one it makes a
-figure of its own: in IPython and Jupyter through pyplot, which shows it under the cell; anywhere else apart from
-pyplot, so that a program that draws a thousand pictures leaves no open figure behind. A script that wants a window
-makes the Axes itself: ``figure, ax = plt.subplots(); run.plot(ax=ax); plt.show()``.
-Save a picture by ``ax.figure.savefig("run.png")``.
-
-The colours are Okabe & Ito's (2008), which colour-blind readers tell apart; markers, dashes and lightness say the
-same again for a reader of a grey copy. No global setting of matplotlib is changed.
-"""
+"""Pictures of a descent: its path, its losses, and the model at its steps."""
 
 from __future__ import annotations
 
@@ -22,6 +12,7 @@ from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError
 from gradlab.graph import evaluation
 from gradlab.graph.gradient import component_name
+from gradlab.plots.canvas import BLACK, BLUE, GREY, ORANGE, axes_for, decades, new_figure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,8 +21,6 @@ if TYPE_CHECKING:
 
     from gradlab.graph import Function
     from gradlab.graph.point import Array
-
-_BLUE, _ORANGE, _BLACK, _GREY = "#0072B2", "#D55E00", "#000000", "#666666"
 
 _NUMBERED = 6
 """Points that get their number, or every point is hidden behind them."""
@@ -75,15 +64,15 @@ def curve(run: Trajectory, ax: Axes | None = None) -> Axes:
     import numpy as np
 
     function = _function(run, components=1)
-    axes = _axes(ax)
+    axes = axes_for(ax)
     (label,) = _component_names(run)
     shown = _drawn(run)
     along = run.points.rows[:shown, 0]
     heights = _drawable(run.losses[:shown])
     xs = np.linspace(*_window(along, along), _SAMPLES)
-    axes.plot(xs, _values(function, run, xs[:, None]), color=_GREY, linewidth=1.8, zorder=1, label=function.name)
-    axes.plot(along, heights, ":", color=_BLUE, linewidth=1.0, zorder=2)
-    axes.scatter(along, heights, s=30, color=_BLUE, edgecolors="white", linewidths=0.6, zorder=3, label="steps")
+    axes.plot(xs, _values(function, run, xs[:, None]), color=GREY, linewidth=1.8, zorder=1, label=function.name)
+    axes.plot(along, heights, ":", color=BLUE, linewidth=1.0, zorder=2)
+    axes.scatter(along, heights, s=30, color=BLUE, edgecolors="white", linewidths=0.6, zorder=3, label="steps")
     _number(axes, along, heights, run.gradients.rows[:shown, 0])
     _mark_ends(axes, along, heights, complete=shown == len(run.losses))
     axes.set_xlabel(label)
@@ -103,7 +92,7 @@ def contour(run: Trajectory, ax: Axes | None = None) -> Axes:
     import numpy as np
 
     function = _function(run, components=2)
-    axes = _axes(ax)
+    axes = axes_for(ax)
     shown = _drawn(run)
     across, up = run.points.rows[:shown].T
     windows = [_window(across, up), _window(up, across)]
@@ -114,7 +103,7 @@ def contour(run: Trajectory, ax: Axes | None = None) -> Axes:
     _levels(axes, xs, ys, heights, f"{function.name}({', '.join(run.variables)})")
     axes.plot(across, up, "-", color="white", linewidth=3.0, zorder=2)
     style = "o-" if shown <= _MARKED else "-"
-    axes.plot(across, up, style, color=_ORANGE, linewidth=1.3, markersize=3.5, zorder=3, label="steps")
+    axes.plot(across, up, style, color=ORANGE, linewidth=1.3, markersize=3.5, zorder=3, label="steps")
     _mark_ends(axes, across, up, complete=shown == len(run.losses))
     axes.set_xlim(*windows[0])
     axes.set_ylim(*windows[1])
@@ -130,12 +119,12 @@ def losses(run: Trajectory, ax: Axes | None = None) -> Axes:
     import numpy as np
     from matplotlib.ticker import MaxNLocator
 
-    axes = _axes(ax)
+    axes = axes_for(ax)
     style = "o-" if len(run.losses) <= _MARKED else "-"
-    axes.plot(np.arange(len(run.losses)), run.losses, style, color=_BLUE, linewidth=1.5, markersize=4)
+    axes.plot(np.arange(len(run.losses)), run.losses, style, color=BLUE, linewidth=1.5, markersize=4)
     finite = run.losses[np.isfinite(run.losses)]
     if len(finite) and finite.min() > 0 and finite.max() > 100 * finite.min():
-        _decades(axes, float(finite.min()), float(finite.max()))
+        decades(axes, float(finite.min()), float(finite.max()))
     axes.set_xlabel("step")
     axes.set_ylabel("loss")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
@@ -164,11 +153,11 @@ def fit(
     """
     import numpy as np
 
-    axes = _axes(ax)
+    axes = axes_for(ax)
     inputs, targets = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     xs = np.linspace(inputs.min(), inputs.max(), _SAMPLES)
-    axes.scatter(inputs, targets, s=22, facecolors="white", edgecolors=_BLACK, linewidths=0.9, zorder=2, label="data")
-    axes.plot(xs, _predictions(model, xs, run.points[step]), color=_ORANGE, linewidth=1.8, zorder=3, label="model")
+    axes.scatter(inputs, targets, s=22, facecolors="white", edgecolors=BLACK, linewidths=0.9, zorder=2, label="data")
+    axes.plot(xs, _predictions(model, xs, run.points[step]), color=ORANGE, linewidth=1.8, zorder=3, label="model")
     number = step if step >= 0 else len(run.losses) + step
     axes.set_title(f"step {number:,}, loss {run.losses[step]:.6g}", fontsize=10)
     axes.set_xlabel(names[0])
@@ -196,7 +185,7 @@ def fits(
 
     present = [step for step in steps if -len(run.losses) <= step < len(run.losses)]
     if ax is None:
-        figure = _figure(figsize=(3.1 * max(1, len(present)), 3.0))
+        figure = new_figure(figsize=(3.1 * max(1, len(present)), 3.0))
         drawn = figure.subplots(1, max(1, len(present)), sharex=True, sharey=True, squeeze=False)[0]
     else:
         drawn = np.asarray(ax, dtype=object).reshape(-1)
@@ -211,22 +200,6 @@ def fits(
 
 
 # What they share ----------------------------------------------------------------------------------------
-
-
-def _figure(**options: Any) -> Any:
-    """Return a new figure; see the head of this file for which."""
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        import matplotlib.pyplot as plt
-
-        return plt.figure(layout="constrained", **options)
-    from matplotlib.figure import Figure
-
-    return Figure(layout="constrained", **options)
-
-
-def _axes(ax: Axes | None) -> Axes:
-    return _figure(figsize=(5.6, 4.2)).subplots() if ax is None else ax
 
 
 def _function(run: Trajectory, components: int) -> Function:
@@ -318,22 +291,6 @@ def _levels(axes: Axes, xs: Array, ys: Array, heights: Array, label: str) -> Non
     bar.set_label(label)
 
 
-def _decades(axes: Axes, low: float, high: float) -> None:
-    """Make the vertical axis logarithmic from *low* to *high*."""
-    from matplotlib.ticker import FixedLocator, NullLocator
-
-    if high < 1e100 and low > 1e-100:
-        axes.set_yscale("log")
-        return
-    # matplotlib's own margins and ticks go decades beyond the data, and overflow at the end of a diverging run.
-    axes.set_ylim(max(low / 2, 1e-307), min(high, 1e307) * 2)
-    axes.set_yscale("log")
-    first, last = floor(log10(max(low, 1e-307))), floor(log10(high))
-    every = max(1, (last - first) // 6)
-    axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in range(first, last + 1, every)]))
-    axes.yaxis.set_minor_locator(NullLocator())
-
-
 def _number(axes: Axes, along: Array, heights: Array, slopes: Array) -> None:
     """Write the number of the first points beside them, above the curve, where there is room."""
     width, height = float(along.max() - along.min()), float(heights.max() - heights.min())
@@ -356,9 +313,9 @@ def _number(axes: Axes, along: Array, heights: Array, slopes: Array) -> None:
 
 def _mark_ends(axes: Axes, across: Array, up: Array, *, complete: bool) -> None:
     """Mark the first point and, if it is drawn, the last, by shape as well as by colour."""
-    axes.plot(across[0], up[0], "s", color="white", markeredgecolor=_BLACK, markersize=8, zorder=4, label="start")
+    axes.plot(across[0], up[0], "s", color="white", markeredgecolor=BLACK, markersize=8, zorder=4, label="start")
     if complete and len(across) > 1:
-        axes.plot(across[-1], up[-1], "*", color=_BLACK, markeredgecolor="white", markersize=13, zorder=5, label="end")
+        axes.plot(across[-1], up[-1], "*", color=BLACK, markeredgecolor="white", markersize=13, zorder=5, label="end")
 
 
 def _finish(axes: Axes, run: Trajectory, shown: int) -> None:

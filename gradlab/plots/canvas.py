@@ -1,0 +1,45 @@
+"""What all pictures share: a figure to draw on, colours, and axes in decades."""
+
+from __future__ import annotations
+
+import sys
+from math import floor, log10
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREEN, PURPLE, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#666666"
+
+
+def new_figure(**options: Any) -> Any:
+    """Return a new figure; see `gradlab.plots` for which."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        import matplotlib.pyplot as plt
+
+        return plt.figure(layout="constrained", **options)
+    from matplotlib.figure import Figure
+
+    return Figure(layout="constrained", **options)
+
+
+def axes_for(ax: Axes | None) -> Axes:
+    """Return the Axes to draw on: those given, or new ones."""
+    return new_figure(figsize=(5.6, 4.2)).subplots() if ax is None else ax
+
+
+def decades(axes: Axes, low: float, high: float) -> None:
+    """Make the vertical axis logarithmic from *low* to *high*."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    if high < 1e100 and low > 1e-100:
+        axes.set_yscale("log")
+        return
+    # matplotlib's own margins and ticks go decades beyond the data, and overflow at the end of a diverging run.
+    axes.set_ylim(max(low / 2, 1e-307), min(high, 1e307) * 2)
+    axes.set_yscale("log")
+    first, last = floor(log10(max(low, 1e-307))), floor(log10(high))
+    every = max(1, (last - first) // 6)
+    axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in range(first, last + 1, every)]))
+    axes.yaxis.set_minor_locator(NullLocator())

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from gradlab.comparison import compare
+from gradlab.sources import as_function
+
+RANDOM = np.random.default_rng(5)
+X, Y, W = RANDOM.normal(size=(5, 3)), RANDOM.normal(size=5), RANDOM.normal(size=3)
+A = RANDOM.normal(size=(3, 3))
+RESIDUAL = X.T @ (X @ W - Y)
+GRADIENT = 2 / 5 * RESIDUAL + 0.6 * W
+
+
+def ridge(w):
+    return ((X @ w - Y) ** 2).mean() + 0.3 * (w**2).sum()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "said"),
+    [
+        (-GRADIENT, "minus the exact gradient: a sign is wrong"),
+        (2 * GRADIENT, "2 times the exact gradient"),
+        (GRADIENT / 4, "a factor 4 is missing"),
+        (5 * GRADIENT, "the 1/n of a mean over 5 is missing"),
+        (GRADIENT / 5, "divided by n = 5 once too often"),
+        (np.pi * GRADIENT, "3.14159 times the exact gradient throughout"),
+        (2 / 5 * RESIDUAL, "the summand 0.6 w_i is left out"),
+        (2 / 5 * RESIDUAL - 0.6 * W, "the summand 0.6 w_i has the wrong sign"),
+        (2 / 5 * RESIDUAL + 0.3 * W, "the summand 0.6 w_i is only half of what it should be"),
+        (GRADIENT[[1, 0, 2]], "claimed has w[0] and w[1] swapped"),
+        (GRADIENT[[2, 0, 1]], "shifted by one place"),
+        (GRADIENT * [1, -1, 1], "only w[1] is wrong: there it is minus the exact value: a sign is wrong; the other 2"),
+        (GRADIENT * [1, 1 + 1e-6, 1], "only w[1] is wrong; the other 2 agree"),
+        (GRADIENT * [1, 0, 1], "only w[1] is wrong: claimed has 0 there"),
+        (RANDOM.normal(size=3), ""),
+    ],
+)
+def test_a_simple_mistake_is_told_in_plain_words(claimed, said):
+    comparison = compare(ridge, W, claimed=claimed)
+    assert comparison.verdict == "differ"
+    assert said in comparison.cause
+    assert bool(said) == bool(comparison.cause)
+
+
+@pytest.mark.parametrize(
+    ("text", "claimed", "said"),
+    [
+        ("sin(x^2)", np.cos(1.3**2), "the factor 2 x is missing"),
+        ("x*sin(x^2)", np.sin(1.3**2), "the summand 2 x² cos(x²) is left out"),
+        ("exp(3*x)", 3 * np.exp(3 * 1.3) ** 2, "the factor exp(3 x) is one too many"),
+    ],
+)
+def test_a_part_of_the_derivative_that_is_missing_is_named(text, claimed, said):
+    assert said in compare(text, 1.3, claimed=claimed).cause
+
+
+def test_a_transposed_matrix_is_recognised():
+    comparison = compare(lambda M: (A * M * M).sum(), A + 1, claimed=(2 * A * (A + 1)).T)
+    assert comparison.cause == "claimed for M is transposed"
+
+
+def test_two_variables_may_be_swapped():
+    comparison = compare("x*y^2", {"x": 2.0, "y": 3.0}, claimed={"x": 12.0, "y": 9.0})
+    assert comparison.cause == "claimed has the partial derivatives by x and y swapped"
+
+
+def test_one_variable_alone_may_be_wrong():
+    comparison = compare("x*y^2", {"x": 2.0, "y": 3.0}, claimed={"x": 9.0, "y": 24.0})
+    assert comparison.cause == "claimed is 2 times the exact gradient: a factor 2 is too much, or a 1/2 missing for y"
+
+
+def test_without_a_formula_the_measured_gradient_is_the_measure():
+    hidden = as_function(ridge, opaque=True)
+    assert "a sign is wrong" in compare(hidden, W, claimed=-GRADIENT).cause
+
+
+def test_the_cause_stands_in_every_view():
+    comparison = compare(ridge, W, claimed=-GRADIENT)
+    assert "cause: claimed is minus the exact gradient" in repr(comparison)
+    assert "cause: claimed is minus the exact gradient" in comparison.markdown()
+    assert comparison.as_dict()["cause"] == comparison.cause
+    with pytest.raises(AssertionError, match="minus the exact gradient"):
+        comparison.check()
+
+
+def test_gradients_that_agree_have_no_cause():
+    assert compare(ridge, W, claimed=GRADIENT).cause == ""
