@@ -1,0 +1,149 @@
+"""Gradient checkers, gradlab's and those in use: each answers accepted, rejected or undecided.
+
+Each peer is taken as its documentation shows it, at its default tolerances. A peer that is not installed is None.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from gradlab.comparison import Verdict, compare
+from gradlab.sources import as_function
+from tests.benchmarks._verdict_set import Array, Case, Problem
+
+ACCEPTED, REJECTED, UNDECIDED = "accepted", "rejected", "undecided"
+
+Checker = Callable[[Case], str]
+
+_ANSWERS = {Verdict.AGREE: ACCEPTED, Verdict.DIFFER: REJECTED, Verdict.KINK: UNDECIDED, Verdict.UNDECIDED: UNDECIDED}
+
+
+def in_numpy(problem: Problem) -> Callable[[Array], Any]:
+    """Return the function of a problem over NumPy."""
+    return lambda x: problem.f(np, x)
+
+
+def with_formula(case: Case) -> str:
+    return _answer(case, opaque=False)
+
+
+def without_formula(case: Case) -> str:
+    return _answer(case, opaque=True)
+
+
+def _answer(case: Case, opaque: bool) -> str:
+    function = as_function(in_numpy(case.problem), shapes={"x": case.problem.at.shape}, opaque=opaque)
+    comparison = compare(function, case.problem.at, claimed=case.claimed)
+    return _ANSWERS.get(comparison.verdict, UNDECIDED)
+
+
+def torch_gradcheck(case: Case) -> str:
+    """``torch.autograd.gradcheck`` of a custom function whose backward pass is the claim, in slow mode."""
+    import torch
+
+    problem = case.problem
+
+    class Claimed(torch.autograd.Function):
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return problem.f(torch, x)
+
+        @staticmethod
+        def setup_context(context: Any, inputs: Any, output: Any) -> None: ...
+
+        @staticmethod
+        def backward(context: Any, above: Any) -> Any:
+            return above * torch.tensor(case.claimed)
+
+    x = torch.tensor(problem.at, requires_grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that float32 will likely fail
+        return _bool(torch.autograd.gradcheck(Claimed.apply, (x,), raise_exception=False))
+
+
+def scipy_check_grad(case: Case) -> str:
+    """``scipy.optimize.check_grad`` with the usual limit: 1e-6, relative to the gradient where that is above 1."""
+    from scipy.optimize import check_grad
+
+    with np.errstate(all="ignore"):
+        apart = check_grad(in_numpy(case.problem), lambda _: case.claimed, case.problem.at)
+    return _bool(apart <= 1e-6 * max(1.0, float(np.linalg.norm(case.claimed))))
+
+
+def scipy_differentiate(case: Case) -> str:
+    """``scipy.differentiate.jacobian``, judged by its own estimate of its error."""
+    from scipy.differentiate import jacobian
+
+    problem = case.problem
+
+    def rows(x: Array) -> Array:
+        points = np.moveaxis(x, 0, -1)
+        flat = [problem.f(np, point) for point in points.reshape(-1, points.shape[-1])]
+        return np.array(flat, dtype=x.dtype).reshape(points.shape[:-1])
+
+    with np.errstate(all="ignore"):
+        found = jacobian(rows, problem.at)
+    return _within(case, found.df, found.error)
+
+
+def numdifftools_gradient(case: Case) -> str:
+    """``numdifftools.Gradient``, judged by its own estimate of its error."""
+    from numdifftools import Gradient
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        found = Gradient(in_numpy(case.problem), full_output=True)(case.problem.at)
+    return _within(case, np.ravel(found.estimate), np.ravel(found.error_estimate))
+
+
+def jax_check_grads(case: Case) -> str:
+    """``jax.test_util.check_grads`` of a function whose backward pass is the claim, in float64."""
+    import jax
+    import jax.numpy as jnp
+    from jax.test_util import check_grads
+
+    jax.config.update("jax_enable_x64", True)
+
+    @jax.custom_vjp
+    def claimed(x: Any) -> Any:
+        return case.problem.f(jnp, x)
+
+    claimed.defvjp(lambda x: (claimed(x), None), lambda _, above: (above * jnp.asarray(case.claimed),))
+    try:
+        check_grads(claimed, (jnp.asarray(case.problem.at),), order=1, modes=["rev"])
+    except AssertionError:
+        return REJECTED
+    return ACCEPTED
+
+
+def _bool(accepted: Any) -> str:
+    return ACCEPTED if accepted else REJECTED
+
+
+def _within(case: Case, value: Array, error: Array) -> str:
+    if not (np.isfinite(value).all() and np.isfinite(error).all()):
+        return UNDECIDED
+    # Half a unit in the last place is nobody's mistake.
+    return _bool((np.abs(value - case.claimed) <= error + np.finfo(case.claimed.dtype).eps * np.abs(value)).all())
+
+
+CHECKERS: dict[str, tuple[str, Checker]] = {
+    "gradlab, with the formula": ("gradlab", with_formula),
+    "gradlab, formula hidden": ("gradlab", without_formula),
+    "torch gradcheck": ("torch", torch_gradcheck),
+    "jax check_grads": ("jax", jax_check_grads),
+    "scipy check_grad": ("scipy", scipy_check_grad),
+    "scipy.differentiate": ("scipy", scipy_differentiate),
+    "numdifftools": ("numdifftools", numdifftools_gradient),
+}
+"""By name: the library it needs, and the checker."""
+
+
+def installed(name: str) -> bool:
+    """Return whether the library of a checker is there."""
+    return find_spec(CHECKERS[name][0]) is not None
