@@ -50,6 +50,10 @@ class DomainError(GradlabError):
     """A point outside the function's domain, such as log at -1."""
 
 
+class NotAnalyticError(DomainError):
+    """A complex step asked of a function that has no complex derivative at the point."""
+
+
 class NotScalarError(GradlabError):
     """A gradient asked of a function whose value is not one number."""
 

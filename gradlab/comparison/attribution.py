@@ -14,10 +14,10 @@ from itertools import pairwise
 from math import frexp, isfinite, ldexp
 from typing import TYPE_CHECKING, Any
 
-from gradlab.comparison.claims import rounded_to
 from gradlab.errors import GradlabError
 from gradlab.graph import Function, Gradient, Point, evaluation
 from gradlab.graph.gradient import component_name
+from gradlab.graph.precision import rounded_to
 from gradlab.numeric.probing import Probe
 
 if TYPE_CHECKING:

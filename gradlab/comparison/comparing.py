@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlab.autodiff import backward
-from gradlab.comparison.claims import DTYPES, from_caller, judged_in, precision_of
+from gradlab.comparison.claims import from_caller, judged_in
 from gradlab.comparison.record import Comparison
 from gradlab.comparison.stability import conditioning, exact_all_the_same, lost_digits
-from gradlab.comparison.verdicts import DOUBLE, OWN, Evidence, Verdict, judge
+from gradlab.comparison.verdicts import OWN, Evidence, Verdict, judge
 from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError
 from gradlab.graph import Function, Gradient, Point, bounds
 from gradlab.graph.bounded import MARGIN
 from gradlab.graph.domain import at_switches
 from gradlab.graph.guards import at_edge, conditions
+from gradlab.graph.precision import DOUBLE, DTYPES, precision_of
 from gradlab.numeric import estimate
 from gradlab.numeric.estimation import smallest_steps
 from gradlab.sources import at_point

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.comparison import attribution, causes, localisation, tables, wording
 from gradlab.comparison.attribution import Attribution
-from gradlab.comparison.claims import DTYPES
 from gradlab.comparison.verdicts import OWN, RANKED, Evidence, Judgement, Verdict
 from gradlab.errors import GradientMismatch, GradlabError
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.gradient import component_name
+from gradlab.graph.precision import DTYPES
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlab.graph.bounded import MARGIN
+from gradlab.graph.precision import DOUBLE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 OWN = ("symbolic", "numeric", "autodiff")
 """The routes that gradlab has itself, in the order in which they are shown."""
-
-DOUBLE = 53
-"""Bits of double precision."""
 
 ROUNDING = 2.0**-53
 """Half a unit in the last place of 1."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gradlab.comparison.claims import DTYPES
 from gradlab.comparison.stability import cancelling, stable_form
 from gradlab.comparison.tables import listed
-from gradlab.comparison.verdicts import DOUBLE, OWN, Verdict
+from gradlab.comparison.verdicts import OWN, Verdict
 from gradlab.graph.gradient import component_name
+from gradlab.graph.precision import DOUBLE, DTYPES
 
 if TYPE_CHECKING:
     from gradlab.comparison.record import Comparison

@@ -14,6 +14,7 @@ from gradlab.graph.guards import Guard
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point
+from gradlab.graph.precision import DOUBLE, DTYPES
 from gradlab.graph.sizes import Axes
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
@@ -115,13 +116,16 @@ class Function:
             raise GradlabError(f"{self.signature} returns {result!r:.40}; return a number or an array") from error
         return float(array) if array.ndim == 0 else array
 
-    def run_code(self, at: Point) -> Any:
+    def run_code(self, at: Point, bits: int = DOUBLE) -> Any:
         """Return what the writer's own code returns at a point.
 
-        Code written in torch is given float64 tensors, all other code floats and NumPy arrays of its own.
+        Code written in torch is given float64 tensors, all other code floats and NumPy arrays of its own; with fewer
+        *bits* tensors, and NumPy's numbers and arrays, of the dtype that has them.
         """
         if self.code is None:
             raise GradlabError(f"{self.name} was not written as code")
+        if bits < DOUBLE:
+            return self._run_in(DTYPES[bits], at)
         if self.style != "torch":
             try:
                 return self.code(*(float(array) if array.ndim == 0 else array.copy() for array in at.values()))
@@ -130,6 +134,26 @@ class Function:
                 if self.style == "numpy":
                     raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
         return self._run_on_tensors(at)
+
+    def _run_in(self, dtype: str, at: Point) -> Any:
+        """Run the code in a shorter dtype: on tensors where it is torch's, or where NumPy has no such numbers."""
+        import numpy as np
+
+        assert self.code is not None
+        try:
+            if self.style != "torch" and hasattr(np, dtype):
+                try:
+                    return self.code(*(array.astype(dtype)[()] for array in at.values()))
+                except (TypeError, AttributeError, RuntimeError):
+                    if self.style == "numpy":
+                        raise
+            import torch
+
+            kind = getattr(torch, dtype)
+            with torch_default(kind):
+                return self.code(*(torch.tensor(array, dtype=kind) for array in at.values()))
+        except (TypeError, AttributeError, RuntimeError) as error:
+            raise GradlabError(f"{self.signature} does not run in {dtype} at {at!r}: {error}") from error
 
     def _run_on_tensors(self, at: Point) -> Any:
         import torch

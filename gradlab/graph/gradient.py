@@ -26,6 +26,9 @@ class Gradient:
         a kink, NaN elsewhere; None if the route does not look for kinks.
     notes: what the route wants said, in plain words.
     precision: bits of the arithmetic that the route computed in; 53 for float64, 24 for float32.
+    steps: same shape as partials, the step that the numeric route chose; None for the other routes.
+    evaluations: same shape, at how many points f was called for the component; None for the other routes.
+    calls: how often f was called in all; components that share no term of f may share a call. 0 for the other routes.
     tabulate: makes the table of the route, see `table`; None if it has none.
     """
 
@@ -37,10 +40,13 @@ class Gradient:
     slopes: Mapping[str, Array] | None = None
     notes: tuple[str, ...] = ()
     precision: int = 53
+    steps: Mapping[str, Array] | None = None
+    evaluations: Mapping[str, Array] | None = None
+    calls: int = 0
     tabulate: Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("partials", "error", "slopes"):
+        for name in ("partials", "error", "slopes", "steps", "evaluations"):
             arrays = getattr(self, name)
             if arrays is not None:
                 object.__setattr__(self, name, {key: _frozen(array) for key, array in arrays.items()})

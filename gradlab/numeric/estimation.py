@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import DomainError
+from gradlab.errors import DomainError, NotScalarError
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.domain import first_not_finite
+from gradlab.graph.gradient import component_name
 from gradlab.graph.guards import frozen_names
-from gradlab.numeric.central import central
+from gradlab.graph.point import brief
+from gradlab.graph.precision import DOUBLE, DTYPES, precision_of, rounded_to
+from gradlab.numeric import lines
+from gradlab.numeric.complex_step import complex_step
 from gradlab.numeric.ladder import ladder
+from gradlab.numeric.lines import Lines
 from gradlab.numeric.measured import Measured
 from gradlab.numeric.probing import Probe
+from gradlab.numeric.simple import central, forward, richardson
 from gradlab.sources import at_point
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
-METHODS: Mapping[str, Callable[[Probe, str], Measured]] = {"central": central, "ladder": ladder}
-"""By name: what turns f around a point into the partials with respect to one variable."""
+METHODS: Mapping[str, Callable[[Lines], Measured]] = {
+    "forward": forward,
+    "central": central,
+    "complex": complex_step,
+    "richardson": richardson,
+    "ladder": ladder,
+}
+"""By name: what turns lines through the point into their slopes."""
 
 
 def estimate(f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, method: str = "ladder") -> Gradient:
@@ -56,54 +69,113 @@ def estimate(f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, method:
         raise ValueError(f"no method named {method!r}; choose from {', '.join(map(repr, METHODS))}")
     function, point = at_point(f, at)
     names = function.chosen(wrt)
-    probe = Probe(function, point)
+    probe = probing(function, point, precision_of([at]))
+    if probe.shape and prod(probe.shape) != 1:
+        raise not_scalar(probe)
     check_finite(probe)
-    return _gradient(probe, {name: METHODS[method](probe, name) for name in names})
+    return _gradient(probe, names, method)
 
 
-def smallest_steps(function: Function, point: Point, wrt: Sequence[str]) -> dict[str, Array]:
-    """Return per variable the smallest step that the ladder used for each component."""
-    probe = Probe(function, point)
-    return {name: ladder(probe, name).step.reshape(point[name].shape) for name in wrt}
+def probing(function: Function, point: Point, bits: int) -> Probe:
+    """Return the probe of a function in the arithmetic of its point; its point rounded to that."""
+    if bits < DOUBLE:
+        point = Point({name: rounded_to(bits, array) for name, array in point.items()})
+    return Probe(function, point, bits)
 
 
 def check_finite(probe: Probe) -> None:
     """Raise DomainError, naming variables and values, where f is not finite at the point."""
-    import math
+    import numpy as np
 
-    if math.isfinite(probe.centre):
+    if np.isfinite(probe.centre).all():
         return
     f, point = probe.f, probe.point
     said = None
     if f.output is not None:
         said = first_not_finite([f.output], {**f.data, **point}, f.sizes(point), list(f.variables))
-    raise DomainError(said or f"{f.signature} is {probe.centre} at {point!r}")
+    value = float(probe.centre[0]) if probe.centre.size == 1 else brief(probe.centre.reshape(probe.shape))
+    raise DomainError(said or f"{f.signature} is {value} at {point!r}")
 
 
-def _gradient(probe: Probe, found: Mapping[str, Measured]) -> Gradient:
+def not_scalar(probe: Probe) -> NotScalarError:
+    """Return the error for a function whose value is no single number."""
+    return NotScalarError(
+        f"{probe.f.signature} has {prod(probe.shape)} values, in the shape {probe.shape}; a gradient belongs to a "
+        f"function with one. Make one number of them, such as their sum or their mean, or take one of them, such as "
+        f"{probe.f.name}(…)[0]"
+    )
+
+
+def remarks(probe: Probe, found: Mapping[str, Measured], entries: Mapping[str, Array]) -> list[str]:
+    """Return in words what the methods and the code of f have to say.
+
+    entries: per variable, the entry of the flattened variable that each line moves.
+    """
     import numpy as np
 
-    point = probe.point
     notes: list[str] = []
-    partials, error, slopes = {}, {}, {}
     for name, measured in found.items():
-        shape = point[name].shape
-        partials[name] = measured.value.reshape(shape)
-        error[name] = measured.error.reshape(shape)
-        kinks = measured.slopes if measured.slopes is not None else np.full((measured.value.size, 2), np.nan)
-        slopes[name] = kinks.reshape(*shape, 2)
-        notes += measured.notes
-        if measured.lost:
-            notes.append(f"{measured.lost} of {measured.tried} points around {name} gave no finite value")
+        array = probe.point[name]
+        for text, where in measured.said.items():
+            places = np.unique(entries[name][where])
+            if places.size:
+                first = component_name(name, tuple(int(i) for i in np.unravel_index(places[0], array.shape)))
+                more = f" and {places.size - 1} more" if places.size > 1 else ""
+                notes.append(f"at {first} = {array.reshape(-1)[places[0]]:.6g}{more}: {text}")
         nothing = int(np.isnan(measured.value).sum())
         if nothing:
-            of = f"{nothing} of {measured.value.size} components of " if shape else ""
+            of = f"{nothing} of {measured.value.size} components of " if measured.value.size > 1 else ""
             notes.append(f"no step gave a slope for {of}{name}")
-    if probe.held is not probe.f:
+    if probe.spent.lost:
+        notes.append(f"{probe.spent.lost} of {probe.spent.calls} points gave no finite value")
+    if probe.f.output is None:
+        notes += probe.caller.said.values()
+    elif probe.held is not probe.f:
         said = ", ".join(frozen_names(probe.f.formula))
         notes.append(f"what the code detaches ({said}) was held at its value at the point, as backward() holds it")
+    if probe.bits < DOUBLE:
+        notes.append(f"computed in {DTYPES[probe.bits]}, as the point is given")
+    return notes
+
+
+def _gradient(probe: Probe, names: Sequence[str], method: str) -> Gradient:
+    import numpy as np
+
+    found: dict[str, Measured] = {}
+    moved: dict[str, Array] = {}
+    partials, error, slopes, steps, tried = {}, {}, {}, {}, {}
+    for name in names:
+        chosen = lines.of_number(probe, name, apart=method == "ladder")
+        measured = found[name] = METHODS[method](chosen)
+        moved[name] = chosen.entries
+        shape = probe.point[name].shape
+
+        def placed(values: Array, otherwise: float, own: Array = chosen.entries, shape: tuple[int, ...] = shape) -> Array:
+            # What no term of f holds does not move it at all.
+            whole = np.full((prod(shape), *values.shape[1:]), otherwise)
+            whole[own] = values
+            return whole.reshape((*shape, *values.shape[1:]))
+
+        partials[name] = placed(measured.value, 0.0)
+        error[name] = placed(measured.error, 0.0)
+        steps[name] = placed(measured.step, np.nan)
+        tried[name] = placed(measured.tried, 0.0)
+        kinks = measured.slopes if measured.slopes is not None else np.full((measured.value.size, 2), np.nan)
+        slopes[name] = placed(kinks, np.nan)
     any_kink = any(measured.slopes is not None for measured in found.values())
-    return Gradient(point, probe.centre, partials, "numeric", error, slopes if any_kink else None, tuple(notes))
+    return Gradient(
+        probe.point,
+        float(probe.centre[0]),
+        partials,
+        "numeric",
+        error,
+        slopes if any_kink else None,
+        tuple(remarks(probe, found, moved)),
+        probe.bits,
+        steps=steps,
+        evaluations=tried,
+        calls=probe.spent.calls,
+    )
 
 
-__all__ = ["METHODS", "check_finite", "estimate", "smallest_steps"]
+__all__ = ["METHODS", "estimate"]

@@ -17,7 +17,7 @@ ROUNDING = 2.0**-53
 SAFETY = 2.0
 """Times the truncation that the sequence predicts for itself."""
 
-SCATTER = 2.0
+SCATTER = 1.75
 """Times the noise measured: the largest of some twenty samples is exceeded now and then.
 
 Of random functions' components 1 in 900 lay outside its bound with 1.0, 1 in 5,000 with 1.5 and 1 in 10,000 with 2.0.
@@ -28,7 +28,7 @@ Of random functions' components 1 in 900 lay outside its bound with 1.0, 1 in 5,
 class Limit:
     """What difference quotients tend to as the step shrinks, per component.
 
-    value, error: shape (m,); NaN and infinity where no step gave anything.
+    value, error: shape (r,); NaN and infinity where no step gave anything.
     step: the smallest step used for the value.
     """
 
@@ -42,10 +42,12 @@ class Limit:
         return self.value, self.error, self.step
 
 
-def limit(quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, int]) -> Limit:
+def limit(
+    quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, int], ratio: float = RATIO
+) -> Limit:
     """Return what *quotients* tend to, by Richardson extrapolation, with a bound on the error.
 
-    quotients: shape (m, k), the steps shrinking by RATIO from left to right, NaN where there is none.
+    quotients: shape (r, k), the steps shrinking by *ratio* from left to right, NaN where there is none.
     steps: the same shape.  noise: the same shape, a bound on the rounding error of the quotient times its step.
     orders: the powers of the step in the truncation error of the quotients, and after one and two extrapolations.
 
@@ -62,11 +64,11 @@ def limit(quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, 
     with np.errstate(all="ignore"):
         for level, order in enumerate(orders):
             if level:
-                power = RATIO ** orders[level - 1]
+                power = ratio ** orders[level - 1]
                 table = table + (table - coarser(table)) / (power - 1)
-                amplification *= (power + 1 / RATIO) / (power - 1)
+                amplification *= (power + 1 / ratio) / (power - 1)
             spread = SCATTER * amplification * noise / steps
-            bound = spread + _truncation(table, order, spread)
+            bound = spread + _truncation(table, ratio**-order, spread)
             bound = np.maximum(bound, _unexplained(table, spread))
             bound += 2 * ROUNDING * np.abs(table)
             values.append(table)
@@ -90,15 +92,16 @@ def coarser(table: Array) -> Array:
     return shifted
 
 
-def _truncation(table: Array, order: int, spread: Array) -> Array:
+def _truncation(table: Array, promised: float, spread: Array) -> Array:
     """Return a bound on the truncation error of each entry, from its distance to the coarser ones.
+
+    promised: by what an error shrinks from step to step in theory.
 
     Where errors shrink by the factor s from step to step, an entry's error is s / (1 - s) times that distance.
     s is what was observed, at least what theory promises.
     """
     import numpy as np
 
-    promised = RATIO**-order
     change = np.abs(table - coarser(table))
     # A change that is small by chance (an error that changes its sign) must not count.
     change = np.fmax(change, promised * coarser(change))

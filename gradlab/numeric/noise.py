@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlab.numeric.extrapolation import RATIO, ROUNDING, coarser
+from gradlab.numeric.extrapolation import RATIO, coarser
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from gradlab.graph.point import Array
-
-FINEST = 12
-"""At so many of the finest steps, below 2^-24 of |x|, what is left of a smooth function is far below rounding."""
+    from gradlab.numeric.rungs import Rungs
 
 RUN = 3
 """So many steps in a row at which the remainder shrinks as theory promises are a smooth function, no chance."""
@@ -21,61 +19,79 @@ RUN = 3
 STEADY = 1.25
 """Ratios within this factor of each other are one and the same decline: h at a kink, the root of h at a cusp."""
 
-SMALLEST = 2.0**-1072
-"""What rounding costs where numbers underflow: some steps of 2^-1074."""
+SMALLEST = {53: 2.0**-1072, 24: 2.0**-147, 11: 2.0**-22, 8: 2.0**-131}
+"""What rounding costs where numbers underflow, by their bits: some steps of the smallest, 2^-1074 in float64."""
 
 LEVEL = 4.0
 """Pairs of remainders within this factor of each other, two steps apart, do not shrink."""
 
 
-def rounding_noise(above: Array, below: Array, centre: float, rungs: int) -> Array:
-    """Return a bound on the rounding error of (above - below) / 2 at each step: shape (m, k).
-
-    above, below: f at x + h and x - h, the steps shrinking by RATIO from left to right.
-    rungs: how many of the steps, counted from the smallest, are small enough to show noise.
+def rounding_noise(rungs: Rungs) -> Array:
+    """Return a bound on the rounding error of (above - below) / 2 at each step: shape (r, k).
 
     Sums and differences of the two sides, freed from their smooth part by extrapolation, leave rounding error.
     Both are needed: an error made inside f is often the same on both sides of the centre and cancels in the sum.
+    Larger steps can round what smaller ones leave alone, but not the reverse: a step has the noise of all finer ones.
     """
     import numpy as np
 
+    above, below, centre, near = rungs.above, rungs.below, rungs.centre, slice(-rungs.near, None)
+    unit = 2.0**-rungs.bits
     with np.errstate(all="ignore"):
         even = (above - centre) - (centre - below)
         odd = above - below
-        folded = _folded(even[:, -rungs:])
-        plateaus = _plateau(even[:, -rungs:], 2, folded), _plateau(odd[:, -rungs:], 1, folded)
-        measured = np.maximum(*plateaus)[:, None] / 2
+        folded = _folded(even[:, near])
+        seen = np.maximum(_scatter(even[:, near], 2, folded), _scatter(odd[:, near], 1, folded)) / 2
+        largest = seen.max(axis=1, initial=0.0)
+        # Where the finer steps do not move f on either side, the coarser ones tell what they may have lost.
+        stuck = (_still(above, centre) & _still(below, centre))[:, None]
+        finer = np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
+        half = seen.shape[1] // 2
+        finer[:, half:] = finer[:, half, None]
+        measured = np.empty(above.shape)
+        measured[:] = largest[:, None]
+        measured[:, near] = np.where(stuck, largest[:, None], finer)
         # Entries of one variable go through much the same code: those that show little are given the average.
-        measured = np.maximum(measured, measured.sum() / max(measured.size, 1))
-        rounding = ROUNDING * np.fmax(np.abs(above), np.abs(below)) + SMALLEST
+        measured = np.maximum(measured, measured[:, -1].sum() / max(len(measured), 1))
+        rounding = unit * np.fmax(np.abs(above), np.abs(below)) + SMALLEST[rungs.bits] + rungs.unrest
         result = np.fmax(measured, rounding)
-    still = (~(above != centre) | np.isnan(above)).all(axis=1) & (~(below != centre) | np.isnan(below)).all(axis=1)
-    # A function that never moves shows no rounding: all it has may be lost behind a number such as the 1 in 1 + x^9.
-    return np.fmax(result, np.where(still, ROUNDING, 0.0)[:, None])
+        # A function that never moves shows no rounding: it may be lost behind a number such as the 1 in 1 + x^9 - 1.
+        still = ((above == centre) | np.isnan(above)).all(axis=1) & ((below == centre) | np.isnan(below)).all(axis=1)
+        lost = np.where(still[:, None], unit * np.where(centre == 0, 1.0, np.abs(centre)), 0.0)
+    return np.fmax(result, lost)
 
 
-def remainder(above: Array, below: Array, centre: float) -> Array:
+def _still(values: Array, centre: Array) -> NDArray[np.bool_]:
+    """Return where f stays what it is at the point for the finer half of the steps, and moves at a larger one."""
+    import numpy as np
+
+    half = values.shape[1] // 2
+    moves = (values != centre) & ~np.isnan(values)
+    return ~moves[:, -half:].any(axis=1) & moves.any(axis=1)
+
+
+def remainder(rungs: Rungs, ratio: float = RATIO) -> Array:
     """Return half of what is left of the second differences at each step after removing h^2, h^4 and h^6.
 
     Larger steps can round parts of f that smaller ones leave alone; at a kink this is no rounding but the kink.
     """
     import numpy as np
 
-    even = (above - centre) - (centre - below)
+    even = (rungs.above - rungs.centre) - (rungs.centre - rungs.below)
     left = np.zeros_like(even)
     for removed, order in enumerate((2, 4, 6), start=1):
-        even = even - coarser(even) / RATIO**order
+        even = even - coarser(even) / ratio**order
         left[:, removed:] = np.abs(even[:, removed:])
     return np.nan_to_num(left, nan=0.0, posinf=0.0) / 2
 
 
-def _plateau(differences: Array, order: int, folded: Array) -> Array:
-    """Return the level at which *differences*, freed from their part of this *order*, stop shrinking: shape (m,).
+def _scatter(differences: Array, order: int, folded: Array) -> Array:
+    """Return *differences*, freed from their part of this *order*, where they no longer shrink: shape (r, k), else 0.
 
     The remainder of a smooth function shrinks by RATIO^-(order + 2) from step to step, at once or, where it varies
     faster than the coarsest steps, after some steps; that of a kink shrinks steadily too, like h. What comes after
     is rounding, and counts where it is level over four steps, or among the finest steps.
-    folded: shape (m,): steps before this one cross a kink, and do not count.
+    folded: shape (r,): steps before this one cross a kink, and do not count.
     """
     import numpy as np
 
@@ -95,14 +111,17 @@ def _plateau(differences: Array, order: int, folded: Array) -> Array:
     pairs = np.maximum(left[:, 1:], left[:, :-1])
     level = (pairs[:, 2:] >= pairs[:, :-2] / LEVEL) & (pairs[:, :-2] >= pairs[:, 2:] / 64)
     level &= step[: count - 3] >= start
-    counts = (step >= count - FINEST) & (step >= start)
+    # At the finer half of the steps, below 2^-24 of |x|, what is left of a smooth function is far below rounding.
+    counts = (step >= count - (count + 1) // 2) & (step >= start)
     for offset in range(4):
         counts[:, offset : count - 3 + offset] |= level
-    return np.max(np.where(counts, left, 0.0), axis=1, initial=0.0)
+    found = np.zeros(differences.shape)
+    found[:, 1:] = np.where(counts, left, 0.0)
+    return found
 
 
 def _folded(even: Array) -> Array:
-    """Return the first step that does not cross a kink beside the point: shape (m,).
+    """Return the first step that does not cross a kink beside the point: shape (r,).
 
     Beyond the kink second differences shrink like h, and the odd part of f stands still: no rounding, though level.
     """

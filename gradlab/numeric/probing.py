@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite, prod
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import NotScalarError
 from gradlab.graph import Function, Point, bounds, evaluation, guards
 from gradlab.graph.guards import with_frozen_values
 from gradlab.graph.kinds import Variable
-from gradlab.graph.nodes import topological
+from gradlab.graph.nodes import Node, topological
+from gradlab.graph.precision import DOUBLE, DTYPES
 from gradlab.graph.sizes import shape_of
+from gradlab.numeric.calling import Caller
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,17 +29,30 @@ Larger chunks were no faster, and every node of the graph keeps its values until
 """
 
 
+@dataclass
+class Spent:
+    """How often f was called, and how many of the calls gave no finite value."""
+
+    calls: int = 0
+    lost: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A scalar function around one point.
+    """A function around one point, its values in a row: one for a number, q for an array of q entries.
 
+    bits: of the arithmetic that f is evaluated in; the point must be representable in it.
+    outputs: what to evaluate instead of f's own value: parts of its formula.
     What the code detaches is held at its value at the point. Where the code takes another way than at the point, the
     code itself is called; there is no value there if something is detached, which the code would not hold.
-    Values that are not finite, and calls that raise arithmetic errors, come back as NaN.
+    Values that are not finite, and calls that raise, come back as NaN.
     """
 
     f: Function
     point: Point
+    bits: int = DOUBLE
+    outputs: tuple[Node, ...] | None = None
+    spent: Spent = field(default_factory=Spent)
 
     @cached_property
     def held(self) -> Function:
@@ -46,129 +60,114 @@ class Probe:
         return with_frozen_values(self.f, self.point)
 
     @cached_property
-    def centre(self) -> float:
-        """F at the point; raises NotScalarError if it is no number."""
+    def caller(self) -> Caller:
+        """The writer's own code."""
+        return Caller(self.f, self.point, self.bits)
+
+    @cached_property
+    def centre(self) -> Array:
+        """The values at the point: shape (q,)."""
+        self.spent.calls += 1
         if self.f.output is None:
-            return _number(self.f, self._by_code(self.point))
-        (value,) = evaluation.with_numpy([self.f.output], {**self.f.data, **self.point}, self._sizes)
-        return _number(self.f, value)
+            return self.caller.centre.ravel()
+        return self._row(self._evaluated({}), 1)[0]
+
+    @property
+    def unrest(self) -> float:
+        """By how much f changes its answers between calls at one point."""
+        return self.caller.unrest if self.f.output is None else 0.0
 
     @cached_property
-    def calls(self) -> bool:
-        """Whether f must be called point by point."""
-        return self.f.output is None
+    def shape(self) -> tuple[int, ...]:
+        """The shape of f's own value."""
+        if self.f.output is None:
+            return self.caller.centre.shape
+        return tuple(shape_of(self.f.output.axes, self.sizes))
 
     @cached_property
-    def _sizes(self) -> dict[str, int]:
+    def nodes(self) -> tuple[Node, ...]:
+        """What is evaluated, where there is a formula."""
+        return self.outputs or (self.held.formula,)
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """The number behind each size symbol."""
         return self.f.sizes(self.point)
 
     @cached_property
-    def rounding(self) -> float:
-        """How far rounding may move f at the point, as its formula is written; 0 without a formula, or a bound."""
+    def rounding(self) -> Array:
+        """How far rounding may move each value at the point, as the formula is written; 0 without one, or a bound."""
+        import numpy as np
+
         if self.f.output is None:
-            return 0.0
-        (bounded,) = bounds.with_bounds([self.f.output], {**self.f.data, **self.point}, self._sizes)
-        error = float(bounded.error)
-        return error if isfinite(error) else 0.0
+            return np.zeros(self.centre.size)
+        found = bounds.with_bounds(list(self.nodes), {**self.f.data, **self.point}, self.sizes)
+        errors = np.concatenate([np.broadcast_to(each.error, each.value.shape).ravel() for each in found])
+        return np.where(np.isfinite(errors), errors, 0.0) * 2.0 ** (DOUBLE - self.bits)
 
-    def along(self, variable: str, entries: Array) -> Array:
-        """Return f with single entries of *variable* replaced.
+    def at(self, variable: str, points: Array) -> Array:
+        """Return the values where *variable* is each of *points*: shape (b, q) from (b, *shape of the variable).
 
-        entries: shape (m, k): for each of the m entries of the variable, flattened, its k replacements.
-        Returns shape (m, k).
+        Complex points are evaluated in complex numbers.
         """
         import numpy as np
 
-        if self.calls:
-            values = [
-                self._quietly(self._replaced(variable, place, entry))
-                for place, row in enumerate(entries)
-                for entry in row
-            ]
-            found = np.array(values, dtype=np.float64).reshape(entries.shape)
-        else:
-            found = self._batched(variable, entries)
+        dtype = points.dtype if np.iscomplexobj(points) else None
+
+        count = len(points)
+        self.spent.calls += count
+        if self.f.output is None:
+            return self.caller.row(variable, points, self.centre.size)
+        found = np.empty((count, self.centre.size), points.dtype)
+        chunk = max(1, ENTRIES_AT_ONCE // self._entries_per_point(variable))
+        for start in range(0, count, chunk):
+            part = points[start : start + chunk]
+            found[start : start + chunk] = self._row(self._evaluated({variable: part}, dtype), len(part))
+            for place in self._elsewhere({variable: part}, len(part)):
+                alone = self.caller.row(variable, part[[place]], self.centre.size)[0] if self.held is self.f else np.nan
+                found[start + place] = alone
         found[~np.isfinite(found)] = np.nan
         return found
 
-    def _batched(self, variable: str, entries: Array) -> Array:
+    def _evaluated(self, moved: Mapping[str, Array], dtype: Any = None) -> list[Any]:
+        values = {**self.held.data, **self.point, **moved}
+        if dtype is None and DTYPES[self.bits] == "bfloat16":
+            return self._on_tensors(values)
+        return evaluation.with_numpy(list(self.nodes), values, self.sizes, dtype or DTYPES[self.bits])
+
+    def _on_tensors(self, values: Mapping[str, Any]) -> list[Any]:
+        import torch
+
+        tensors = {name: torch.tensor(value, dtype=torch.bfloat16) for name, value in values.items()}
+        found = evaluation.with_torch(list(self.nodes), tensors, self.sizes, torch.bfloat16)
+        return [each.double().numpy() for each in found]
+
+    def _row(self, values: Sequence[Any], count: int) -> Array:
+        """Return all values of *count* points in rows; what does not depend on the variable comes without points."""
         import numpy as np
 
-        held = self.held
-        assert held.output is not None
-        count, steps = entries.shape
-        base = self.point[variable]
-        found = np.empty(entries.size)
-        chunk = max(1, ENTRIES_AT_ONCE // self._entries_per_point(variable))
-        flat = np.where(np.isfinite(entries), entries, base.reshape(-1, 1)).ravel()
-        for start in range(0, flat.size, chunk):
-            part = flat[start : start + chunk]
-            points = np.repeat(base.reshape(1, -1), part.size, axis=0)
-            points[np.arange(part.size), np.arange(start, start + part.size) // steps] = part
-            values = {**held.data, **self.point, variable: points.reshape(part.size, *base.shape)}
-            (value,) = evaluation.with_numpy([held.output], values, self._sizes)
-            # A function that does not depend on the variable gives one value for all points.
-            found[start : start + chunk] = np.broadcast_to(value, part.shape)
-            for place in self._elsewhere(values, part.size):
-                moved = self._replaced(variable, (start + int(place)) // steps, float(part[place]))
-                found[start + place] = self._quietly(moved) if held is self.f else float("nan")
-        found = found.reshape(count, steps)
-        found[~np.isfinite(entries)] = np.nan
-        return found
+        shapes = [tuple(shape_of(node.axes, self.sizes)) for node in self.nodes]
+        pairs = zip(values, shapes, strict=True)
+        rows = [np.broadcast_to(value, (count, *shape)).reshape(count, prod(shape)) for value, shape in pairs]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)
 
-    def _elsewhere(self, values: Mapping[str, Any], count: int) -> NDArray[np.int_]:
+    def _elsewhere(self, moved: Mapping[str, Any], count: int) -> NDArray[np.int_]:
         """Return which of the points are on another way of the code than the formula is for."""
         import numpy as np
 
         if not self.f.guards:
             return np.empty(0, dtype=int)
         same = np.ones(count, dtype=bool)
-        for holds in guards.held(self.f.guards, {**self.f.data, **values}, self._sizes):
+        for holds in guards.held(self.f.guards, {**self.f.data, **self.point, **moved}, self.sizes):
             same &= holds
         return np.flatnonzero(~same)
 
     def _entries_per_point(self, variable: str) -> int:
-        assert self.f.output is not None
         total = 0
         moving: set[Any] = set()
-        for node in topological([self.f.output]):
+        for node in topological(list(self.nodes)):
             is_it = isinstance(node, Variable) and node.name == variable
             if is_it or any(operand in moving for operand in node.operands):
                 moving.add(node)
-                total += prod(shape_of(node.axes, self._sizes))
+                total += prod(shape_of(node.axes, self.sizes))
         return max(total, 1)
-
-    def _replaced(self, variable: str, place: int, entry: float) -> Point | None:
-        import numpy as np
-
-        if not np.isfinite(entry):
-            return None
-        array = self.point[variable].copy()
-        array.reshape(-1)[place] = entry
-        return self.point.replaced({variable: array})
-
-    def _quietly(self, at: Point | None) -> float:
-        if at is None:
-            return float("nan")
-        try:
-            return float(self._by_code(at))
-        except (ArithmeticError, ValueError):
-            # math.log(-1) raises ValueError, 1 / 0.0 and math.exp(1000) ArithmeticErrors: f has no value there.
-            return float("nan")
-
-    def _by_code(self, at: Point) -> Any:
-        import numpy as np
-
-        with np.errstate(all="ignore"):
-            return self.f.call_code(at)
-
-
-def _number(f: Function, value: Any) -> float:
-    shape = getattr(value, "shape", ())
-    if prod(shape) == 1:
-        return float(value.reshape(())) if shape else float(value)
-    raise NotScalarError(
-        f"{f.signature} has {prod(shape)} values, in the shape {tuple(shape)}; a gradient belongs to a function "
-        f"with one. Make one number of them, such as their sum or their mean, or take one of them, such as "
-        f"{f.name}(…)[0]"
-    )

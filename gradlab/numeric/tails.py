@@ -28,9 +28,9 @@ RESOLVED = 2.0**10
 class Tail:
     """What comes after the smallest step, per component.
 
-    size: shape (m,): a bound on how far the slopes still go; 0 where the extrapolation's own bound says enough, and
+    size: shape (r,): a bound on how far the slopes still go; 0 where the extrapolation's own bound says enough, and
         infinite where their changes do not shrink.
-    endless: shape (m,): infinity, with its sign, where the slopes grow without bound; 0 elsewhere.
+    endless: shape (r,): infinity, with its sign, where the slopes grow without bound; 0 elsewhere.
     """
 
     size: Array
@@ -45,7 +45,7 @@ class Tail:
 def tail(quotients: Array, steps: Array, noise: Array) -> Tail:
     """Return how far *quotients* go on beyond the last of their changes that is clear of noise.
 
-    quotients, steps, noise: shape (m, k), as for `limit`.
+    quotients, steps, noise: shape (r, k), as for `limit`.
 
     Changes c with c_new / c_old = r tending to a constant leave c (r + r^2 + ...) = c r / (1 - r): Aitken's
     extrapolation, Stoer & Bulirsch (2002), section 5.10. Where r is 1 or more the sum has no limit.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradlab.comparison.claims import DTYPES, precision_of
 from gradlab.errors import PointError
 from gradlab.graph.gradient import component_name
+from gradlab.graph.precision import DTYPES, precision_of
 from gradlab.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, axes_for
 from gradlab.plots.quotients import ORDERS, Quotients, quotients
 from gradlab.sources import at_point

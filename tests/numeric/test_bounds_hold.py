@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gradlab.numeric.ladder import ladder
+from gradlab.numeric.lines import of_number
 from gradlab.numeric.probing import Probe
 from tests.numeric.random_functions import cases
 
@@ -13,7 +14,7 @@ def _measured(seed: int, components: int):
     for case in cases(np.random.default_rng(seed), components):
         point = case.function.point(case.at)
         (name,) = point
-        found = ladder(Probe(case.function, point), name)
+        found = ladder(of_number(Probe(case.function, point), name, apart=False))
         truth, radius = case.gradient[name].ravel(), case.radius[name].ravel()
         made = np.abs(found.value - truth)
         reach = np.where(point[name] == 0, 1.0, np.abs(point[name])).ravel()

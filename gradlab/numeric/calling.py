@@ -1,0 +1,171 @@
+"""The writer's own code, called at many points: what it gives, and what it does that a function should not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gradlab.errors import GradlabError
+from gradlab.graph import Function, Point
+from gradlab.graph.point import brief, detached
+from gradlab.graph.precision import DOUBLE, DTYPES
+
+if TYPE_CHECKING:
+    from gradlab.graph.point import Array
+
+REPEATS = 8
+"""Calls at the point that measure how far the answers of a function that changes them lie apart."""
+
+TRIED = 3
+"""Points at which a call for many points at once must give what single calls give."""
+
+ALIKE = 2**6
+"""So many roundings apart: sums of many points at once add in another order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Caller:
+    """The code of a function around a point.
+
+    bits: of the numbers that it is given.
+    said: what a reader should know, each once: exceptions on the way, a changed input, integers.
+    """
+
+    f: Function
+    point: Point
+    bits: int = DOUBLE
+    said: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def centre(self) -> Array:
+        """What the code gives at the point; raises GradlabError, with the point, where it gives nothing usable."""
+        import numpy as np
+
+        value = self._given(self.point, watched=True)
+        if isinstance(value, Exception):
+            raise GradlabError(f"{self.f.signature} raises {_told(value)} at {self.point!r}") from value
+        array = np.asarray(value)
+        if array.dtype == bool or np.issubdtype(array.dtype, np.integer):
+            self.said["integer"] = (
+                f"{self.f.name} returns integers, such as {brief(array)} at {self.point!r}: between its jumps their "
+                "slope is 0; return floats if it has another"
+            )
+        return array.astype(np.float64)
+
+    @cached_property
+    def unrest(self) -> float:
+        """The largest difference between answers at the point itself; 0 for a function that repeats its answers."""
+        import numpy as np
+
+        again = [self._array(self.point)]
+        if (again[0] == self.centre).all() or not np.isfinite(self.centre).all():
+            return 0.0
+        again += [self._array(self.point) for _ in range(REPEATS - 1)]
+        spread = float(np.ptp(np.stack([self.centre, *again]), axis=0).max())
+        self.said["noise"] = (
+            f"{self.f.name} changes its answer between calls: {len(again) + 1} calls at {self.point!r} lie up to "
+            f"{spread:.2g} apart; the bounds take that in. Fix its seed to have better ones"
+        )
+        return spread
+
+    def row(self, variable: str, points: Array, size: int) -> Array:
+        """Return the values where *variable* is each of *points*: shape (b, size); NaN where there is none."""
+        import numpy as np
+
+        at_once = self._at_once(variable, points, size)
+        if at_once is not None:
+            return at_once
+        return np.stack([self._array(self.point.replaced({variable: point})).reshape(size) for point in points])
+
+    def _array(self, at: Point) -> Array:
+        """Return the values at a point; NaN, and a word about the first time, where the code raises."""
+        import numpy as np
+
+        value = self._given(at)
+        if isinstance(value, Exception):
+            self.said.setdefault("raised", f"{self.f.name} raises {_told(value)} at {at!r}")
+            return np.full(self.centre.shape, np.nan)
+        if value.shape != self.centre.shape:
+            raise GradlabError(
+                f"{self.f.signature} returns the shape {value.shape} at {at!r}, and {self.centre.shape} at "
+                f"{self.point!r}: return values of one shape"
+            )
+        return np.where(np.isfinite(value), value, np.nan)
+
+    def _given(self, at: Point, *, watched: bool = False) -> Any:
+        """Return what the code gives, as an array, or the exception that it raises."""
+        import numpy as np
+
+        f = replace(self.f, code=self._watched) if watched else self.f
+        with np.errstate(all="ignore"):
+            try:
+                value = detached(f.run_code(at, self.bits))
+            except (GradlabError, MemoryError):
+                raise
+            except Exception as error:  # a simulator may raise anything: f has no value there
+                return error
+        try:
+            array = np.asarray(value)
+            if array.dtype == object or np.iscomplexobj(array):
+                raise TypeError
+            return array if array.dtype == bool or np.issubdtype(array.dtype, np.integer) else array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise GradlabError(
+                f"{self.f.signature} returns {value!r:.60} at {at!r}; return a number or an array of numbers"
+            ) from error
+
+    def _watched(self, *given: Any) -> Any:
+        """Call the code, and say so if it changes what it is given."""
+        import numpy as np
+
+        assert self.f.code is not None
+        before = [np.array(detached(value)) for value in given]
+        result = self.f.code(*given)
+        for name, value, was in zip(self.point, given, before, strict=True):
+            if not np.array_equal(detached(value), was):
+                self.said["changed"] = (
+                    f"{self.f.name} changes its input {name} in place at {name} = {brief(was)}; each call was given "
+                    "a copy of its own. Write on a copy, or name the result anew"
+                )
+        return result
+
+    def _at_once(self, variable: str, points: Array, size: int) -> Array | None:
+        """Return all values by one call, through torch's vmap or NumPy's broadcasting, where the code allows it."""
+        import numpy as np
+
+        if len(points) <= TRIED or self.unrest:
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                found = self._vectorised(variable, points)
+            found = np.asarray(found, dtype=np.float64).reshape(len(points), size)
+        except Exception:  # whatever stops it: then it is called point by point
+            return None
+        found = np.where(np.isfinite(found), found, np.nan)
+        for place in np.linspace(0, len(points) - 1, TRIED).astype(int):
+            alone = self._array(self.point.replaced({variable: points[place]})).reshape(size)
+            apart = np.abs(found[place] - alone) <= ALIKE * 2.0**-self.bits * np.abs(alone)
+            if not (apart | (np.isnan(found[place]) & np.isnan(alone))).all():
+                return None
+        return found
+
+    def _vectorised(self, variable: str, points: Array) -> Any:
+        assert self.f.code is not None
+        if self.f.style == "torch":
+            import torch
+
+            kind = getattr(torch, DTYPES[self.bits])
+            tensors = [torch.tensor(points if name == variable else value, dtype=kind) for name, value in self._named()]
+            dims = tuple(0 if name == variable else None for name in self.point)
+            return detached(torch.func.vmap(self.f.code, in_dims=dims)(*tensors))
+        if points.ndim > 1 or self.bits < DOUBLE:
+            raise TypeError
+        return self.f.code(*(points.copy() if name == variable else value for name, value in self._named()))
+
+    def _named(self) -> Any:
+        return ((name, float(array) if array.ndim == 0 else array.copy()) for name, array in self.point.items())
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

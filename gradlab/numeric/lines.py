@@ -1,0 +1,171 @@
+"""Lines through the point: functions of one real number each, whose slope at 0 is what is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gradlab.errors import GradlabError
+from gradlab.numeric import patterns
+from gradlab.numeric.calling import ALIKE
+from gradlab.numeric.patterns import Pattern
+from gradlab.numeric.probing import ENTRIES_AT_ONCE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gradlab.graph.point import Array
+    from gradlab.numeric.probing import Probe
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """The lines along the entries of one variable: r of them, for the partial derivatives that are asked for.
+
+    entries: shape (r,): the entry of the flattened variable that each of them moves.
+    pattern: which entries move together, and which values tell of which; None where each entry moves alone and
+        every value tells of it.
+    doubted: whether the pattern is the caller's, and to be held against what is seen to move.
+    weights: shape (q,): where given, the values are terms of a sum, and a line is the sum over its terms.
+    """
+
+    probe: Probe
+    variable: str
+    entries: NDArray[np.int_]
+    pattern: Pattern | None = None
+    weights: Array | None = None
+    doubted: bool = False
+
+    @property
+    def x(self) -> Array:
+        """The entries themselves: shape (m,)."""
+        return self.probe.point[self.variable].reshape(-1)
+
+    @cached_property
+    def centre(self) -> Array:
+        """What moves, at the point: shape (r,)."""
+        import numpy as np
+
+        values = self.probe.centre
+        if self.pattern is None:
+            return np.tile(values, self.x.size)
+        return self._gathered(values[self.pattern.values])
+
+    @cached_property
+    def rounding(self) -> Array:
+        """How far rounding may move the centre, as the formula is written: shape (r,); 0 without one, or a bound."""
+        import numpy as np
+
+        errors = self.probe.rounding
+        if self.pattern is None:
+            return np.tile(errors, self.x.size)
+        return self._gathered(errors[self.pattern.values], size=True)
+
+    def along(self, entries: Array) -> Array:
+        """Return the values of all lines where their entries are replaced: shape (r, k).
+
+        entries: shape (m, k): k replacements for each entry of the variable; NaN where none is wanted.
+        """
+        import numpy as np
+
+        steps = entries.shape[1]
+        colours = self.colours
+        values = np.empty((int(colours.max(initial=-1)) + 1, steps, self.probe.centre.size), entries.dtype)
+        chunk = max(1, ENTRIES_AT_ONCE // max(entries.size, 1))
+        for start in range(0, len(values), chunk):
+            values[start : start + chunk] = self._moved(entries, range(start, min(start + chunk, len(values))))
+        if self.pattern is None:
+            found = values.transpose(0, 2, 1).reshape(-1, steps)
+        else:
+            if self.doubted:
+                self._check(values)
+            found = self._gathered(values[colours[self.pattern.entries], :, self.pattern.values])
+        unasked = np.isnan(entries)[self.entries]
+        self.probe.spent.lost += int((np.isnan(found) & ~unasked).sum())
+        found[unasked] = np.nan
+        return found
+
+    @property
+    def colours(self) -> NDArray[np.int_]:
+        """Which call moves which entry: shape (m,)."""
+        import numpy as np
+
+        return np.arange(self.x.size) if self.pattern is None else self.pattern.colours
+
+    def _moved(self, entries: Array, calls: range) -> Array:
+        """Return all values where the entries of some colours are replaced: shape (c, k, q)."""
+        import numpy as np
+
+        places = np.flatnonzero((self.colours >= calls.start) & (self.colours < calls.stop))
+        steps = entries.shape[1]
+        points = np.empty((len(calls), steps, self.x.size), entries.dtype)
+        points[:] = self.x
+        wanted = entries[places]
+        points[self.colours[places] - calls.start, :, places] = np.where(
+            np.isnan(wanted), self.x[places, None], wanted
+        )
+        flat = points.reshape(len(calls) * steps, *self.probe.point[self.variable].shape)
+        return self.probe.at(self.variable, flat).reshape(len(calls), steps, -1)
+
+    def _check(self, values: Array) -> None:
+        """Raise GradlabError where a value moves that the pattern says does not."""
+        import numpy as np
+
+        assert self.pattern is not None
+        still = np.ones((len(values), self.probe.centre.size), dtype=bool)
+        still[self.colours[self.pattern.entries], self.pattern.values] = False
+        apart = np.abs(values - self.probe.centre).max(axis=1, initial=0.0)
+        wrong = still & (apart > ALIKE * 2.0**-self.probe.bits * np.abs(self.probe.centre))
+        if wrong.any():
+            colour, value = (int(place) for place in np.argwhere(wrong)[0])
+            moved = np.flatnonzero(self.colours == colour)
+            raise GradlabError(
+                f"value {value} of {self.probe.f.signature} changes as the entries "
+                f"{', '.join(map(str, moved[:6]))}{' …' if moved.size > 6 else ''} of {self.variable} do, and the "
+                "sparsity says that it depends on none of them; give it all entries that are not 0, or leave it out"
+            )
+
+    def _gathered(self, told: Array, *, size: bool = False) -> Array:
+        """Return what each line sees: the values themselves, or the sums over the terms of an entry."""
+        import numpy as np
+
+        if self.weights is None or self.pattern is None:
+            return told
+        weights = self.weights[self.pattern.values]
+        weighted = told * (np.abs(weights) if size else weights).reshape(-1, *(1,) * (told.ndim - 1))
+        starts = np.searchsorted(self.pattern.entries, self.entries)
+        return np.add.reduceat(weighted, starts, axis=0)
+
+
+def of_number(probe: Probe, variable: str, *, apart: bool = True) -> Lines:
+    """Return a line for each entry of the variable, for the gradient of a function whose value is one number.
+
+    apart: whether f may be taken apart. Where it is a sum of terms that hold few entries each, a line is the sum of those that hold its entry: the others
+    do not move, and are not evaluated. Entries that no term holds have no line.
+    """
+    import numpy as np
+
+    parts = patterns.separated(probe, variable) if apart else None
+    if parts is None:
+        return Lines(probe, variable, np.arange(probe.point[variable].size))
+    terms, pattern, weights = parts
+    return Lines(terms, variable, np.unique(pattern.entries), pattern, weights)
+
+
+def of_array(probe: Probe, variable: str, sparsity: object = None) -> Lines:
+    """Return a line for each pair of an entry of the variable and a value of f that depends on it.
+
+    sparsity: the pattern as the caller states it; looked for in the formula if None.
+    """
+    import numpy as np
+
+    size = probe.point[variable].size
+    if sparsity is not None:
+        pattern = patterns.stated(sparsity, probe.centre.size, size)
+        return Lines(probe, variable, pattern.entries, pattern, doubted=True)
+    pattern = patterns.found(probe, variable) if size >= patterns.FEWEST else None
+    if pattern is None:
+        return Lines(probe, variable, np.repeat(np.arange(size), probe.centre.size))
+    return Lines(probe, variable, pattern.entries, pattern)
