@@ -18,6 +18,7 @@ from gradlab.errors import GradlabError
 from gradlab.graph import Function, Gradient, Point, evaluation
 from gradlab.graph.gradient import component_name
 from gradlab.graph.precision import rounded_to
+from gradlab.numeric.lines import of_number
 from gradlab.numeric.probing import Probe
 
 if TYPE_CHECKING:
@@ -93,10 +94,9 @@ def of_estimate(
     """
     import numpy as np
 
-    probe = Probe(function, gradient.at)
     value, truth = float(gradient[variable][position]), float(exact[variable][position])
     component = component_name(variable, position)
-    line = _Line(probe, variable, position)
+    line = _Line(function, gradient.at, variable, position)
     at_kink = gradient.slopes is not None and bool(np.isfinite(gradient.slopes[variable][position]).any())
     combination = next((each for each in line.combinations() if _same(line.measured(each), value)), None)
     if combination is None or at_kink:
@@ -158,19 +158,21 @@ class _Combination:
 class _Line:
     """f along one component through the point: in float64 as the estimate sees it, and exactly."""
 
-    def __init__(self, probe: Probe, variable: str, position: tuple[int, ...]) -> None:
+    def __init__(self, function: Function, point: Point, variable: str, position: tuple[int, ...]) -> None:
         import numpy as np
 
-        self.probe, self.variable, self.position = probe, variable, position
-        self.x = float(probe.point[variable][position])
+        self.probe, self.variable, self.position = Probe(function, point), variable, position
+        self.x = float(point[variable][position])
         size = ldexp(1.0, frexp(self.x)[1] - 1) if self.x else 1.0
         self.steps = [size * 2.0**-rung for rung in RUNGS]
         offsets = sorted({sign * step for step in self.steps for sign in (1, -1)})
-        place = int(np.ravel_multi_index(position, probe.point[variable].shape)) if position else 0
-        entries = np.full((probe.point[variable].size, len(offsets)), np.nan)
+        place = int(np.ravel_multi_index(position, point[variable].shape)) if position else 0
+        entries = np.full((point[variable].size, len(offsets)), np.nan)
         entries[place] = [self.x + offset for offset in offsets]
-        values = probe.along(variable, entries)[place]
-        self.values = {0.0: probe.centre, **dict(zip(offsets, map(float, values), strict=True))}
+        along = of_number(self.probe, variable)
+        line = int(np.searchsorted(along.entries, place))
+        values = along.along(entries)[line]
+        self.values = {0.0: float(along.centre[line]), **dict(zip(offsets, map(float, values), strict=True))}
 
     def combinations(self) -> Iterator[_Combination]:
         """Yield all that are possible, the plainer ones first."""

@@ -18,7 +18,6 @@ from gradlab.graph.domain import at_switches
 from gradlab.graph.guards import at_edge, conditions
 from gradlab.graph.precision import DOUBLE, DTYPES, precision_of
 from gradlab.numeric import estimate
-from gradlab.numeric.estimation import smallest_steps
 from gradlab.sources import at_point
 from gradlab.symbolic import Derivation, derive
 
@@ -80,7 +79,7 @@ def compare(
         evidence = _with_switches(found, evidence, function, point)
         judgement = judge(evidence)
     if found.derivation is not None:
-        hidden = _hidden(function, point, names, evidence)
+        hidden = _hidden(found, function, point, names, evidence)
         if hidden is not None:
             evidence = replace(evidence, hidden=hidden)
             judgement = judge(evidence)
@@ -260,7 +259,9 @@ def _allowed(found: _Found, gradient: Gradient) -> Mapping[str, Array]:
     return {name: MARGIN * own[name] + 2 * radius for name, radius in moved.items()}
 
 
-def _hidden(function: Function, point: Point, names: tuple[str, ...], evidence: Evidence) -> Array | None:
+def _hidden(
+    found: _Found, function: Function, point: Point, names: tuple[str, ...], evidence: Evidence
+) -> Array | None:
     """Return how far rounding inside f can move the numeric values, where they alone stand apart; else None.
 
     A running bound on the rounding error of f, over the step: for functions that lose their digits as written, such
@@ -268,13 +269,13 @@ def _hidden(function: Function, point: Point, names: tuple[str, ...], evidence: 
     """
     import numpy as np
 
-    if "numeric" not in evidence.values or function.output is None:
+    steps = found.gradients["numeric"].steps if "numeric" in found.gradients else None
+    if steps is None or function.output is None:
         return None
     alone = ~evidence.kinks & (evidence.excess("numeric") > 1)
     if not alone.any():
         return None
     with np.errstate(all="ignore"):
         (bounded,) = bounds.with_bounds([function.output], {**function.data, **point}, function.sizes(point))
-        steps = smallest_steps(function, point, names)
         step = np.concatenate([np.ravel(steps[name]) for name in names])
         return np.where(alone, np.asarray(bounded.error, dtype=float) / step, 0.0)

@@ -73,7 +73,7 @@ def estimate(f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, method:
     if probe.shape and prod(probe.shape) != 1:
         raise not_scalar(probe)
     check_finite(probe)
-    return _gradient(probe, names, method)
+    return gradient_of(probe, names, method)
 
 
 def probing(function: Function, point: Point, bits: int) -> Probe:
@@ -138,7 +138,8 @@ def remarks(probe: Probe, found: Mapping[str, Measured], entries: Mapping[str, A
     return notes
 
 
-def _gradient(probe: Probe, names: Sequence[str], method: str) -> Gradient:
+def gradient_of(probe: Probe, names: Sequence[str], method: str) -> Gradient:
+    """Return the gradient of a probe whose value is one finite number."""
     import numpy as np
 
     found: dict[str, Measured] = {}

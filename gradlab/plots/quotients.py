@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.errors import DomainError, NoFormulaError
 from gradlab.graph import Function, Gradient, Point, evaluation
 from gradlab.graph.guards import with_frozen_values
-from gradlab.numeric import estimate
-from gradlab.numeric.estimation import smallest_steps
+from gradlab.numeric.estimation import gradient_of, probing
 from gradlab.symbolic import derive
 
 if TYPE_CHECKING:
@@ -66,14 +65,15 @@ class Quotients:
 
     @cached_property
     def measured(self) -> Gradient:
-        """gradlab's own estimate, in float64."""
-        return estimate(self.function, self.point, wrt=self.variable)
+        """gradlab's own estimate."""
+        return gradient_of(probing(self.function, self.point, self.bits), [self.variable], "ladder")
 
     @cached_property
     def chosen(self) -> tuple[float, float, float]:
         """The step that the estimate chose, its error, and its bound on that; the bound twice if no error is known."""
         assert self.measured.error is not None
-        step = float(smallest_steps(self.function, self.point, [self.variable])[self.variable][self.position])
+        assert self.measured.steps is not None
+        step = float(self.measured.steps[self.variable][self.position])
         value = float(self.measured[self.variable][self.position])
         bound = float(self.measured.error[self.variable][self.position])
         return step, bound if self.exact is None else abs(value - self.exact), bound

@@ -42,8 +42,7 @@ def step_sizes(f: Any, at: Any, *, component: str | None = None, ax: Axes | None
 
     Forward, central and complex differences, and Richardson's extrapolation of two central ones, each beside the
     slope of its truncation error, a power of h, and of rounding, 1/h; a circle where the two meet. The star is the
-    step that `gradlab.estimate` chose, with its error and, as a bar up to it, its bound; it is drawn where that
-    computes in the dtype of the picture. The complex step is left out where f is not analytic as it is written.
+    step that `gradlab.estimate` chose, with its error and, as a bar up to it, its bound. The complex step is left out where f is not analytic as it is written.
     Errors are measured against the exact derivative, or without a formula against the estimate; what is exactly
     right lies on the line of half an ulp.
     Raises PointError where the point does not fit or has no components, KeyError for a component that is none.
@@ -126,8 +125,6 @@ def _rounding(axes: Axes, found: Quotients) -> None:
 
 
 def _chosen(axes: Axes, found: Quotients, floor: float) -> None:
-    if found.measured.precision != found.bits:
-        return
     step, error, bound = found.chosen
     if not step > 0 or not bound < float("inf"):
         return
