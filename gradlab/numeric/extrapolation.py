@@ -58,44 +58,40 @@ def limit(
     """
     import numpy as np
 
-    values, bounds, smallest = [], [], []
-    table = quotients
-    amplification = 1.0
+    tables, amplified = [quotients], [1.0]
     with np.errstate(all="ignore"):
-        for level, order in enumerate(orders):
-            if level:
-                power = ratio ** orders[level - 1]
-                table = table + (table - coarser(table)) / (power - 1)
-                amplification *= (power + 1 / ratio) / (power - 1)
-            spread = SCATTER * amplification * noise / steps
-            bound = spread + _truncation(table, ratio**-order, spread)
-            bound = np.maximum(bound, _unexplained(table, spread))
-            bound += 2 * ROUNDING * np.abs(table)
-            values.append(table)
-            bounds.append(bound)
-            smallest.append(steps)
-    value, bound, step = (np.concatenate(parts, axis=1) for parts in (values, bounds, smallest))
-    bound[~(np.isfinite(bound) & np.isfinite(value))] = np.inf
-    best = np.argmin(bound, axis=1)[:, None]
-    chosen = (np.take_along_axis(array, best, axis=1)[:, 0] for array in (value, bound, step))
-    found, error, step = chosen
-    found = np.where(np.isfinite(error), found, np.nan)
-    return Limit(found, error, step)
+        for order in orders[:-1]:
+            power = ratio**order
+            tables.append(tables[-1] + (tables[-1] - coarser(tables[-1])) / (power - 1))
+            amplified.append(amplified[-1] * (power + 1 / ratio) / (power - 1))
+        table = np.stack(tables)
+        promised = np.array([ratio**-order for order in orders])[:, None, None]
+        spread = SCATTER * np.array(amplified)[:, None, None] * (noise / steps)
+        bound = spread + _truncation(table, promised, spread)
+        bound = np.maximum(bound, _unexplained(table, spread))
+        bound += 2 * ROUNDING * np.abs(table)
+        bound[~(np.isfinite(bound) & np.isfinite(table))] = np.inf
+    lines = np.arange(quotients.shape[0])
+    best = bound.transpose(1, 0, 2).reshape(lines.size, -1).argmin(axis=1)
+    level, rung = np.divmod(best, quotients.shape[1])
+    error = bound[level, lines, rung]
+    return Limit(np.where(np.isfinite(error), table[level, lines, rung], np.nan), error, steps[lines, rung])
 
 
 def coarser(table: Array) -> Array:
     """Return for each entry its neighbour at the next larger step; NaN for the first."""
     import numpy as np
 
-    shifted = np.full_like(table, np.nan)
-    shifted[:, 1:] = table[:, :-1]
+    shifted = np.empty_like(table)
+    shifted[..., :1] = np.nan
+    shifted[..., 1:] = table[..., :-1]
     return shifted
 
 
-def _truncation(table: Array, promised: float, spread: Array) -> Array:
+def _truncation(table: Array, promised: Array, spread: Array) -> Array:
     """Return a bound on the truncation error of each entry, from its distance to the coarser ones.
 
-    promised: by what an error shrinks from step to step in theory.
+    promised: by what an error shrinks from step to step in theory, for each table.
 
     Where errors shrink by the factor s from step to step, an entry's error is s / (1 - s) times that distance.
     s is what was observed, at least what theory promises.
@@ -120,6 +116,6 @@ def _unexplained(table: Array, spread: Array) -> Array:
 
     lower, upper = table - spread, table + spread
     # The most that any finer entry surely exceeds, and surely falls short of, this one.
-    highest = np.fmax.accumulate(lower[:, ::-1], axis=1)[:, ::-1]
-    lowest = np.fmin.accumulate(upper[:, ::-1], axis=1)[:, ::-1]
+    highest = np.fmax.accumulate(lower[..., ::-1], axis=-1)[..., ::-1]
+    lowest = np.fmin.accumulate(upper[..., ::-1], axis=-1)[..., ::-1]
     return np.fmax(np.fmax(highest - table, table - lowest), 0.0)

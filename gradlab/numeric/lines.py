@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gradlab.errors import GradlabError
-from gradlab.numeric import patterns
+from gradlab.numeric import fronts, patterns
 from gradlab.numeric.calling import ALIKE
+from gradlab.numeric.fronts import Front
 from gradlab.numeric.patterns import Pattern
 from gradlab.numeric.probing import ENTRIES_AT_ONCE
 
@@ -27,6 +28,7 @@ class Lines:
     entries: shape (r,): the entry of the flattened variable that each of them moves.
     pattern: which entries move together, and which values tell of which; None where each entry moves alone and
         every value tells of it.
+    front: linear maps at the front of f, where f is evaluated behind them.
     doubted: whether the pattern is the caller's, and to be held against what is seen to move.
     weights: shape (q,): where given, the values are terms of a sum, and a line is the sum over its terms.
     """
@@ -37,6 +39,7 @@ class Lines:
     pattern: Pattern | None = None
     weights: Array | None = None
     doubted: bool = False
+    front: Front | None = None
 
     @property
     def x(self) -> Array:
@@ -73,7 +76,7 @@ class Lines:
         steps = entries.shape[1]
         colours = self.colours
         values = np.empty((int(colours.max(initial=-1)) + 1, steps, self.probe.centre.size), entries.dtype)
-        chunk = max(1, ENTRIES_AT_ONCE // max(entries.size, 1))
+        chunk = max(1, ENTRIES_AT_ONCE // max(self._entries_at_once(steps), 1))
         for start in range(0, len(values), chunk):
             values[start : start + chunk] = self._moved(entries, range(start, min(start + chunk, len(values))))
         if self.pattern is None:
@@ -94,12 +97,20 @@ class Lines:
 
         return np.arange(self.x.size) if self.pattern is None else self.pattern.colours
 
+    def _entries_at_once(self, steps: int) -> int:
+        """Return how many numbers the points of one colour hold, or what is evaluated for them."""
+        if self.front is None:
+            return steps * self.x.size
+        return steps * self.front.rest.entries_moving({self.variable, *self.front.base})
+
     def _moved(self, entries: Array, calls: range) -> Array:
         """Return all values where the entries of some colours are replaced: shape (c, k, q)."""
         import numpy as np
 
         places = np.flatnonzero((self.colours >= calls.start) & (self.colours < calls.stop))
         steps = entries.shape[1]
+        if self.front is not None:
+            return self._behind(self.front, entries, calls)
         points = np.empty((len(calls), steps, self.x.size), entries.dtype)
         points[:] = self.x
         wanted = entries[places]
@@ -108,6 +119,14 @@ class Lines:
         )
         flat = points.reshape(len(calls) * steps, *self.probe.point[self.variable].shape)
         return self.probe.at(self.variable, flat).reshape(len(calls), steps, -1)
+
+    def _behind(self, front: Front, entries: Array, calls: range) -> Array:
+        import numpy as np
+
+        wanted = entries[calls.start : calls.stop]
+        values = front.at(calls, np.where(np.isnan(wanted), self.x[calls.start : calls.stop, None], wanted))
+        self.probe.spent.calls += wanted.size
+        return np.where(np.isfinite(values), values, np.nan)
 
     def _check(self, values: Array) -> None:
         """Raise GradlabError where a value moves that the pattern says does not."""
@@ -142,14 +161,15 @@ class Lines:
 def of_number(probe: Probe, variable: str, *, apart: bool = True) -> Lines:
     """Return a line for each entry of the variable, for the gradient of a function whose value is one number.
 
-    apart: whether f may be taken apart. Where it is a sum of terms that hold few entries each, a line is the sum of those that hold its entry: the others
+    apart: whether f may be taken apart, into linear maps and what is behind them (`fronts`) or into terms. Where it is a sum of terms that hold few entries each, a line is the sum of those that hold its entry: the others
     do not move, and are not evaluated. Entries that no term holds have no line.
     """
     import numpy as np
 
     parts = patterns.separated(probe, variable) if apart else None
     if parts is None:
-        return Lines(probe, variable, np.arange(probe.point[variable].size))
+        entries = np.arange(probe.point[variable].size)
+        return Lines(probe, variable, entries, front=fronts.front(probe, variable) if apart else None)
     terms, pattern, weights = parts
     return Lines(terms, variable, np.unique(pattern.entries), pattern, weights)
 

@@ -38,10 +38,11 @@ def rounding_noise(rungs: Rungs) -> Array:
     above, below, centre, near = rungs.above, rungs.below, rungs.centre, slice(-rungs.near, None)
     unit = 2.0**-rungs.bits
     with np.errstate(all="ignore"):
-        even = (above - centre) - (centre - below)
-        odd = above - below
-        folded = _folded(even[:, near])
-        seen = np.maximum(_scatter(even[:, near], 2, folded), _scatter(odd[:, near], 1, folded)) / 2
+        even = ((above - centre) - (centre - below))[:, near]
+        odd = (above - below)[:, near]
+        folded = np.tile(_folded(even), 2)
+        orders = np.repeat([2.0, 1.0], len(even))[:, None]
+        seen = _scatter(np.concatenate([even, odd]), orders, folded).reshape(2, *even.shape).max(axis=0) / 2
         largest = seen.max(axis=1, initial=0.0)
         # Where the finer steps do not move f on either side, the coarser ones tell what they may have lost.
         stuck = (_still(above, centre) & _still(below, centre))[:, None]
@@ -85,8 +86,8 @@ def remainder(rungs: Rungs, ratio: float = RATIO) -> Array:
     return np.nan_to_num(left, nan=0.0, posinf=0.0) / 2
 
 
-def _scatter(differences: Array, order: int, folded: Array) -> Array:
-    """Return *differences*, freed from their part of this *order*, where they no longer shrink: shape (r, k), else 0.
+def _scatter(differences: Array, order: Array, folded: Array) -> Array:
+    """Return *differences*, freed from their part of an *order*, shape (r, 1), where they no longer shrink: shape (r, k), else 0.
 
     The remainder of a smooth function shrinks by RATIO^-(order + 2) from step to step, at once or, where it varies
     faster than the coarsest steps, after some steps; that of a kink shrinks steadily too, like h. What comes after

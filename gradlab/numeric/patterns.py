@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from gradlab.errors import ShapeError
 from gradlab.graph import kinds
@@ -17,6 +18,7 @@ from gradlab.graph.backends.contracting import as_float
 from gradlab.graph.kinds import Contraction, Elementwise, Let, Linear
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import WHERE
+from gradlab.graph.precision import DOUBLE
 from gradlab.graph.sizes import ONE, Coefficient, shape_of
 
 if TYPE_CHECKING:
@@ -155,19 +157,28 @@ _PASSING = (
 """Kinds of arithmetic alone, in which nothing is chosen by its value."""
 
 
+_KNOWN: WeakKeyDictionary[Node, dict[tuple[Any, ...], Pattern | None]] = WeakKeyDictionary()
+"""By formula: the patterns of its terms found so far, by variable and sizes."""
+
+
 def separated(probe: Probe, variable: str) -> tuple[Probe, Pattern, Array] | None:
     """Return f's terms as a probe of their own, their pattern and coefficients; None where that saves too little."""
     import numpy as np
 
     size = probe.point[variable].size
-    if size < FEWEST or probe.f.output is None or probe.f.guards or probe.held is not probe.f:
+    if size < FEWEST or probe.f.output is None or probe.bits < DOUBLE or probe.f.guards or probe.held is not probe.f:
         return None
     parts = terms(probe.held.formula)
     counts = [prod(shape_of(part.axes, probe.sizes)) for _, part in parts]
     if max(counts) == 1:
         return None
     moving = replace(probe, outputs=tuple(part for _, part in parts))
-    known = found(moving, variable)
+    # A descent asks again at every step, and the pattern is the formula's, not the point's.
+    asked = _KNOWN.setdefault(probe.held.formula, {})
+    key = variable, size, *probe.sizes.items()
+    if key not in asked:
+        asked[key] = found(moving, variable)
+    known = asked[key]
     if known is None or GAIN * known.count > size:
         return None
     weights = [as_float(coefficient, probe.sizes) for coefficient, _ in parts]
