@@ -271,10 +271,12 @@ def _estimate(parser: argparse.ArgumentParser) -> None:
     _add_at(parser, required=True)
     parser.add_argument(
         "--method",
-        choices=("ladder", "central"),
+        choices=("forward", "central", "complex", "richardson", "ladder"),
         default="ladder",
-        help="ladder, the default: many steps, extrapolated; central: one step",
+        help="ladder, the default: many steps, extrapolated; forward, central: one step; richardson: eight; "
+        "complex: the complex step",
     )
+    parser.add_argument("--steps", action="store_true", help="with the step and the evaluations of each component")
 
 
 def _backward(parser: argparse.ArgumentParser) -> None:

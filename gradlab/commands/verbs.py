@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from gradlab.comparison import Comparison
     from gradlab.descent import Trajectory
     from gradlab.graph import Function
+    from gradlab.graph.curvature import Curvature
     from gradlab.graph.gradient import Gradient
     from gradlab.symbolic import Derivation
-    from gradlab.symbolic.curvature import Curvature
 
 
 def derive(options: Namespace) -> Outcome:
@@ -70,7 +70,22 @@ def estimate(options: Namespace) -> Outcome:
 
     function = _function(options)
     gradient = estimate(function, _point(options.at, "--at"), wrt=_wrt(options), method=options.method)
-    return _gradient(gradient)
+    outcome = _gradient(gradient)
+    return replace(outcome, text=f"{outcome.text}\n{_steps(gradient)}") if options.steps else outcome
+
+
+def _steps(gradient: Gradient) -> str:
+    """Return the step and the evaluations of each variable's components, and the calls of all."""
+    from gradlab.graph.point import brief
+
+    assert gradient.steps is not None
+    assert gradient.evaluations is not None
+    evaluations = gradient.evaluations
+    lines = [
+        f"  ∂f/∂{name}: step {brief(steps, 3)}, evaluations {brief(evaluations[name])}"
+        for name, steps in gradient.steps.items()
+    ]
+    return "\n".join([*lines, f"  {gradient.calls:,} calls in all"])
 
 
 def backward(options: Namespace) -> Outcome:
@@ -281,6 +296,9 @@ def gradient_as_dict(gradient: Gradient) -> Mapping[str, Any]:
     """Return a gradient as plain data."""
     bounds = {} if gradient.error is None else {"error": dict(gradient.error)}
     slopes = {"slopes": dict(gradient.slopes)} if gradient.slopes is not None and has_kink(gradient) else {}
+    spent: dict[str, Any] = {}
+    if gradient.steps is not None and gradient.evaluations is not None:
+        spent = {"steps": dict(gradient.steps), "evaluations": dict(gradient.evaluations), "calls": gradient.calls}
     return {
         "route": gradient.route,
         "at": dict(gradient.at),
@@ -288,5 +306,6 @@ def gradient_as_dict(gradient: Gradient) -> Mapping[str, Any]:
         "partials": dict(gradient.partials),
         **bounds,
         **slopes,
+        **spent,
         "notes": list(gradient.notes),
     }

@@ -14,6 +14,7 @@ from gradlab.graph.precision import precision_of, rounded_to
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
+
 def judged_in(gradient: Gradient, bits: int) -> Gradient:
     """Return a caller's gradient with the precision to judge it by, where f or its point has so many *bits*.
 

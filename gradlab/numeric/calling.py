@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ class Caller:
     """The code of a function around a point.
 
     bits: of the numbers that it is given.
+    takes: "tensors" where the code is given those of torch.
     said: what a reader should know, each once: exceptions on the way, a changed input, integers.
     """
 
@@ -36,6 +38,7 @@ class Caller:
     point: Point
     bits: int = DOUBLE
     said: dict[str, str] = field(default_factory=dict)
+    takes: set[str] = field(default_factory=set)
 
     @cached_property
     def centre(self) -> Array:
@@ -69,14 +72,46 @@ class Caller:
         )
         return spread
 
-    def row(self, variable: str, points: Array, size: int) -> Array:
-        """Return the values where *variable* is each of *points*: shape (b, size); NaN where there is none."""
+    def row(self, points: Mapping[str, Array], size: int) -> Array:
+        """Return the values where some variables have other values: shape (b, size); NaN where there is none."""
         import numpy as np
 
-        at_once = self._at_once(variable, points, size)
+        at_once = self._at_once(points, size)
         if at_once is not None:
             return at_once
-        return np.stack([self._array(self.point.replaced({variable: point})).reshape(size) for point in points])
+        count = len(next(iter(points.values())))
+        return np.stack([self._array(self._moved(points, place)).reshape(size) for place in range(count)])
+
+    def complex_row(self, points: Mapping[str, Array], size: int) -> Array:
+        """Return the values at complex points: shape (b, size); raises TypeError where the code takes none."""
+        import numpy as np
+
+        rows = []
+        for place in range(len(next(iter(points.values())))):
+            given = [points[name][place] if name in points else array for name, array in self.point.items()]
+            try:
+                value = np.asarray(detached(self._on_complex(given)))
+            except Exception as error:  # whatever the code makes of complex numbers
+                raise TypeError(_told(error)) from error
+            if not np.iscomplexobj(value):
+                raise TypeError(f"it returns {value!r:.40}")
+            rows.append(value.reshape(size))
+        return np.stack(rows)
+
+    def _on_complex(self, given: list[Any]) -> Any:
+        assert self.f.code is not None
+        if self.f.style != "torch":
+            try:
+                return self.f.code(*given)
+            except (TypeError, AttributeError):
+                if self.f.style == "numpy":
+                    raise
+        import torch
+
+        return self.f.code(*(torch.tensor(array) for array in given))
+
+    def _moved(self, points: Mapping[str, Array], place: int) -> Point:
+        return self.point.replaced({name: values[place] for name, values in points.items()})
 
     def _array(self, at: Point) -> Array:
         """Return the values at a point; NaN, and a word about the first time, where the code raises."""
@@ -84,7 +119,8 @@ class Caller:
 
         value = self._given(at)
         if isinstance(value, Exception):
-            self.said.setdefault("raised", f"{self.f.name} raises {_told(value)} at {at!r}")
+            where = ", ".join(f"{name} = {brief(array, 17)}" for name, array in at.items())
+            self.said.setdefault("raised", f"{self.f.name} raises {_told(value)} at {where}")
             return np.full(self.centre.shape, np.nan)
         if value.shape != self.centre.shape:
             raise GradlabError(
@@ -120,6 +156,8 @@ class Caller:
         import numpy as np
 
         assert self.f.code is not None
+        if any(hasattr(value, "detach") for value in given):
+            self.takes.add("tensors")
         before = [np.array(detached(value)) for value in given]
         result = self.f.code(*given)
         for name, value, was in zip(self.point, given, before, strict=True):
@@ -130,41 +168,40 @@ class Caller:
                 )
         return result
 
-    def _at_once(self, variable: str, points: Array, size: int) -> Array | None:
+    def _at_once(self, points: Mapping[str, Array], size: int) -> Array | None:
         """Return all values by one call, through torch's vmap or NumPy's broadcasting, where the code allows it."""
         import numpy as np
 
-        if len(points) <= TRIED or self.unrest:
+        count = len(next(iter(points.values())))
+        if count <= TRIED or self.unrest:
             return None
         try:
             with np.errstate(all="ignore"):
-                found = self._vectorised(variable, points)
-            found = np.asarray(found, dtype=np.float64).reshape(len(points), size)
+                found = self._vectorised(points)
+            found = np.asarray(found, dtype=np.float64).reshape(count, size)
         except Exception:  # whatever stops it: then it is called point by point
             return None
         found = np.where(np.isfinite(found), found, np.nan)
-        for place in np.linspace(0, len(points) - 1, TRIED).astype(int):
-            alone = self._array(self.point.replaced({variable: points[place]})).reshape(size)
+        for place in np.linspace(0, count - 1, TRIED).astype(int):
+            alone = self._array(self._moved(points, place)).reshape(size)
             apart = np.abs(found[place] - alone) <= ALIKE * 2.0**-self.bits * np.abs(alone)
             if not (apart | (np.isnan(found[place]) & np.isnan(alone))).all():
                 return None
         return found
 
-    def _vectorised(self, variable: str, points: Array) -> Any:
+    def _vectorised(self, points: Mapping[str, Array]) -> Any:
         assert self.f.code is not None
-        if self.f.style == "torch":
+        if "tensors" in self.takes:
             import torch
 
             kind = getattr(torch, DTYPES[self.bits])
-            tensors = [torch.tensor(points if name == variable else value, dtype=kind) for name, value in self._named()]
-            dims = tuple(0 if name == variable else None for name in self.point)
+            tensors = [torch.tensor(points.get(name, array), dtype=kind) for name, array in self.point.items()]
+            dims = tuple(0 if name in points else None for name in self.point)
             return detached(torch.func.vmap(self.f.code, in_dims=dims)(*tensors))
-        if points.ndim > 1 or self.bits < DOUBLE:
+        if self.bits < DOUBLE or any(values.ndim > 1 for values in points.values()):
             raise TypeError
-        return self.f.code(*(points.copy() if name == variable else value for name, value in self._named()))
-
-    def _named(self) -> Any:
-        return ((name, float(array) if array.ndim == 0 else array.copy()) for name, array in self.point.items())
+        given = (points.get(name, array) for name, array in self.point.items())
+        return self.f.code(*(float(array) if array.ndim == 0 else array.copy() for array in given))
 
 
 def _told(error: Exception) -> str:

@@ -42,9 +42,7 @@ class Limit:
         return self.value, self.error, self.step
 
 
-def limit(
-    quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, int], ratio: float = RATIO
-) -> Limit:
+def limit(quotients: Array, steps: Array, noise: Array, orders: tuple[int, int, int], ratio: float = RATIO) -> Limit:
     """Return what *quotients* tend to, by Richardson extrapolation, with a bound on the error.
 
     quotients: shape (r, k), the steps shrinking by *ratio* from left to right, NaN where there is none.
@@ -72,7 +70,7 @@ def limit(
         bound += 2 * ROUNDING * np.abs(table)
         bound[~(np.isfinite(bound) & np.isfinite(table))] = np.inf
     lines = np.arange(quotients.shape[0])
-    best = bound.transpose(1, 0, 2).reshape(lines.size, -1).argmin(axis=1)
+    best = bound.transpose(1, 0, 2).reshape(lines.size, len(orders) * quotients.shape[1]).argmin(axis=1)
     level, rung = np.divmod(best, quotients.shape[1])
     error = bound[level, lines, rung]
     return Limit(np.where(np.isfinite(error), table[level, lines, rung], np.nan), error, steps[lines, rung])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from gradlab.numeric.extrapolation import RATIO, Limit, limit
 from gradlab.numeric.measured import Measured
@@ -38,7 +38,10 @@ KEPT = 0.2
 """A function whose rounding noise leaves less of its bits than this cannot be differentiated numerically."""
 
 GROWTH = 1 / 3
-"""A quotient that grows by 2^(rungs / 3) over the finer half of the rungs has no limit; the root of |x| by 2^(rungs / 2)."""
+"""A quotient that grows by 2^(rungs / 3) over the finer half of the rungs has no limit.
+
+That of the root of |x| grows by 2^(rungs / 2).
+"""
 
 CANCELLATION = 2.0**16
 """A rounding error this many times that of the result alone is more than sums of 65,000 terms of one sign explain."""
@@ -65,7 +68,7 @@ def ladder(lines: Lines) -> Measured:
 
     if lines.probe.bits < FEWEST_BITS:
         return fitted(lines)
-    rungs = _on(lines)
+    rungs = on_ladder(lines)
     with np.errstate(all="ignore"):
         noise = rounding_noise(rungs)
         central, steps = _central(rungs)
@@ -89,7 +92,8 @@ def number_of_rungs(bits: int) -> int:
     return (bits - 5) // 2
 
 
-def _on(lines: Lines) -> Rungs:
+def on_ladder(lines: Lines) -> Rungs:
+    """Return the lines at all steps of the ladder."""
     import numpy as np
 
     x = lines.x
@@ -126,6 +130,33 @@ def _plain(rungs: Rungs, noise: Array, chosen: Limit, central: Array, steps: Arr
     return finite & (chosen.error < small) & alike & (after.size == 0) & (after.endless == 0)
 
 
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One side of the point, or both: difference quotients at all steps, their limit, and what comes after the last."""
+
+    quotients: Array
+    steps: Array
+    noise: Array
+    limit: Limit
+    after: Tail
+
+    def unbounded(self, jump: Array, near: int) -> Array:
+        """Return infinity, with its sign, where the quotients grow without bound as the step shrinks; 0 elsewhere.
+
+        They grow by a steady law, or beyond what noise explains, or exactly as a jump of one size makes them grow.
+        jump: shape (r,): the smallest that is no rounding.
+        """
+        import numpy as np
+
+        fine, growth = slice(-near // 2, None), 2.0 ** (near * GROWTH)
+        sizes, steps = np.abs(self.quotients[:, fine]), self.steps[:, fine]
+        grows = (sizes[:, -1] > growth * sizes[:, 0]) & (sizes[:, -1] > growth * self.noise[:, -1] / steps[:, -1])
+        jumps = sizes * steps
+        largest, smallest = jumps.max(axis=1), jumps.min(axis=1)
+        grows |= (largest < SAME * smallest) & (smallest > jump)
+        return np.where(grows, np.copysign(np.inf, self.quotients[:, -1]), self.after.endless)
+
+
 def _looked_at(rungs: Rungs, noise: Array, cancelled: Array) -> Measured:
     """Return what the two sides of each line say.
 
@@ -134,42 +165,31 @@ def _looked_at(rungs: Rungs, noise: Array, cancelled: Array) -> Measured:
     """
     import numpy as np
 
-    up, down, above, below, centre = rungs.up, rungs.down, rungs.above, rungs.below, rungs.centre
-    near, unit = rungs.near, 2.0**-rungs.bits
-    highest = np.fmax(np.abs(np.nan_to_num(np.hstack([above, below]))).max(axis=1), np.abs(centre[:, 0]))
-    noise = np.fmax(noise, np.where(_stuck(above, near) & _stuck(below, near), cancelled, 0.0)[:, None])
-    right, left = (above - centre) / up, (centre - below) / down
-    central, steps = _central(rungs)
-    # One-sided quotients hold the rounding of f at the centre too.
-    on_right = limit(right, up, 2 * noise, (1, 2, 3))
-    on_left = limit(left, down, 2 * noise, (1, 2, 3))
-    chosen = _best(central, steps, np.fmax(noise, remainder(rungs)), near)
-    after_left, after_right = _near_tail(left, down, 2 * noise, near), _near_tail(right, up, 2 * noise, near)
-    after_both = _near_tail(central, steps, noise, near)
-    few: NDArray[np.bool_] = np.isfinite(central).sum(axis=1) < FEW
-    chosen, (from_left, from_right) = _one_sided(chosen, on_left, on_right, few)
-    after_side = np.where(from_left, after_left.size, after_right.size)
-    chosen = _with_tail(chosen, np.where(from_left | from_right, after_side, after_both.size))
-    on_left, on_right = _with_tail(on_left, after_left.size), _with_tail(on_right, after_right.size)
-    kink: NDArray[np.bool_] = np.abs(on_right.value - on_left.value) > CLEAR * (on_right.error + on_left.error)
-    sides = np.stack([on_left.value, on_right.value], axis=1)
-    half = np.abs(sides[:, 1] - sides[:, 0]) / 2
-    value = np.where(kink, sides.mean(axis=1), chosen.value)
-    error = np.where(kink, half + on_left.error + on_right.error, chosen.error)
+    near, centre = rungs.near, rungs.centre
+    values = np.nan_to_num(np.hstack([rungs.above, rungs.below, centre]))
+    highest = np.abs(values).max(axis=1)
+    stuck = _stuck(rungs.above, near) & _stuck(rungs.below, near)
+    noise = np.fmax(noise, np.where(stuck, cancelled, 0.0)[:, None])
+    left, both, right = _sides(rungs, noise)
+    chosen, (from_left, from_right) = _one_sided(both, left, right)
+    kink: NDArray[np.bool_] = np.abs(right.limit.value - left.limit.value) > CLEAR * (
+        right.limit.error + left.limit.error
+    )
+    slopes = np.stack([left.limit.value, right.limit.value], axis=1)
+    half = np.abs(slopes[:, 1] - slopes[:, 0]) / 2
+    value = np.where(kink, slopes.mean(axis=1), chosen.value)
+    error = np.where(kink, half + left.limit.error + right.limit.error, chosen.error)
     # A bend so close that no step comes between it and the point looks like a kink too, but a slight one.
-    kink &= half > PLAIN * np.abs(sides).max(axis=1)
-    slopes = np.where(kink[:, None], sides, np.nan)
-    jump = 2.0 ** (near * GROWTH) * np.fmax(unit * highest, cancelled)
-    leftward = _unbounded(left, down, noise, jump, after_left, near)
-    rightward = _unbounded(right, up, noise, jump, after_right, near)
-    vertical = ~kink & ((leftward != 0) | (rightward != 0))
-    endless = [
-        np.where(endless != 0, endless, found.value) for endless, found in ((leftward, on_left), (rightward, on_right))
-    ]
-    slopes = np.where(vertical[:, None], np.stack(endless, axis=1), slopes)
+    said_kink = kink & (half > PLAIN * np.abs(slopes).max(axis=1))
+    jump = 2.0 ** (near * GROWTH) * np.fmax(2.0**-rungs.bits * highest, cancelled)
+    ends = np.stack([side.unbounded(jump, near) for side in (left, right)], axis=1)
+    vertical = ~kink & (ends != 0).any(axis=1)
+    slopes[~said_kink] = np.nan
+    limits = np.stack([left.limit.value, right.limit.value], axis=1)
+    slopes = np.where(vertical[:, None], np.where(ends != 0, ends, limits), slopes)
     blurred = ~kink & ~vertical & (noise[:, -1] > 2.0 ** (-KEPT * rungs.bits) * highest) & (centre[:, 0] != 0)
     hopeless = vertical | blurred
-    slow = ~hopeless & (after_left.slow | after_right.slow | after_both.slow)
+    slow = ~hopeless & (left.after.slow | right.after.slow | both.after.slow)
     return Measured(
         value=np.where(hopeless, np.nan, value),
         error=np.where(hopeless, np.inf, error),
@@ -180,11 +200,31 @@ def _looked_at(rungs: Rungs, noise: Array, cancelled: Array) -> Measured:
     )
 
 
+def _sides(rungs: Rungs, noise: Array) -> tuple[_Side, _Side, _Side]:
+    """Return the left side, both together, and the right one."""
+    import numpy as np
+
+    def side(quotients: Array, steps: Array, noise: Array, found: Limit) -> _Side:
+        after = _near_tail(quotients, steps, noise, rungs.near)
+        return _Side(quotients, steps, noise, _with_tail(found, after.size), after)
+
+    right, left = (rungs.above - rungs.centre) / rungs.up, (rungs.centre - rungs.below) / rungs.down
+    central, steps = _central(rungs)
+    best = _best(central, steps, np.fmax(noise, remainder(rungs)), rungs.near)
+    # One-sided quotients hold the rounding of f at the centre too.
+    twice = 2 * noise
+    return (
+        side(left, rungs.down, twice, limit(left, rungs.down, twice, (1, 2, 3))),
+        side(central, steps, noise, best),
+        side(right, rungs.up, twice, limit(right, rungs.up, twice, (1, 2, 3))),
+    )
+
+
 def _merged(whole: Measured, part: Measured, rows: NDArray[np.int_]) -> Measured:
     """Return the whole with the lines that were looked at again in their places."""
     import numpy as np
 
-    def placed(before: Array, after: Array) -> Array:
+    def placed(before: Any, after: Any) -> Any:
         copy = before.copy()
         copy[rows] = after
         return copy
@@ -216,18 +256,16 @@ def _best(central: Array, steps: Array, noise: Array, near: int) -> Limit:
     return Limit(*(np.where(better, *pair) for pair in zip(far.parts, close.parts, strict=True)))
 
 
-def _one_sided(
-    chosen: Limit, on_left: Limit, on_right: Limit, few: NDArray[np.bool_]
-) -> tuple[Limit, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def _one_sided(both: _Side, left: _Side, right: _Side) -> tuple[Limit, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Return the limits, with those of the side inside the domain where there are few central quotients."""
     import numpy as np
 
-    left = few & (on_left.error < np.minimum(chosen.error, on_right.error))
-    right = few & ~left & (on_right.error < chosen.error)
-
-    triples = zip(on_left.parts, on_right.parts, chosen.parts, strict=True)
-    picked = (np.where(left, one, np.where(right, other, both)) for one, other, both in triples)
-    return Limit(*picked), (left, right)
+    few: NDArray[np.bool_] = np.isfinite(both.quotients).sum(axis=1) < FEW
+    on_left = few & (left.limit.error < np.fmin(both.limit.error, right.limit.error))
+    on_right = few & ~on_left & (right.limit.error < both.limit.error)
+    triples = zip(left.limit.parts, right.limit.parts, both.limit.parts, strict=True)
+    picked = (np.where(on_left, one, np.where(on_right, other, two)) for one, other, two in triples)
+    return Limit(*picked), (on_left, on_right)
 
 
 def _cancelled(lines: Lines, rungs: Rungs) -> Array:
@@ -263,20 +301,3 @@ def _with_tail(found: Limit, size: Array) -> Limit:
 
     error = found.error + size
     return Limit(np.where(np.isfinite(error), found.value, np.nan), error, found.step)
-
-
-def _unbounded(quotients: Array, steps: Array, noise: Array, jump: Array, after: Tail, near: int) -> Array:
-    """Return infinity, with its sign, where the quotients grow without bound as the step shrinks; 0 elsewhere.
-
-    They grow by a steady law, or beyond what noise explains, or exactly as a jump of one size makes them grow.
-    jump: shape (r,): the smallest that is no rounding.
-    """
-    import numpy as np
-
-    fine, growth = slice(-near // 2, None), 2.0 ** (near * GROWTH)
-    sizes = np.abs(quotients[:, fine])
-    grows = (sizes[:, -1] > growth * sizes[:, 0]) & (sizes[:, -1] > growth * noise[:, -1] / steps[:, -1])
-    jumps = sizes * steps[:, fine]
-    largest, smallest = jumps.max(axis=1), jumps.min(axis=1)
-    grows |= (largest < SAME * smallest) & (smallest > jump)
-    return np.where(grows, np.copysign(np.inf, quotients[:, -1]), after.endless)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
 from gradlab.numeric import fronts, patterns
@@ -12,6 +12,7 @@ from gradlab.numeric.calling import ALIKE
 from gradlab.numeric.fronts import Front
 from gradlab.numeric.patterns import Pattern
 from gradlab.numeric.probing import ENTRIES_AT_ONCE
+from gradlab.numeric.rungs import binade
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from gradlab.graph.point import Array
     from gradlab.numeric.probing import Probe
+
+
+COARSE = 2.0**-8
+"""Slopes that explain a move to this part of it are the right ones: the others are off by slopes of another entry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +71,7 @@ class Lines:
             return np.tile(errors, self.x.size)
         return self._gathered(errors[self.pattern.values], size=True)
 
-    def along(self, entries: Array) -> Array:
+    def along(self, entries: Any) -> Array:
         """Return the values of all lines where their entries are replaced: shape (r, k).
 
         entries: shape (m, k): k replacements for each entry of the variable; NaN where none is wanted.
@@ -89,6 +94,15 @@ class Lines:
         self.probe.spent.lost += int((np.isnan(found) & ~unasked).sum())
         found[unasked] = np.nan
         return found
+
+    @property
+    def told(self) -> NDArray[np.int_]:
+        """Which value each line is of, where the value is an array: shape (r,)."""
+        import numpy as np
+
+        if self.pattern is None:
+            return np.tile(np.arange(self.probe.centre.size), self.x.size)
+        return self.pattern.values
 
     @property
     def colours(self) -> NDArray[np.int_]:
@@ -114,11 +128,9 @@ class Lines:
         points = np.empty((len(calls), steps, self.x.size), entries.dtype)
         points[:] = self.x
         wanted = entries[places]
-        points[self.colours[places] - calls.start, :, places] = np.where(
-            np.isnan(wanted), self.x[places, None], wanted
-        )
+        points[self.colours[places] - calls.start, :, places] = np.where(np.isnan(wanted), self.x[places, None], wanted)
         flat = points.reshape(len(calls) * steps, *self.probe.point[self.variable].shape)
-        return self.probe.at(self.variable, flat).reshape(len(calls), steps, -1)
+        return self.probe.at({self.variable: flat}).reshape(len(calls), steps, self.probe.centre.size)
 
     def _behind(self, front: Front, entries: Array, calls: range) -> Array:
         import numpy as np
@@ -146,6 +158,44 @@ class Lines:
                 "sparsity says that it depends on none of them; give it all entries that are not 0, or leave it out"
             )
 
+    def placed(self, values: Any, otherwise: float) -> Array:
+        """Return what the lines of a number have, of the shape of the variable; *otherwise* where there is no line.
+
+        values: shape (r,), or (r, 2).
+        """
+        import numpy as np
+
+        rest = values.shape[1:]
+        whole = np.full((self.x.size, *rest), otherwise)
+        whole[self.entries] = values
+        return whole.reshape((*self.probe.point[self.variable].shape, *rest))
+
+    def confirm(self, slopes: Array) -> None:
+        """Raise GradlabError where the slopes found are not those along a line on which all entries move: one call.
+
+        It shows a pair that the caller's pattern lacks; what moves with it was read off as another's.
+        """
+        import numpy as np
+
+        assert self.pattern is not None
+        probe, shape = self.probe, self.probe.point[self.variable].shape
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], self.x.size)
+        steps = binade(self.x) * 2.0 ** -(probe.bits * 2 // 5) * signs
+        moved = probe.at({self.variable: (self.x + steps).reshape(1, *shape)})[0]
+        parts = slopes * steps[self.entries]
+        expected, size = np.zeros(probe.centre.size), np.zeros(probe.centre.size)
+        np.add.at(expected, self.pattern.values, parts)
+        np.add.at(size, self.pattern.values, np.abs(parts))
+        rounding = ALIKE * 2.0**-probe.bits * np.abs(probe.centre)
+        with np.errstate(all="ignore"):
+            wrong = np.flatnonzero(np.abs(moved - probe.centre - expected) > COARSE * size + rounding)
+        if wrong.size:
+            raise GradlabError(
+                f"the sparsity does not hold: value {wrong[0]} of {probe.f.signature} changes otherwise than the "
+                f"entries of {self.variable} explain on which it is said to depend; give the sparsity all entries "
+                "that are not 0, or leave it out"
+            )
+
     def _gathered(self, told: Array, *, size: bool = False) -> Array:
         """Return what each line sees: the values themselves, or the sums over the terms of an entry."""
         import numpy as np
@@ -153,7 +203,7 @@ class Lines:
         if self.weights is None or self.pattern is None:
             return told
         weights = self.weights[self.pattern.values]
-        weighted = told * (np.abs(weights) if size else weights).reshape(-1, *(1,) * (told.ndim - 1))
+        weighted = told * np.expand_dims(np.abs(weights) if size else weights, tuple(range(1, told.ndim)))
         starts = np.searchsorted(self.pattern.entries, self.entries)
         return np.add.reduceat(weighted, starts, axis=0)
 
@@ -161,7 +211,9 @@ class Lines:
 def of_number(probe: Probe, variable: str, *, apart: bool = True) -> Lines:
     """Return a line for each entry of the variable, for the gradient of a function whose value is one number.
 
-    apart: whether f may be taken apart, into linear maps and what is behind them (`fronts`) or into terms. Where it is a sum of terms that hold few entries each, a line is the sum of those that hold its entry: the others
+    apart: whether f may be taken apart, into terms, or into linear maps and what is behind them (`fronts`).
+
+    Where f is a sum of terms that hold few entries each, a line is the sum of those that hold its entry: the others
     do not move, and are not evaluated. Entries that no term holds have no line.
     """
     import numpy as np

@@ -22,6 +22,9 @@ STEADY = 1.25
 SMALLEST = {53: 2.0**-1072, 24: 2.0**-147, 11: 2.0**-22, 8: 2.0**-131}
 """What rounding costs where numbers underflow, by their bits: some steps of the smallest, 2^-1074 in float64."""
 
+MANY = 24
+"""Steps whose largest remainder, times SCATTER, bounds the noise: those of float64."""
+
 LEVEL = 4.0
 """Pairs of remainders within this factor of each other, two steps apart, do not shrink."""
 
@@ -54,6 +57,8 @@ def rounding_noise(rungs: Rungs) -> Array:
         measured[:, near] = np.where(stuck, largest[:, None], finer)
         # Entries of one variable go through much the same code: those that show little are given the average.
         measured = np.maximum(measured, measured[:, -1].sum() / max(len(measured), 1))
+        # Fewer steps show less of what rounding can do.
+        measured *= np.sqrt(MANY / rungs.near)
         rounding = unit * np.fmax(np.abs(above), np.abs(below)) + SMALLEST[rungs.bits] + rungs.unrest
         result = np.fmax(measured, rounding)
         # A function that never moves shows no rounding: it may be lost behind a number such as the 1 in 1 + x^9 - 1.
@@ -87,7 +92,9 @@ def remainder(rungs: Rungs, ratio: float = RATIO) -> Array:
 
 
 def _scatter(differences: Array, order: Array, folded: Array) -> Array:
-    """Return *differences*, freed from their part of an *order*, shape (r, 1), where they no longer shrink: shape (r, k), else 0.
+    """Return *differences*, freed from their part of this *order*, where they no longer shrink; 0 elsewhere.
+
+    differences: shape (r, k).  order: shape (r, 1).
 
     The remainder of a smooth function shrinks by RATIO^-(order + 2) from step to step, at once or, where it varies
     faster than the coarsest steps, after some steps; that of a kink shrinks steadily too, like h. What comes after

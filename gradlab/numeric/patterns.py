@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from gradlab.errors import ShapeError
 from gradlab.graph import kinds
 from gradlab.graph.backends.contracting import as_float
-from gradlab.graph.kinds import Contraction, Elementwise, Let, Linear
+from gradlab.graph.kinds import Contraction, Elementwise, Let, Linear, Variable
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import WHERE
 from gradlab.graph.precision import DOUBLE
@@ -83,6 +83,18 @@ def pattern(depends: NDArray[np.bool_]) -> Pattern:
     return Pattern(entries, values, colours)
 
 
+def sharing(known: Pattern) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return the pairs of different entries that share a value: two arrays, the smaller entry first."""
+    import numpy as np
+
+    held: dict[int, list[int]] = {}
+    for entry, value in zip(known.entries.tolist(), known.values.tolist(), strict=True):
+        held.setdefault(value, []).append(entry)
+    pairs = sorted({(i, j) for entries in held.values() for place, j in enumerate(entries) for i in entries[:place]})
+    first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
+    return first, second
+
+
 def stated(depends: Any, values: int, entries: int) -> Pattern:
     """Return the pattern that a caller states: a matrix of values by entries, not 0 where one depends on the other.
 
@@ -107,11 +119,14 @@ def found(probe: Probe, variable: str) -> Pattern | None:
     import numpy as np
 
     size = probe.point[variable].size
-    if probe.f.output is None or probe.f.guards or size * probe.centre.size > MOST_ENTRIES or not _transparent(probe):
+    if probe.f.output is None or probe.f.guards or size * probe.centre.size > MOST_ENTRIES:
+        return None
+    if not _transparent(probe, variable):
         return None
     asked = np.repeat(probe.point[variable].reshape(1, -1), size, axis=0)
     np.fill_diagonal(asked, np.nan)
-    lost = np.isnan(probe.at(variable, asked.reshape(size, *probe.point[variable].shape)))
+    # No call of f: its formula is asked what it holds.
+    lost = np.isnan(probe.with_values({variable: asked.reshape(size, *probe.point[variable].shape)}, size))
     return pattern(lost.T & ~np.isnan(probe.centre)[:, None])
 
 
@@ -138,9 +153,13 @@ def terms(f: Node) -> list[tuple[Coefficient, Node]]:
     return [(ONE, f)]
 
 
-def _transparent(probe: Probe) -> bool:
+def _transparent(probe: Probe, variable: str) -> bool:
     """Return whether a nan that enters the formula comes out of all that depends on it."""
-    return all(_passes(node) for node in topological(list(probe.nodes)))
+    moving: set[Node] = set()
+    for node in topological(list(probe.nodes)):
+        if (isinstance(node, Variable) and node.name == variable) or any(part in moving for part in node.operands):
+            moving.add(node)
+    return all(_passes(node) for node in moving)
 
 
 def _passes(node: Node) -> bool:
@@ -151,7 +170,7 @@ def _passes(node: Node) -> bool:
 
 _PASSING = (
     kinds.Concatenate, kinds.Constant, kinds.Contraction, kinds.Flip, kinds.Gather, kinds.Index, kinds.Let,
-    kinds.Linear, kinds.Norm, kinds.Reshape, kinds.Roll, kinds.Softmax, kinds.Stack, kinds.Standardize,
+    kinds.Linear, kinds.LogSumExp, kinds.Norm, kinds.Reshape, kinds.Roll, kinds.Softmax, kinds.Stack, kinds.Standardize,
     kinds.Variable, kinds.Variance, kinds.Windows,
 )  # fmt: skip
 """Kinds of arithmetic alone, in which nothing is chosen by its value."""

@@ -105,27 +105,30 @@ class Probe:
         errors = np.concatenate([np.broadcast_to(each.error, each.value.shape).ravel() for each in found])
         return np.where(np.isfinite(errors), errors, 0.0) * 2.0 ** (DOUBLE - self.bits)
 
-    def at(self, variable: str, points: Array) -> Array:
-        """Return the values where *variable* is each of *points*: shape (b, q) from (b, *shape of the variable).
+    def at(self, points: Mapping[str, Array]) -> Array:
+        """Return the values where some variables have other values: shape (b, q) from (b, *shape of each of them).
 
         Complex points are evaluated in complex numbers.
         """
         import numpy as np
 
-        dtype = points.dtype if np.iscomplexobj(points) else None
-
-        count = len(points)
+        kind = np.result_type(*points.values())
+        dtype = kind if np.issubdtype(kind, np.complexfloating) else None
+        count = len(next(iter(points.values())))
         self.spent.calls += count
         if self.f.output is None:
-            return self.caller.row(variable, points, self.centre.size)
-        found = np.empty((count, self.centre.size), points.dtype)
-        chunk = max(1, ENTRIES_AT_ONCE // self.entries_moving({variable}))
+            rows = self.caller.row if dtype is None else self.caller.complex_row
+            return rows(points, self.centre.size)
+        found = np.empty((count, self.centre.size), kind)
+        chunk = max(1, ENTRIES_AT_ONCE // self.entries_moving(points))
         for start in range(0, count, chunk):
-            part = points[start : start + chunk]
-            found[start : start + chunk] = self.with_values({variable: part}, len(part), dtype)
-            for place in self._elsewhere({variable: part}, len(part)):
-                alone = self.caller.row(variable, part[[place]], self.centre.size)[0] if self.held is self.f else np.nan
-                found[start + place] = alone
+            part = {name: values[start : start + chunk] for name, values in points.items()}
+            length = min(chunk, count - start)
+            found[start : start + chunk] = self.with_values(part, length, dtype)
+            for place in self._elsewhere(part, length):
+                alone = {name: values[[place]] for name, values in part.items()}
+                held = self.held is self.f
+                found[start + place] = self.caller.row(alone, self.centre.size)[0] if held else np.nan
         found[~np.isfinite(found)] = np.nan
         return found
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.numeric.extrapolation import SCATTER
 from gradlab.numeric.measured import Measured
+from gradlab.numeric.noise import SMALLEST
 from gradlab.numeric.rungs import binade, climbed
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def fitted(lines: Lines) -> Measured:
     share = np.arange(1, POINTS + 1) / (2 * POINTS)
     rungs = climbed(lines, binade(lines.x)[:, None] * share)
     step = rungs.up[:, :1] * POINTS  # the reach
-    noise = 2.0**-rungs.bits * np.abs(np.hstack([rungs.above, rungs.below, rungs.centre])).max(axis=1) + rungs.unrest
+    values = np.nan_to_num(np.hstack([rungs.above, rungs.below, rungs.centre]))
+    noise = 2.0**-rungs.bits * np.abs(values).max(axis=1) + SMALLEST[rungs.bits] + rungs.unrest
     value, error = _fit((rungs.above - rungs.below) / 2, step, noise, ODD)
     right, doubt_right = _fit(rungs.above - rungs.centre, step, 2 * noise, ONE_SIDED)
     left, doubt_left = _fit(rungs.centre - rungs.below, step, 2 * noise, ONE_SIDED, sign=-1)
@@ -75,9 +77,7 @@ def _fit(
     return np.take_along_axis(slopes, best, axis=1)[:, 0], np.take_along_axis(errors, best, axis=1)[:, 0]
 
 
-def _inside(
-    value: Array, error: Array, left: tuple[Array, Array], right: tuple[Array, Array]
-) -> tuple[Array, Array]:
+def _inside(value: Array, error: Array, left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
     """Return value and error, of one side alone where the other has no values; NaN and infinity without any."""
     import numpy as np
 

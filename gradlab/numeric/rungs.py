@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradlab.graph.precision import DOUBLE, rounded_to
@@ -36,10 +36,12 @@ class Rungs:
     bits: int
     unrest: float
 
-    def of(self, lines: Array) -> Rungs:
+    def of(self, lines: NDArray[np.int_]) -> Rungs:
         """Return those of some lines alone."""
-        kept = (array[lines] for array in (self.up, self.down, self.above, self.below, self.centre, self.tried))
-        return Rungs(*kept, self.near, self.bits, self.unrest)
+        up, down, above, below, centre = (
+            array[lines] for array in (self.up, self.down, self.above, self.below, self.centre)
+        )
+        return replace(self, up=up, down=down, above=above, below=below, centre=centre, tried=self.tried[lines])
 
 
 def binade(x: Array) -> Array:
@@ -68,6 +70,6 @@ def climbed(lines: Lines, steps: Array, *, downward: slice = slice(None)) -> Run
     count = steps.shape[1]
     beyond = np.full((len(values), count), np.nan)
     beyond[:, downward] = values[:, count:]
-    own, tried = lines.entries, sum(np.isfinite(part).sum(axis=1) for part in points)
+    own, tried = lines.entries, np.isfinite(np.hstack(points)).sum(axis=1)
     unrest = lines.probe.unrest
     return Rungs(up[own], down[own], values[:, :count], beyond, lines.centre[:, None], tried[own], 0, bits, unrest)

@@ -23,7 +23,8 @@ LEVELS = 8
 CLEAR = 8.0
 """A gap between the slopes of two sides is a kink where it is so many times what the bend of one side explains."""
 
-ONE_SIDE = "the slope on the right alone: one-sided differences do not see the other side"
+MOST = 0.9
+"""The share of the lines of a variable whose differences are no larger than what is taken for the rounding of all."""
 
 
 def forward(lines: Lines) -> Measured:
@@ -39,7 +40,8 @@ def forward(lines: Lines) -> Measured:
         quotients = (rungs.above - rungs.centre) / rungs.up
         value = quotients[:, 1]
         truncation = np.abs(quotients[:, 0] - value)
-        error = SAFETY * truncation + 2 * SCATTER * _floor(rungs) / rungs.up[:, 1]
+        rounding = np.fmax(_rounding(lines, rungs), _shown_by_others(truncation * rungs.up[:, 1]))
+        error = SAFETY * truncation + 2 * rounding / rungs.up[:, 1]
     return _measured(rungs, value, error)
 
 
@@ -63,11 +65,12 @@ def central(lines: Lines) -> Measured:
         across = (right - left) / (up + down)
         # f'' / 2 twice: their difference is f''' h / 2 where f is smooth; h times that is three times the truncation.
         truncation = np.abs(bend - across) * up
-        rounding = 2 * SCATTER * _floor(rungs) / up
+        rounding = 2 * _rounding(lines, rungs) / up
         kink = np.abs(right - left) > CLEAR * (np.abs(bend) * up + rounding)
         slopes = np.where(kink[:, None], np.stack([left, right], axis=1), np.nan)
         spread = np.abs(right - left) / 2 + np.abs(bend) * up + rounding
-        error = np.where(kink, spread, truncation + rounding)
+        shown = _shown_by_others(np.where(kink, np.nan, truncation * up))
+        error = np.where(kink, spread, truncation + np.fmax(rounding, 2 * shown / up))
     return _measured(rungs, value, error, slopes if kink.any() else None)
 
 
@@ -82,10 +85,11 @@ def richardson(lines: Lines) -> Measured:
     rungs = climbed(lines, steps)
     with np.errstate(all="ignore"):
         both = rungs.up + rungs.down
-        noise = np.fmax(_floor(rungs)[:, None], remainder(rungs, 2.0))
+        floor = _rounding(lines, rungs)[:, None]
+        noise = np.fmax(floor, remainder(rungs, 2.0))
         found = limit((rungs.above - rungs.below) / both, both / 2, noise, (2, 4, 6), 2.0)
         gaps = (rungs.above - rungs.centre) / rungs.up - (rungs.centre - rungs.below) / rungs.down
-        apart = limit(gaps, both / 2, 2 * _floor(rungs)[:, None], (1, 3, 5), 2.0)
+        apart = limit(gaps, both / 2, 2 * floor, (1, 3, 5), 2.0)
         kink = np.abs(apart.value) > CLEAR * apart.error
         half = apart.value[:, None] / 2 * np.array([-1.0, 1.0])
         slopes = np.where(kink[:, None], found.value[:, None] + half, np.nan)
@@ -93,12 +97,24 @@ def richardson(lines: Lines) -> Measured:
     return _measured(rungs, found.value, error, slopes if kink.any() else None, found.step)
 
 
-def _floor(rungs: Rungs) -> Array:
-    """Return what rounding the values to their bits may cost: shape (r,)."""
+def _shown_by_others(differences: Array) -> float:
+    """Return a size that most of some differences of f stay below; they are truncation and rounding of about one size.
+
+    It is what rounding inside f shows where no formula tells of it, and many lines show more than one does.
+    """
+    import numpy as np
+
+    known = differences[np.isfinite(differences)]
+    return float(np.quantile(known, MOST)) if known.size else 0.0
+
+
+def _rounding(lines: Lines, rungs: Rungs) -> Array:
+    """Return how far rounding may move each value: a bound from the formula, or without one SCATTER roundings."""
     import numpy as np
 
     values = np.nan_to_num(np.hstack([rungs.above, rungs.below, rungs.centre]))
-    return 2.0**-rungs.bits * np.abs(values).max(axis=1) + SMALLEST[rungs.bits] + rungs.unrest
+    floor = 2.0**-rungs.bits * np.abs(values).max(axis=1) + SMALLEST[rungs.bits] + rungs.unrest
+    return np.fmax(SCATTER * floor, lines.rounding)
 
 
 def _measured(

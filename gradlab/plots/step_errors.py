@@ -42,7 +42,8 @@ def step_sizes(f: Any, at: Any, *, component: str | None = None, ax: Axes | None
 
     Forward, central and complex differences, and Richardson's extrapolation of two central ones, each beside the
     slope of its truncation error, a power of h, and of rounding, 1/h; a circle where the two meet. The star is the
-    step that `gradlab.estimate` chose, with its error and, as a bar up to it, its bound. The complex step is left out where f is not analytic as it is written.
+    step that `gradlab.estimate` chose, with its error and, as a bar up to it, its bound. The complex step is left out
+    where f is not analytic as it is written.
     Errors are measured against the exact derivative, or without a formula against the estimate; what is exactly
     right lies on the line of half an ulp.
     Raises PointError where the point does not fit or has no components, KeyError for a component that is none.

@@ -11,6 +11,7 @@ from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
 from gradlab.graph import emission
 from gradlab.graph.conditions import Condition, needed
 from gradlab.graph.counting import Operations, operations
+from gradlab.graph.curvature import Curvature, assembled
 from gradlab.graph.differentiation import Sweep, sweep
 from gradlab.graph.domain import at_switches, first_not_finite
 from gradlab.graph.function import Function
@@ -24,7 +25,6 @@ from gradlab.sources import as_function, at_point
 from gradlab.symbolic import views
 from gradlab.symbolic.board import Board, fits, on_board
 from gradlab.symbolic.chain import Chain, chain_of
-from gradlab.symbolic.curvature import Curvature, assembled
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
 from gradlab.symbolic.enclosing import DOUBLE, enclosed
 from gradlab.symbolic.second_order import SecondOrder, second_order

@@ -19,8 +19,8 @@ from gradlab.graph.writing import Printer, Shown
 
 
 def _sigmoid(np: Any, u: Any) -> Any:
-    # exp of a positive number overflows from 710 on; -|u| never does.
-    decayed = np.exp(-np.abs(u))
+    # exp of a positive number overflows from 710 on; -|u| never does. |u| itself would cut a complex step off.
+    decayed = np.exp(np.where(u >= 0, -u, u))
     return np.where(u >= 0, 1 / (1 + decayed), decayed / (1 + decayed))
 
 

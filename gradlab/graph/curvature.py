@@ -36,6 +36,8 @@ class Curvature:
         """The eigenvalues, from the smallest to the largest."""
         import numpy as np
 
+        if not np.isfinite(self.matrix).all():  # an entry that could not be measured
+            return _read_only(np.full(len(self.labels), np.nan))
         return _read_only(np.linalg.eigvalsh(self.matrix))
 
     @cached_property
@@ -50,7 +52,7 @@ class Curvature:
     def largest_rate(self) -> float:
         """2 over the largest eigenvalue: gradient descent on a quadratic converges below it and diverges above."""
         largest = float(self.eigenvalues[-1])
-        return 2 / largest if largest > 0 else float("inf")
+        return 2 / largest if not largest <= 0 else float("inf")
 
     @property
     def condition(self) -> float:
