@@ -298,7 +298,8 @@ def gradient_as_dict(gradient: Gradient) -> Mapping[str, Any]:
     slopes = {"slopes": dict(gradient.slopes)} if gradient.slopes is not None and has_kink(gradient) else {}
     spent: dict[str, Any] = {}
     if gradient.steps is not None and gradient.evaluations is not None:
-        spent = {"steps": dict(gradient.steps), "evaluations": dict(gradient.evaluations), "calls": gradient.calls}
+        counts = {name: array.astype(int) for name, array in gradient.evaluations.items()}
+        spent = {"steps": dict(gradient.steps), "evaluations": counts, "calls": gradient.calls}
     return {
         "route": gradient.route,
         "at": dict(gradient.at),

@@ -135,6 +135,8 @@ def _taken(function: Function, point: Point, names: tuple[str, ...], own: tuple[
         _take(found, "symbolic", lambda: _exact(found, function, point, names))
     if "numeric" in own:
         _take(found, "numeric", lambda: estimate(function, point, wrt=names))
+        if dtype is not None and "numeric" in found.gradients:
+            found.notes.append(f"numeric: measured in float64, to see what {dtype} does to the others")
     if "autodiff" in own:
         _take(found, "autodiff", lambda: _by_torch(function, point, names, dtype))
     for route, gradient in found.gradients.items():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
@@ -47,7 +49,9 @@ class Caller:
 
         value = self._given(self.point, watched=True)
         if isinstance(value, Exception):
-            raise GradlabError(f"{self.f.signature} raises {_told(value)} at {self.point!r}") from value
+            raise GradlabError(
+                f"{self.f.signature} raises {_told(value)} at {self.point!r}{_line(value, self.f)}"
+            ) from value
         array = np.asarray(value)
         if array.dtype == bool or np.issubdtype(array.dtype, np.integer):
             self.said["integer"] = (
@@ -202,6 +206,13 @@ class Caller:
             raise TypeError
         given = (points.get(name, array) for name, array in self.point.items())
         return self.f.code(*(float(array) if array.ndim == 0 else array.copy() for array in given))
+
+
+def _line(error: Exception, f: Function) -> str:
+    """Return where in the writer's own file the error came up; "" where that is not known."""
+    own = getattr(getattr(f.code, "__code__", None), "co_filename", None)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
+    return f" (line {frames[-1].lineno} of {Path(frames[-1].filename).name})" if frames else ""
 
 
 def _told(error: Exception) -> str:

@@ -101,7 +101,7 @@ class Probe:
 
         if self.f.output is None:
             return np.zeros(self.centre.size)
-        found = bounds.with_bounds(list(self.nodes), {**self.f.data, **self.point}, self.sizes)
+        found = bounds.with_bounds(list(self.nodes), {**self.held.data, **self.point}, self.sizes)
         errors = np.concatenate([np.broadcast_to(each.error, each.value.shape).ravel() for each in found])
         return np.where(np.isfinite(errors), errors, 0.0) * 2.0 ** (DOUBLE - self.bits)
 
