@@ -1,8 +1,8 @@
-"""Assertions about the gradient of a function that gradlab can call: claimed values, and the routes among themselves."""
+"""Assertions about the gradient of a function: of values that are claimed, and of gradlab's routes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ def assert_gradients_agree(
     The routes are the formula, finite differences, and ``backward()`` through f itself. One that cannot be taken, as
     the formula of a simulator, is left out; the notes of the comparison say so. Two are needed.
 
-    Raises GradientNotConfirmed, an AssertionError, as `assert_gradient` does, also where ``backward()`` loses its digits.
+    Raises GradientNotConfirmed as `assert_gradient` does, and where ``backward()`` loses its digits.
 
     >>> assert_gradients_agree("x*sin(x)", 2).verdict
     <Verdict.AGREE: 'agree'>
@@ -100,14 +100,22 @@ def _all_claimed(comparison: Comparison) -> None:
 
 
 def _confirmed(comparison: Comparison, routes: tuple[str, ...], kinks: bool) -> Comparison:
-    """Return the comparison if it confirms every component; *routes* are those that may choose at a kink."""
+    failed = failing(comparison, routes, kinks)
+    if not failed.any():
+        return comparison
+    raise GradientNotConfirmed(told(comparison, failed, kinks))
+
+
+def failing(comparison: Comparison, routes: tuple[str, ...], kinks: bool) -> NDArray[np.bool_]:
+    """Return which components are not confirmed: all that do not agree, but for *kinks* of which they may be.
+
+    routes: those whose value at a kink has to be a subgradient.
+    """
     ranks = comparison.judgement.ranks
     passed = ranks == RANKED.index(Verdict.AGREE)
     if kinks:
         passed |= (ranks == RANKED.index(Verdict.KINK)) & _subgradients(comparison, routes)
-    if passed.all():
-        return comparison
-    raise GradientNotConfirmed(told(comparison, ~passed, kinks))
+    return ~passed
 
 
 def _subgradients(comparison: Comparison, routes: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -41,7 +41,7 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize(("how", "place"), zip(SPOILT, [317, 0, 499, 250, 1, 498], strict=True))
+@pytest.mark.parametrize(("how", "place"), [*zip(SPOILT, [317, 0, 499, 250, 1, 498], strict=True)])
 def test_one_wrong_component_of_500_is_named(how, place):
     claimed = cubes_gradient(MANY)
     claimed[place] = SPOILT[how](claimed[place])
