@@ -119,9 +119,7 @@ def check_undefined(checked: TensorFunction, outputs: Sequence[Tensor], places: 
     for place in [place for place in places if outputs[place].requires_grad]:
         unused = _unused()(outputs[place])
         try:
-            found = torch.autograd.grad(
-                unused, variables, torch.ones_like(unused), retain_graph=True, allow_unused=True
-            )
+            found = _grad(unused, variables, torch.ones_like(unused))
         except Exception as error:  # whatever the author's code raises on None
             raise GradientNotConfirmed(
                 f"the backward pass of {checked.called} raises {type(error).__name__} where output {place} is not "
