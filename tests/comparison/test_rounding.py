@@ -1,0 +1,48 @@
+"""What rounding may do to a right gradient on a switch between two ways, where an enclosure takes both at once."""
+
+import numpy as np
+import pytest
+import torch
+
+from gradlab import compare
+from gradlab.comparison import Verdict
+
+
+def huber(delta):
+    return lambda x: torch.where(torch.abs(x) <= delta, x**2 / 2, delta * (torch.abs(x) - delta / 2)).sum()
+
+
+JOINS = {"1": 1.0, "0.1": 0.1, "the number after 1": np.nextafter(1.0, 2), "the number before 1": np.nextafter(1.0, 0)}
+
+
+@pytest.mark.parametrize("where", JOINS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+def test_a_wrong_slope_at_huber_s_join_is_found(where, dtype):
+    at = np.array([JOINS[where], -3.0], dtype=dtype)
+    delta = 0.1 if where == "0.1" else 1.0
+    right = np.clip(at, -delta, delta).astype(dtype)
+    assert compare(huber(delta), at, claimed=right).verdict is Verdict.AGREE
+    for factor in (-1, 0, 2, 1.01):
+        wrong = right * np.array([factor, 1], dtype=dtype)
+        assert compare(huber(delta), at, claimed=wrong).verdict is Verdict.DIFFER
+
+
+def test_a_wrong_backward_at_a_join_is_found():
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return torch.where(torch.abs(x) <= 1, x**2 / 2, torch.abs(x) - 0.5)
+
+        @staticmethod
+        def backward(ctx, above):
+            return -above
+
+    assert compare(lambda x: Wrong.apply(x).sum(), [1.0]).verdict is Verdict.DIFFER
+
+
+def test_at_a_kink_all_between_the_slopes_may_be_claimed_and_nothing_else():
+    f = lambda x: torch.abs(x - 0.5).sum() + x.sum()  # noqa: E731
+    for claimed in (0.0, 1.0, 2.0):
+        assert compare(f, [0.5], claimed=[claimed]).verdict is Verdict.KINK
+    for claimed in (-0.01, 2.01):
+        assert compare(f, [0.5], claimed=[claimed]).verdict is Verdict.DIFFER
