@@ -408,6 +408,16 @@ def test_a_kink_is_accepted_only_where_it_is_allowed():
         gradcheck(outside, x, kinks=True)
 
 
+def test_a_wrong_backward_where_two_ways_join_smoothly_is_found():
+    def huber(x):
+        return torch.where(torch.abs(x) <= 1, x**2 / 2, torch.abs(x) - 0.5)
+
+    x = torch.tensor([1.0, -3.0], dtype=torch.float64, requires_grad=True)
+    assert gradcheck(function(huber, lambda x, above: above * x.clamp(-1, 1)), x)
+    with pytest.raises(GradientNotConfirmed, match="Mismatched components of the Jacobian: 2 / 4"):
+        gradcheck(function(huber, lambda x, above: -above * x.clamp(-1, 1)), x)
+
+
 # Options --------------------------------------------------------------------------------------------
 
 
