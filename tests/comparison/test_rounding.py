@@ -33,3 +33,24 @@ def test_at_a_kink_all_between_the_slopes_may_be_claimed_and_nothing_else():
         assert compare(f, [0.5], claimed=[claimed]).verdict is Verdict.KINK
     for claimed in (-0.01, 2.01):
         assert compare(f, [0.5], claimed=[claimed]).verdict is Verdict.DIFFER
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "right"),
+    [
+        ("(x - 1)**3 + x", 1.0, 1.0),
+        ("(x - 1)**4 + 2*x", 1.0, 2.0),
+        ("x + (x - 0.5)**2*(x - 0.5)**3", 0.5, 1.0),
+    ],
+)
+def test_a_power_of_what_vanishes_does_not_let_everything_pass(f, at, right):
+    # A ball around 0 has no power in python-flint, and a bound that is no number refuses nothing.
+    assert compare(f, at, claimed=right).verdict is Verdict.AGREE
+    for wrong in (5.0, -right, right * (1 + 1e-6)):
+        assert compare(f, at, claimed=wrong).verdict is Verdict.DIFFER
+
+
+def test_a_bound_that_is_no_number_confirms_nothing():
+    beside = np.nextafter(1.0, 2)
+    comparison = compare("(x - 1)**2.5 + x", beside, claimed=5.0)
+    assert comparison.verdict is not Verdict.AGREE
