@@ -10,7 +10,7 @@ from gradlab.comparison import Comparison, Verdict, compare
 from gradlab.comparison.verdicts import RANKED, ROUNDING, judge
 from gradlab.errors import GradientNotConfirmed, PointError
 from gradlab.graph.bounded import MARGIN
-from gradlab.testing.wording import told
+from gradlab.testing.wording import restless, told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,8 @@ def assert_gradient(
      ACTUAL (claimed):   7.0
      DESIRED (symbolic): 6.0
     """
+    if claimed is None:
+        raise TypeError("claimed is None; give the gradient, or use assert_gradients_agree(f, at) to check f's own")
     comparison = _on_the_claim(compare(f, at, wrt=wrt, claimed=claimed))
     _all_claimed(comparison)
     return _confirmed(comparison, ("claimed",), kinks)
@@ -103,7 +105,7 @@ def _confirmed(comparison: Comparison, routes: tuple[str, ...], kinks: bool) -> 
     failed = failing(comparison, routes, kinks)
     if not failed.any():
         return comparison
-    raise GradientNotConfirmed(told(comparison, failed, kinks))
+    raise GradientNotConfirmed("\n".join([told(comparison, failed, kinks), *restless(comparison)]))
 
 
 def failing(comparison: Comparison, routes: tuple[str, ...], kinks: bool) -> NDArray[np.bool_]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradlab.comparison import Comparison, Verdict, compare
+from gradlab.comparison import Comparison, Verdict
 from gradlab.comparison.verdicts import RANKED
-from gradlab.errors import GradientNotConfirmed, GradlabError, NoFormulaError
-from gradlab.graph import Function
+from gradlab.errors import GradientNotConfirmed
 from gradlab.graph.gradient import component_name
-from gradlab.graph.guards import frozen_names
-from gradlab.graph.point import brief
-from gradlab.sources import as_function
 from gradlab.testing import passes
 from gradlab.testing.assertions import failing
+from gradlab.testing.entries import Entries
 from gradlab.testing.tensor_functions import TensorFunction, check_arguments, differentiable, steady_outputs
 from gradlab.testing.wording import HEADS, SHOWN, counted, difference, values
 
@@ -25,9 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
-
-CACHED = 2**25
-"""Numbers of outputs that are kept, 256 MiB: each point is evaluated once for all entries of an output."""
 
 
 def gradcheck(
@@ -146,93 +140,15 @@ def _check(
     found: list[_Row] = []
     for place, of_output in zip(places, rows, strict=True):
         by_name = dict(zip(checked.variables, of_output, strict=True))
-        entries = _Entries(checked, place, tuple(outputs[place].shape), kept)
+        entries = Entries(checked, place, tuple(outputs[place].shape), at)
         for entry in range(outputs[place].numel()) if variables else ():
             claimed = {name: by_name[name][entry] for name in kept}
-            comparison = entries.compared(entry, at, claimed)
+            comparison = entries.compared(entry, claimed)
             position = tuple(int(axis) for axis in np.unravel_index(entry, outputs[place].shape))
             label = "output" if len(outputs) == 1 else f"output{place}"
             found.append(_Row(component_name(label, position), comparison, failing(comparison, ("claimed",), kinks)))
     if any(row.failed.any() for row in found):
         raise GradientNotConfirmed(_told(checked, found, route, kinks))
-
-
-class _Entries:
-    """The entries of one output, each as a function of the differentiated arguments."""
-
-    def __init__(self, checked: TensorFunction, place: int, shape: tuple[int, ...], names: Sequence[str]) -> None:
-        self.checked, self.place, self.shape, self.names = checked, place, shape, tuple(names)
-        self.readable = True
-        self.seen: dict[bytes, Any] = {}
-
-    def compared(self, entry: int, at: Mapping[str, Tensor], claimed: Mapping[str, Tensor]) -> Comparison:
-        """Return the comparison of a claimed row with the formula of the entry, or without one with differences."""
-        if self.readable:
-            try:
-                return compare(
-                    self._read(entry, at), at, wrt=self.names, routes=("symbolic", "numeric"), claimed=claimed
-                )
-            except GradlabError:
-                # What is no formula for gradlab can still be called.
-                self.readable = False
-        return compare(self._called(entry, at), at, wrt=self.names, routes=("numeric",), claimed=claimed)
-
-    def _read(self, entry: int, at: Mapping[str, Tensor]) -> Function:
-        def component(*arguments: Any) -> Any:
-            return self._chosen(self.checked.with_values(self._all(arguments)), entry)
-
-        function = self._function(component, at, opaque=False)
-        held = frozen_names(function.formula)  # raises NoFormulaError where there is no formula
-        if held:
-            # Differences can hold what is detached; the backward pass of an author is to know nothing of it.
-            raise NoFormulaError(f"{self.checked.called} detaches {', '.join(held)}")
-        return function
-
-    def _called(self, entry: int, at: Mapping[str, Tensor]) -> Function:
-        def component(*arguments: Any) -> float:
-            values = self._values(arguments)
-            return float(values[entry]) if values is not None else float("nan")
-
-        return self._function(component, at, opaque=True)
-
-    def _function(self, code: Callable[..., Any], at: Mapping[str, Tensor], *, opaque: bool) -> Function:
-        parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in self.names]
-        vars(code)["__signature__"] = inspect.Signature(parameters)
-        shapes = {name: tuple(value.shape) for name, value in at.items()}
-        return as_function(code, shapes=shapes, name=self.checked.called, opaque=opaque)
-
-    def _chosen(self, outputs: tuple[Any, ...], entry: int) -> Any:
-        import numpy as np
-
-        output = outputs[self.place]
-        return output[tuple(int(axis) for axis in np.unravel_index(entry, self.shape))] if self.shape else output
-
-    def _all(self, arguments: Sequence[Any]) -> list[Any]:
-        """Return values for all differentiated arguments; those without entries stay as they are."""
-        given = dict(zip(self.names, arguments, strict=True))
-        return [given.get(name, value) for name, value in self.checked.variables.items()]
-
-    def _values(self, arguments: Sequence[Any]) -> Any:
-        """Return all entries of the output, flat, from memory where the point has been seen; None where it raises."""
-        import numpy as np
-
-        key = b"".join(np.asarray(argument).tobytes() for argument in arguments)
-        if key in self.seen:
-            return self.seen[key]
-        outputs = self.checked.near(self._all(arguments))
-        values = None if outputs is None else self._flat(outputs[self.place], arguments)
-        if self.shape and (len(self.seen) + 1) * int(np.prod(self.shape)) <= CACHED:
-            self.seen[key] = values
-        return values
-
-    def _flat(self, output: Tensor, arguments: Sequence[Any]) -> Any:
-        if tuple(output.shape) != self.shape:
-            where = ", ".join(f"{n} = {brief(v)}" for n, v in zip(self.names, arguments, strict=True))
-            raise GradientNotConfirmed(
-                f"output {self.place} of {self.checked.called} has shape {self.shape} at the point, but "
-                f"{tuple(output.shape)} at {where}"
-            )
-        return output.detach().double().cpu().numpy().reshape(-1)
 
 
 # What a failure says --------------------------------------------------------------------------------
@@ -274,4 +190,7 @@ def _worst(row: _Row, route: str) -> list[str]:
     lines = [difference(f"∂{row.output}/∂{component.name}", abs(actual - desired), component.bound)]
     lines += values(route, reference, (actual, desired))
     cause = comparison.cause.replace("claimed", route)
+    if cause.startswith("only"):  # of this row; what the other rows are is not known to it
+        there = re.search(r"there it is ([^;]*)", cause)
+        cause = f"there {route} is {there[1]}" if there else ""
     return [*lines, *([f"Cause: {cause}"] if cause else [])]

@@ -40,12 +40,12 @@ class TensorFunction:
 
     @cached_property
     def places(self) -> tuple[int, ...]:
-        """Which of the arguments are differentiated."""
-        return tuple(
-            place
-            for place, given in enumerate(self.arguments)
-            if hasattr(given, "requires_grad") and given.requires_grad
-        )
+        """Which of the arguments are differentiated; one that is given twice counts once."""
+        import torch
+
+        firsts = {id(given): place for place, given in reversed([*enumerate(self.arguments)])}
+        tensors = [place for place in sorted(firsts.values()) if isinstance(self.arguments[place], torch.Tensor)]
+        return tuple(place for place in tensors if self.arguments[place].requires_grad)
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -66,10 +66,8 @@ class TensorFunction:
 
     def with_values(self, values: Sequence[Any]) -> tuple[Any, ...]:
         """Return what the function returns for other values of the differentiated arguments, as a tuple."""
-        given = list(self.arguments)
-        for place, value in zip(self.places, values, strict=True):
-            given[place] = value
-        return _as_tuple(self.func(*given))
+        replaced = {id(self.arguments[place]): value for place, value in zip(self.places, values, strict=True)}
+        return _as_tuple(self.func(*(replaced.get(id(given), given) for given in self.arguments)))
 
     def near(self, values: Sequence[Any]) -> tuple[Any, ...] | None:
         """Return the same for arrays of numbers, as tensors of the dtype and the strides of the arguments.

@@ -74,6 +74,28 @@ def values(actual: str, desired: str, pair: tuple[float, float]) -> list[str]:
     return [f"{head:<{width}} {value!r}" for head, value in zip(heads, pair, strict=True)]
 
 
+CALLS = 8
+"""Of a function that is not confirmed, to see whether it answers alike."""
+
+
+def restless(comparison: Comparison) -> list[str]:
+    """Return in a line that the function's code answers differently to the same point; [] where it does not."""
+    function, at = comparison.function, comparison.at
+    if function.code is None:
+        return []
+    try:
+        values = [float(function.call_code(at)) for _ in range(CALLS)]
+    except Exception:  # whatever it raises has been said, or does not matter here
+        return []
+    lowest, highest = min(values), max(values)
+    if not lowest < highest:
+        return []
+    return [
+        f"{function.name} answers differently to the same point: from {lowest:.10g} to {highest:.10g} in {CALLS} "
+        "calls; seed it inside, or leave the noise out"
+    ]
+
+
 def _worst(comparison: Comparison, place: int) -> list[str]:
     worst = comparison.component(place)
     reference, route = comparison.evidence.reference, comparison.culprit(place)

@@ -15,6 +15,7 @@ import numpy as np
 from gradlab.comparison import Verdict, compare
 from gradlab.errors import GradientNotConfirmed
 from gradlab.sources import as_function
+from tests.benchmarks._estimates import by_numdifftools, by_scipy
 from tests.benchmarks._verdict_set import Array, Case, Problem
 
 ACCEPTED, REJECTED, UNDECIDED = "accepted", "rejected", "undecided"
@@ -95,28 +96,12 @@ def scipy_check_grad(case: Case) -> str:
 
 def scipy_differentiate(case: Case) -> str:
     """``scipy.differentiate.jacobian``, judged by its own estimate of its error."""
-    from scipy.differentiate import jacobian
-
-    problem = case.problem
-
-    def rows(x: Array) -> Array:
-        points = np.moveaxis(x, 0, -1)
-        flat = [problem.f(np, point) for point in points.reshape(-1, points.shape[-1])]
-        return np.array(flat, dtype=x.dtype).reshape(points.shape[:-1])
-
-    with np.errstate(all="ignore"):
-        found = jacobian(rows, problem.at)
-    return _within(case, found.df, found.error)
+    return _within(case, *by_scipy(in_numpy(case.problem), case.problem.at))
 
 
 def numdifftools_gradient(case: Case) -> str:
     """``numdifftools.Gradient``, judged by its own estimate of its error."""
-    from numdifftools import Gradient
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        found = Gradient(in_numpy(case.problem), full_output=True)(case.problem.at)
-    return _within(case, np.ravel(found.estimate), np.ravel(found.error_estimate))
+    return _within(case, *by_numdifftools(in_numpy(case.problem), case.problem.at))
 
 
 def jax_check_grads(case: Case) -> str:

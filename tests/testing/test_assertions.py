@@ -209,3 +209,45 @@ def test_routes_at_a_kink_agree_only_where_it_is_allowed():
     with pytest.raises(GradientNotConfirmed, match=r"accepted with kinks=True"):
         assert_gradients_agree("abs(x)", 0)
     assert assert_gradients_agree("abs(x)", 0, kinks=True).verdict is Verdict.KINK
+
+
+# What cannot be checked -----------------------------------------------------------------------------
+
+
+def test_a_function_that_draws_is_named():
+    generator = np.random.default_rng(0)
+    noisy = hidden(lambda x: (x**2).sum() + 1e-3 * generator.normal(), 2)
+    with pytest.raises(
+        GradientNotConfirmed, match=r"answers differently to the same point: from \S+ to \S+ in 8 calls"
+    ):
+        assert_gradient(noisy, [1.0, 2.0], [2.0, 4.0])
+    with pytest.raises(GradientNotConfirmed, match="answers differently"):
+        assert_gradients_agree(lambda x: torch.nn.functional.dropout(x, 0.5).sum(), MANY[:6])
+
+
+def test_a_steady_function_is_not_called_restless():
+    with pytest.raises(GradientNotConfirmed) as caught:
+        assert_gradient(cubes, MANY[:3], np.ones(3))
+    assert "differently" not in str(caught.value)
+
+
+@pytest.mark.parametrize("claimed", [[2j, 4.0], np.array([2 + 0j, 4.0]), torch.tensor([2j, 4.0])])
+def test_a_complex_claim_is_refused_by_name(claimed):
+    with pytest.raises(PointError, match=r"claimed gives .* for x, which is complex"):
+        assert_gradient(lambda x: (x**2).sum(), [1.0, 2.0], claimed)
+
+
+def test_no_claim_is_refused_by_name():
+    with pytest.raises(TypeError, match="claimed is None"):
+        assert_gradient(cubes, MANY[:3], None)
+
+
+def test_no_components_and_strange_strides_pass():
+    assert assert_gradient(cubes, np.zeros(0), np.zeros(0))
+    x = np.arange(12.0).reshape(3, 4)[:, ::2]
+    assert assert_gradient(lambda x: (x**2).sum(), x, 2 * x)
+
+
+def test_a_claim_with_a_graph_behind_it_is_taken():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    assert assert_gradient(lambda x: (x**2).sum(), x, 2 * x)

@@ -143,6 +143,25 @@ def test_what_requires_no_gradient_is_left_alone():
     assert gradcheck(WrongPair.apply, (drawn(3), fixed))
 
 
+def test_a_tensor_given_twice_is_differentiated_once():
+    x = drawn(3)
+    assert gradcheck(lambda a, b: a * b, (x, x))
+    assert gradcheck(lambda x: x, x)
+
+
+def test_modules_and_batches_are_taken():
+    assert gradcheck(torch.nn.Sequential(torch.nn.Linear(3, 2).double(), torch.nn.Tanh()), drawn(3))
+    assert gradcheck(torch.nn.BatchNorm1d(2).double(), drawn(3, 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_short_numbers_are_judged_by_themselves(dtype):
+    x = torch.tensor([0.5, 1.0, 2.0], dtype=dtype, requires_grad=True)
+    assert gradcheck(RIGHT, x)
+    with pytest.raises(GradientNotConfirmed, match="3 / 9"):
+        gradcheck(function(lambda x: x**3, lambda x, above: 3.2 * x**2 * above), x)
+
+
 def test_arguments_that_are_no_tensors_pass_through():
     assert gradcheck(lambda x, power: x**power, (drawn(3), 3))
 

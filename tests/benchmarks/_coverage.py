@@ -1,0 +1,59 @@
+"""Whether bounds on the error of finite differences hold, and how much larger than the error they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from tests.benchmarks._estimates import Estimate, by_gradlab, peers
+from tests.benchmarks._random_functions import drawn
+
+SEED, COMPONENTS = 11, 3_600
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """count: of components whose slope f shows.  outside: whose error is above the bound.  silent: without a bound.
+
+    looseness: the median of bound / error, where the bound holds and there is an error.
+    """
+
+    count: int
+    outside: int
+    silent: int
+    looseness: float
+
+    @property
+    def said(self) -> str:
+        held = self.count - self.outside - self.silent
+        return (
+            f"{100 * held / self.count:.4g} % held, {self.silent} unbounded, median bound / error {self.looseness:.3g}"
+        )
+
+
+@cache
+def coverage(name: str) -> Coverage:
+    """Return the coverage of gradlab, or of a peer, on the same random functions."""
+    estimate: Estimate = by_gradlab if name == "gradlab" else peers()[name]
+    count = outside = silent = 0
+    ratios: list[float] = []
+    for one in drawn(SEED, COMPONENTS):
+        value, bound = estimate(one.f, one.at)
+        made = np.abs(value - one.gradient)
+        rounded = np.spacing(np.abs(one.gradient)) / 2  # the exact gradient is rounded once
+        for place in np.flatnonzero(one.visible):
+            count += 1
+            if not (np.isfinite(value[place]) and np.isfinite(bound[place])):
+                silent += 1
+            elif made[place] > bound[place] + rounded[place]:
+                outside += 1
+            elif made[place] > 0:
+                ratios.append(float(bound[place] / made[place]))
+    return Coverage(count, outside, silent, float(np.median(ratios)))
+
+
+def beside() -> str:
+    """Return in words the coverage of the peers that are installed."""
+    return "".join(f"; {name}: {coverage(name).said}" for name in peers())
