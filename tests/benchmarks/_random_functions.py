@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy as sp
 
@@ -42,16 +43,15 @@ class Drawn:
     at: Array
     gradient: Array
     visible: Array
-    written: str
 
 
 def drawn(seed: int, components: int) -> Iterator[Drawn]:
-    """Yield functions until so many components have come."""
+    """Yield functions until so many components have come whose slope f shows."""
     random, seen = np.random.default_rng(seed), 0
     while seen < components:
         one = _drawn(random)
-        if one is not None:
-            seen += one.at.size
+        if one is not None and one.visible.any():
+            seen += int(one.visible.sum())
             yield one
 
 
@@ -59,18 +59,20 @@ def _drawn(random: np.random.Generator) -> Drawn | None:
     n = int(random.integers(1, 6))
     x = sp.symbols(f"x:{n}", real=True)
     terms = [_term(random, x) for _ in range(int(random.integers(1, 4)))]
-    at = random.choice([-1, 1], n) * 10.0 ** random.uniform(-3, 3, n)
-    exact = {symbol: sp.Float(float(value), DIGITS) for symbol, value in zip(x, at, strict=True)}
+    at = random.choice([-1, 1], n) * 10.0 ** random.uniform(-3, 2, n)
+    derivatives = [sp.diff(sum(terms), symbol) for symbol in x]
+    exactly = sp.lambdify([x], [*terms, *derivatives], "mpmath")
     try:
-        sizes = [abs(float(term.evalf(DIGITS, subs=exact))) for term in terms]
-        gradient = [float(sp.diff(sum(terms), symbol).evalf(DIGITS, subs=exact)) for symbol in x]
+        with mpmath.workdps(DIGITS):
+            values = [float(value) for value in exactly([mpmath.mpf(float(entry)) for entry in at])]
     except OverflowError:  # e^(e^1000)
         return None
-    if not (np.isfinite(sizes).all() and np.isfinite(gradient).all() and 1e-12 < max(sizes) < 1e12):
+    largest, gradient = max(abs(value) for value in values[: len(terms)]), np.array(values[len(terms) :])
+    if not (np.isfinite(gradient).all() and 1e-12 < largest < 1e12):
         return None
     code = sp.lambdify([x], sum(terms), "numpy")
-    visible = np.abs(gradient) * np.abs(at) > VISIBLE * max(sizes)
-    return Drawn(lambda v: code(tuple(v)), at, np.array(gradient), visible, str(sum(terms)))
+    visible = np.abs(gradient) * np.abs(at) > VISIBLE * largest
+    return Drawn(lambda v: code(tuple(v)), at, gradient, visible)
 
 
 def _term(random: np.random.Generator, x: tuple[sp.Symbol, ...]) -> sp.Expr:

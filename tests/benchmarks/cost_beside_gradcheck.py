@@ -1,33 +1,20 @@
-"""What a check of every component costs beside torch's gradcheck in slow mode."""
+"""What an estimate of every component with its bound costs beside torch's gradcheck in slow mode."""
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-
-from gradlab.testing import gradcheck
-from tests.benchmarks import Figure, in_turns
-from tests.benchmarks._verdict_set import rosenbrock
-
-SIZES = (20, 100)
+from gradlab import as_function, estimate
+from tests.benchmarks import Figure
+from tests.benchmarks._gradcheck_costs import SIZES, beside_torch
 
 
 def measure(repeats: int = 15) -> Figure:
-    """Return the time of gradlab's gradcheck as a ratio to torch's of the same function, the worse of two sizes."""
-    ratios, told = [], []
-    for size in SIZES:
-        x = torch.tensor(np.random.default_rng(0).normal(size=size), requires_grad=True)
+    """Return the time of an estimate as a ratio to torch's check of the same function, the worst of the sizes."""
+    costs = {size: beside_torch(size, repeats, _estimated) for size in SIZES}
+    told = ", ".join(f"{cost.said} at n = {size}" for size, cost in costs.items())
+    how = f"Rosenbrock's function, its formula read before: {told}, median of {repeats} pairs"
+    return Figure("estimate / torch's gradcheck in slow mode", max(cost.ratio for cost in costs.values()), 1.0, how)
 
-        def f(x):
-            return rosenbrock(torch, x)
 
-        ratio, own, other = in_turns(
-            lambda f=f, x=x: gradcheck(f, (x,)),
-            # Its tolerances are too narrow for some of these values, which costs nothing: it tells at the end.
-            lambda f=f, x=x: torch.autograd.gradcheck(f, (x,), raise_exception=False),
-            repeats,
-        )
-        ratios.append(ratio)
-        told.append(f"{ratio:.2f} at n = {size} ({1e3 * own:.3g} ms / {1e3 * other:.3g} ms)")
-    how = f"Rosenbrock's function, formula read each time: {', '.join(told)}, median of {repeats} pairs"
-    return Figure("gradcheck / torch's in slow mode", max(ratios), 1.0, how)
+def _estimated(f, x):
+    function, at = as_function(f, shapes={"x": (x.numel(),)}), x.detach().numpy()
+    return lambda: estimate(function, at)
