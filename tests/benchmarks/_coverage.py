@@ -21,9 +21,10 @@ def functions() -> tuple[Drawn, ...]:
 
 @dataclass(frozen=True)
 class Coverage:
-    """count: of components whose slope f shows.  outside: whose error is above the bound.  silent: without a bound.
+    """Of how many components whose slope f shows the error is *outside* of its bound.
 
-    looseness: the median of bound / error, where the bound holds and there is an error.
+    silent: without a value or a bound.
+    looseness: the median of bound / error, where there is an error; infinite without a bound.
     """
 
     count: int
@@ -34,9 +35,8 @@ class Coverage:
     @property
     def said(self) -> str:
         held = self.count - self.outside - self.silent
-        return (
-            f"{100 * held / self.count:.4g} % held, {self.silent} unbounded, median bound / error {self.looseness:.3g}"
-        )
+        share = f"{100 * held / self.count:.4g} % held, {self.silent} without a bound"
+        return f"{share}, median bound / error {self.looseness:.3g}"
 
 
 @cache
@@ -53,9 +53,10 @@ def coverage(name: str) -> Coverage:
             count += 1
             if not (np.isfinite(value[place]) and np.isfinite(bound[place])):
                 silent += 1
-            elif made[place] > bound[place] + rounded[place]:
-                outside += 1
-            elif made[place] > 0:
+                ratios.append(np.inf)
+                continue
+            outside += bool(made[place] > bound[place] + rounded[place])
+            if made[place] > 0:
                 ratios.append(float(bound[place] / made[place]))
     return Coverage(count, outside, silent, float(np.median(ratios)))
 

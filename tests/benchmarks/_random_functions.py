@@ -31,6 +31,9 @@ OUTER: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
     lambda u: sp.exp(-(u**2)),
 )
 
+NOISE = 2.0**32
+"""A function that changes by more than so many times itself over |x| is noise in double precision: sin(sinh(90))."""
+
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
@@ -69,6 +72,8 @@ def _drawn(random: np.random.Generator) -> Drawn | None:
         return None
     largest, gradient = max(abs(value) for value in values[: len(terms)]), np.array(values[len(terms) :])
     if not (np.isfinite(gradient).all() and 1e-12 < largest < 1e12):
+        return None
+    if (np.abs(gradient * at) > NOISE * largest).any():
         return None
     code = sp.lambdify([x], sum(terms), "numpy")
     visible = np.abs(gradient) * np.abs(at) > VISIBLE * largest
