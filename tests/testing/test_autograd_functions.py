@@ -149,6 +149,21 @@ def test_a_tensor_given_twice_is_differentiated_once():
     assert gradcheck(lambda x: x, x)
 
 
+def test_a_function_that_is_called_is_called_once_a_point_for_all_entries():
+    calls = []
+
+    def counted(x):
+        calls.append(x)
+        return x**3
+
+    func = function(opaque(counted), lambda x, above: 3 * x**2 * above)
+    assert gradcheck(func, drawn(1))
+    alone = len(calls)
+    calls.clear()
+    assert gradcheck(func, drawn(4))
+    assert len(calls) < 6 * alone  # four inputs; sixteen times as many if each entry had its own
+
+
 def test_modules_and_batches_are_taken():
     assert gradcheck(torch.nn.Sequential(torch.nn.Linear(3, 2).double(), torch.nn.Tanh()), drawn(3))
     assert gradcheck(torch.nn.BatchNorm1d(2).double(), drawn(3, 2))
