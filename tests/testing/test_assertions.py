@@ -150,6 +150,16 @@ def test_a_claim_of_another_shape_is_refused():
         assert_gradient(cubes, MANY[:3], np.zeros(2))
 
 
+def test_without_a_formula_torch_is_the_witness_where_the_measurement_is_coarse():
+    f = hidden(lambda x: 1e9 + (x**2).sum(), 2)
+    silent = hidden(lambda x: 1e9 + (np.asarray(x) ** 2).sum(), 2)  # no torch: nobody to bear witness
+    assert assert_gradient(f, [1.0, 2.0], [2.0, 4.0])
+    with pytest.raises(GradientNotConfirmed, match="Undecided components"):
+        assert_gradient(silent, [1.0, 2.0], [2.0, 4.0])
+    with pytest.raises(GradientNotConfirmed):
+        assert_gradient(f, [1.0, 2.0], [2.0 + 1e-5, 4.0])
+
+
 # torch's part ---------------------------------------------------------------------------------------
 
 
