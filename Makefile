@@ -25,7 +25,7 @@ style: $(VENV)/.dev  ## check style only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-bench: $(VENV)/.test  ## measure speed
+bench: $(VENV)/.bench  ## measure speed, accuracy and verdicts, beside other libraries
 	$(BIN)/python -m tests.benchmarks
 
 clean:  ## remove caches and built files; keep .venv
@@ -40,6 +40,11 @@ $(BIN)/python:
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and what its tests need into $(VENV); the first time takes a few minutes.'
 	@$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and the libraries that it is measured beside into $(VENV).'
+	@$(PIP_INSTALL) -e '.[test,bench]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python

@@ -66,6 +66,10 @@ class GradientMismatch(GradlabError, AssertionError):
     """Two gradients of one function that differ by more than their error bounds."""
 
 
+class GradientNotConfirmed(GradlabError, AssertionError):
+    """A claimed gradient that an assertion could not confirm: it differs, is at a kink, or cannot be decided."""
+
+
 class DoesNotFollow(GradlabError):
     """A line of a written derivation that does not follow, or that cannot be decided.
 

@@ -55,7 +55,7 @@ class Claim:
         claimed = self.claimed[name]
         allowed = max(abs(factor), 1.0) * self.bound[name] + SLACK * np.abs(claimed)
         with np.errstate(all="ignore"):
-            return np.abs(claimed - candidate) <= allowed
+            return np.isfinite(claimed) & (np.abs(claimed - candidate) <= allowed)
 
     def wrong(self) -> list[str]:
         """Return the variables whose claim is not the exact gradient."""
@@ -279,7 +279,7 @@ def _single(claim: Claim, wrong: Sequence[str], sizes: Mapping[int, str]) -> str
     exact, claimed = float(claim.exact[name][position]), float(claim.claimed[name][position])
     component = component_name(name, position)
     rest = f"the other {total - 1:,} agree" if total > 2 else "the other one agrees"
-    if exact == 0 or claimed == 0:
+    if exact == 0 or claimed == 0 or not np.isfinite(claimed):
         return f"only {component} is wrong: {claim.route} has {claimed:.6g} there; {rest}"
     factor = _factor(np.array(claimed), np.array(exact))
     assert factor is not None

@@ -53,6 +53,8 @@ def _by_name(route: str, names: tuple[str, ...], value: Any) -> dict[str, Any]:
 def _as_partial(route: str, name: str, value: Any, point: Point) -> Array:
     import numpy as np
 
+    if np.iscomplexobj(detached(value)):
+        raise PointError(f"{route} gives {value!r:.60} for {name}, which is complex; gradlab works with real numbers")
     try:
         array = np.asarray(detached(value), dtype=np.float64)
     except (TypeError, ValueError) as error:

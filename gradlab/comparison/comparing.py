@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlab.autodiff import backward
+from gradlab.comparison import rounding
 from gradlab.comparison.claims import from_caller, judged_in
 from gradlab.comparison.record import Comparison
-from gradlab.comparison.stability import conditioning, exact_all_the_same, lost_digits
+from gradlab.comparison.stability import exact_all_the_same, lost_digits
 from gradlab.comparison.verdicts import OWN, Evidence, Verdict, judge
 from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError
 from gradlab.graph import Function, Gradient, Point, bounds
-from gradlab.graph.bounded import MARGIN
 from gradlab.graph.domain import at_switches
 from gradlab.graph.guards import at_edge, conditions
 from gradlab.graph.precision import DOUBLE, DTYPES, precision_of
@@ -226,7 +226,7 @@ def _evidence(found: _Found, point: Point, names: tuple[str, ...]) -> Evidence:
     largest = [np.full(part.size, np.abs(np.nan_to_num(part)).max(initial=0)) for part in partials]
     allowed, unstable = None, {}
     if found.derivation is not None and symbolic is not None:
-        radii = {route: _allowed(found, g) for route, g in found.gradients.items()}
+        radii = {route: rounding.allowed(found.derivation, g, found.working) for route, g in found.gradients.items()}
         allowed = {route: row(radius, np.inf) for route, radius in radii.items()}
         lost = lost_digits(found.derivation, torch, symbolic) if torch is not None else {}
         unstable = {"autodiff": np.concatenate([np.ravel(lost[name]) for name in names])} if lost else {}
@@ -243,22 +243,6 @@ def _evidence(found: _Found, point: Point, names: tuple[str, ...]) -> Evidence:
         scale=np.concatenate(largest) if largest else np.zeros(size),
         unstable=unstable,
     )
-
-
-def _allowed(found: _Found, gradient: Gradient) -> Mapping[str, Array]:
-    """Return per variable how far rounding may take a right gradient from the exact one.
-
-    torch's own: MARGIN times what its precision cannot know. Anybody else's: MARGIN times the rounding of one
-    evaluation from these very inputs, and twice what rounded inputs do: for a formula that is rearranged, and for
-    data that f has in float32 and the formula of its gradient has not.
-    """
-    assert found.derivation is not None
-    derivation, at, bits = found.derivation, gradient.at, gradient.precision
-    if gradient.route in OWN:
-        return {name: MARGIN * radius for name, radius in derivation.radius(at, bits).items()}
-    own = derivation.radius(at, bits, rounded_inputs=False)
-    moved = conditioning(derivation, at, min(bits, found.working))
-    return {name: MARGIN * own[name] + 2 * radius for name, radius in moved.items()}
 
 
 def _hidden(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradlab.comparison.rounding import conditioning, knowable
 from gradlab.errors import DomainError
 from gradlab.graph import Function, Gradient, Point, bounds, evaluation, printing
 from gradlab.graph.bounded import MARGIN
@@ -73,17 +74,6 @@ def exact_all_the_same(derivation: Derivation, point: Point) -> tuple[Derivation
     return stable, Gradient(point, float(value), partials, "symbolic", error)
 
 
-def conditioning(derivation: Derivation, point: Point, bits: int) -> dict[str, Array]:
-    """Return per variable how far the exact gradient moves where the inputs are known to so many *bits* only.
-
-    No evaluation can be expected to be closer; one that is much further off loses digits by the way it goes.
-    """
-    function = derivation.function
-    outputs, values = list(derivation.partials.values()), {**function.data, **point}
-    found = enclosed(outputs, values, function.sizes(point), input_bits=bits)
-    return {name: radius for name, (_, radius) in zip(derivation.wrt, found, strict=True)}
-
-
 def lost_digits(derivation: Derivation, gradient: Gradient, exact: Gradient) -> dict[str, NDArray[np.bool_]]:
     """Return per variable where a gradient is off for the one reason that f, as it is written, loses the digits.
 
@@ -115,7 +105,7 @@ def _reach(derivation: Derivation, exact: Gradient, bits: int) -> dict[str, Arra
 
     function, point = derivation.function, exact.at
     written = replace(derivation, output=function.formula, rewritings=())
-    radius = written.radius(point, bits)
+    radius = knowable(written, point, bits, bits)
     dtype = np.float64 if bits > np.finfo(np.float32).nmant + 1 else np.float32
     values, sizes = {**function.data, **point}, function.sizes(point)
     value, *found = evaluation.with_numpy([written.output, *written.partials.values()], values, sizes, dtype)

@@ -258,11 +258,14 @@ def _decided(evidence: Evidence) -> NDArray[np.bool_]:
     assert evidence.reference is not None
     finite = [np.isfinite(value) & evidence.given[name] for name, value in evidence.values.items()]
     reference = evidence.values[evidence.reference]
+    others = {name: value for name, value in evidence.values.items() if name != evidence.reference}
     enough = (np.sum(finite, axis=0) >= 2) & np.isfinite(reference)
     if evidence.reference == "symbolic":
-        return enough
+        # A route that rounding may take anywhere confirms nothing; the formula does not need the numeric one.
+        held = [name for name in others if name != "numeric"]
+        unbounded = [~np.isfinite(evidence.bound(name)) & evidence.given[name] for name in held]
+        return enough & ~np.any([np.zeros_like(enough), *unbounded], axis=0)
     bound = evidence.bound("numeric")
-    others = {name: value for name, value in evidence.values.items() if name != evidence.reference}
     witnessed = _witnessed(evidence)
     zero = np.all([~evidence.given[name] | (value == 0) for name, value in others.items()], axis=0)
     # Beside large components a measurement sees a zero, but not whether a small number is the right one.

@@ -130,6 +130,12 @@ def _undecided(comparison: Comparison, place: int, values: Mapping[str, float], 
             f"{blurred} is {values[blurred]:.7g} but {evidence.reference} is {values[str(evidence.reference)]:.7g}: "
             f"{dtype} may lose as much where terms cancel; float64 instead of {dtype} would decide, or a formula"
         )
+    if evidence.reference == "symbolic":
+        unknown = listed([route for route in values if route not in ("symbolic", "numeric")])
+        return (
+            f"what rounding may do to {unknown} has no finite bound here, so that being close confirms nothing; "
+            "a point further from where the gradient ceases to exist would decide"
+        )
     if "numeric" not in values:
         return "neither an exact gradient nor an error bound to measure the routes by; the numeric route would decide"
     least = min(evidence.precisions.values())

@@ -26,7 +26,7 @@ from gradlab.symbolic import views
 from gradlab.symbolic.board import Board, fits, on_board
 from gradlab.symbolic.chain import Chain, chain_of
 from gradlab.symbolic.eigenvalues import Eigenvalues, closed_form
-from gradlab.symbolic.enclosing import DOUBLE, enclosed
+from gradlab.symbolic.enclosing import enclosed
 from gradlab.symbolic.second_order import SecondOrder, second_order
 from gradlab.symbolic.stable import Rewriting, stabilised
 from gradlab.symbolic.steps import Step, steps_of, walk
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradlab.graph.emission import Compiled
-    from gradlab.graph.point import Array
 
 
 def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at: Any = None) -> Derivation:
@@ -276,20 +275,6 @@ class Derivation:
         partials = {name: part for name, (part, _) in zip(self.wrt, found, strict=True)}
         error = {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
         return Gradient(at, float(value), partials, "symbolic", error)
-
-    def radius(self, point: Any, precision: int = DOUBLE, *, rounded_inputs: bool = True) -> dict[str, Array]:
-        """Return per variable what an evaluation in *precision* bits cannot know of the gradient at *point*.
-
-        Shaped like the variables. The exact gradient is evaluated in ball arithmetic at that precision, from inputs
-        known to that precision; the radius holds all rounding errors on the way, cancellation included, and what a
-        backward stable evaluation in another order may do.
-        rounded_inputs: False for inputs that are exact, and an evaluation in this order alone.
-        """
-        at = self.function.point(point)
-        outputs, values = list(self.partials.values()), {**self.function.data, **at}
-        known = precision if rounded_inputs else None
-        found = enclosed(outputs, values, self.function.sizes(at), precision=precision, input_bits=known)
-        return {name: radius for name, (_, radius) in zip(self.wrt, found, strict=True)}
 
     # Running ---------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradlab.comparison import Verdict, compare
+from gradlab.errors import GradientNotConfirmed
 from gradlab.sources import as_function
+from tests.benchmarks._estimates import by_numdifftools, by_scipy
 from tests.benchmarks._verdict_set import Array, Case, Problem
 
 ACCEPTED, REJECTED, UNDECIDED = "accepted", "rejected", "undecided"
@@ -42,8 +44,28 @@ def _answer(case: Case, opaque: bool) -> str:
     return _ANSWERS.get(comparison.verdict, UNDECIDED)
 
 
+def as_gradcheck(case: Case) -> str:
+    """``gradlab.testing.gradcheck`` of a custom function whose backward pass is the claim."""
+    from gradlab.testing import gradcheck
+
+    try:
+        gradcheck(*_claimed_function(case))
+    except GradientNotConfirmed as error:
+        return REJECTED if "Mismatched" in str(error) else UNDECIDED
+    return ACCEPTED
+
+
 def torch_gradcheck(case: Case) -> str:
-    """``torch.autograd.gradcheck`` of a custom function whose backward pass is the claim, in slow mode."""
+    """``torch.autograd.gradcheck`` of the same, in slow mode."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that float32 will likely fail
+        return _bool(torch.autograd.gradcheck(*_claimed_function(case), raise_exception=False))
+
+
+def _claimed_function(case: Case) -> tuple[Callable[[Any], Any], Any]:
+    """Return a ``torch.autograd.Function`` whose backward pass is the claim, and its argument."""
     import torch
 
     problem = case.problem
@@ -60,10 +82,7 @@ def torch_gradcheck(case: Case) -> str:
         def backward(context: Any, above: Any) -> Any:
             return above * torch.tensor(case.claimed)
 
-    x = torch.tensor(problem.at, requires_grad=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that float32 will likely fail
-        return _bool(torch.autograd.gradcheck(Claimed.apply, (x,), raise_exception=False))
+    return Claimed.apply, torch.tensor(problem.at, requires_grad=True)
 
 
 def scipy_check_grad(case: Case) -> str:
@@ -77,28 +96,12 @@ def scipy_check_grad(case: Case) -> str:
 
 def scipy_differentiate(case: Case) -> str:
     """``scipy.differentiate.jacobian``, judged by its own estimate of its error."""
-    from scipy.differentiate import jacobian
-
-    problem = case.problem
-
-    def rows(x: Array) -> Array:
-        points = np.moveaxis(x, 0, -1)
-        flat = [problem.f(np, point) for point in points.reshape(-1, points.shape[-1])]
-        return np.array(flat, dtype=x.dtype).reshape(points.shape[:-1])
-
-    with np.errstate(all="ignore"):
-        found = jacobian(rows, problem.at)
-    return _within(case, found.df, found.error)
+    return _within(case, *by_scipy(in_numpy(case.problem), case.problem.at))
 
 
 def numdifftools_gradient(case: Case) -> str:
     """``numdifftools.Gradient``, judged by its own estimate of its error."""
-    from numdifftools import Gradient
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        found = Gradient(in_numpy(case.problem), full_output=True)(case.problem.at)
-    return _within(case, np.ravel(found.estimate), np.ravel(found.error_estimate))
+    return _within(case, *by_numdifftools(in_numpy(case.problem), case.problem.at))
 
 
 def jax_check_grads(case: Case) -> str:
@@ -135,6 +138,7 @@ def _within(case: Case, value: Array, error: Array) -> str:
 CHECKERS: dict[str, tuple[str, Checker]] = {
     "gradlab, with the formula": ("gradlab", with_formula),
     "gradlab, formula hidden": ("gradlab", without_formula),
+    "gradlab, as a gradcheck": ("gradlab", as_gradcheck),
     "torch gradcheck": ("torch", torch_gradcheck),
     "jax check_grads": ("jax", jax_check_grads),
     "scipy check_grad": ("scipy", scipy_check_grad),

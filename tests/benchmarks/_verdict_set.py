@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.more_garbow_hillstrom import PROBLEMS
+
 Array = np.ndarray[Any, Any]
 
 
@@ -168,7 +170,7 @@ def problems() -> Iterator[Problem]:
     """Yield every problem; where its point is drawn, at three points."""
     for kind, build in KINDS.items():
         seen: set[tuple[str, bytes]] = set()
-        for seed in range(1 if kind == "many components" else 3):
+        for seed in range(1 if kind in DRAWN_ONCE else 3):
             for name, (f, slope), at in build(np.random.default_rng(seed)):
                 dtype = np.float32 if kind == "float32" else np.float64
                 point = np.asarray(at, dtype=dtype)
@@ -288,6 +290,11 @@ def _large(random: np.random.Generator) -> Iterator[Any]:
     yield "logistic of 60", logistic(X, y), random.normal(size=60) / 8
 
 
+def _published(random: np.random.Generator) -> Iterator[Any]:
+    for problem in PROBLEMS:
+        yield problem.name, (problem.f, problem.gradient), problem.at
+
+
 KINDS: dict[str, Callable[[np.random.Generator], Iterator[Any]]] = {
     "smooth": _smooth,
     "values at 1e±12": _scales,
@@ -296,7 +303,11 @@ KINDS: dict[str, Callable[[np.random.Generator], Iterator[Any]]] = {
     "near domain edges": _near_edges,
     "float32": _single,
     "many components": _large,
+    "Moré, Garbow and Hillstrom": _published,
 }
+
+DRAWN_ONCE = ("many components", "Moré, Garbow and Hillstrom")
+"""Large ones, and those with a point of their own."""
 
 
 # The claims ------------------------------------------------------------------------------------------

@@ -45,7 +45,17 @@ def test_a_context_set_up_apart_is_read_too():
     assert as_function(lambda x: Scaled.apply(x, 2.0)).text() == "2 x"
 
 
-@pytest.mark.parametrize("function", [lambda x: Cube.apply(x).sum(), lambda x: Scaled.apply(x, 3.0).sum()])
+cube, scaled = Cube.apply, Scaled.apply
+FUNCTIONS = [
+    lambda x: Cube.apply(x).sum(),
+    lambda x: Scaled.apply(x, 3.0).sum(),
+    # Bound before anything is read, as torch's documentation does.
+    lambda x: cube(x).sum(),
+    lambda x: scaled(x, 3.0).sum(),
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_routes_agree_on_a_right_backward(function):
     assert compare(function, [0.3, -0.7]).verdict is Verdict.AGREE
 

@@ -29,7 +29,7 @@ def power(exponent: Fraction) -> Operation:
     number: int | float = int(exponent) if whole else float(exponent)
 
     def ball(flint: Any, u: Any) -> Any:
-        return u ** int(exponent) if whole else u ** flint.arb(flint.fmpq(*exponent.as_integer_ratio()))
+        return _whole_power(u, int(exponent)) if whole else u ** flint.arb(flint.fmpq(*exponent.as_integer_ratio()))
 
     def write(printer: Printer, u: Sequence[Shown], elementwise: bool) -> Shown:
         above = Shown(str(exponent)) if whole else printer.number(Coefficient(exponent))
@@ -48,6 +48,24 @@ def power(exponent: Fraction) -> Operation:
         number=exponent,
         write=write,
     )
+
+
+def _whole_power(u: Any, exponent: int) -> Any:
+    """Return a whole power of a ball, by squaring: python-flint's is no number where the ball holds 0.
+
+    >>> import flint
+    >>> _whole_power(flint.arb(0, 1), 3).is_finite(), _whole_power(flint.arb(2), -2) == 0.25
+    (True, True)
+    """
+    if exponent < 0:
+        return 1 / _whole_power(u, -exponent)
+    if not u.contains(0):
+        return u**exponent
+    found, square = u**0, u
+    while exponent:
+        found = found * square if exponent % 2 else found
+        square, exponent = square * square, exponent // 2
+    return found
 
 
 def exponent_of(operation: Operation) -> Fraction | None:
