@@ -185,7 +185,8 @@ class Adam:
     m_k = β₁ m_{k-1} + (1 - β₁) g, s_k = β₂ s_{k-1} + (1 - β₂) g²,
     x_k = x_{k-1} - rate m_k / (1 - β₁^k) / (√(s_k / (1 - β₂^k)) + epsilon).
 
-    first, second: β₁ and β₂, how much of each mean is kept.  largest: take the largest s so far in place of s_k (AMSGrad).
+    first, second: β₁ and β₂, how much of each mean is kept.
+    largest: take the largest s so far in place of s_k (AMSGrad).
     D. Kingma & J. Ba, *Adam* (2015), algorithm 1; S. Reddi, S. Kale & S. Kumar (2018), algorithm 2, for the largest;
     as torch.optim.Adam.
 
