@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import ceil, inf, log
 from typing import TYPE_CHECKING
 
+from gradlab.descent.history import norms
 from gradlab.descent.running import Run
 
 if TYPE_CHECKING:
@@ -103,21 +104,6 @@ class _Signs:
 def _back(points: int) -> int:
     """Return over how many of the last steps a factor is averaged: a quarter of them, at most 10."""
     return max(1, min(10, (points - 1) // 4))
-
-
-def norms(gradients: Array) -> Array:
-    """Return the Euclidean length of each row, without overflow on the way.
-
-    >>> import numpy as np
-    >>> norms(np.array([[3.0, 4.0], [3e200, 4e200]]))
-    array([5.e+000, 5.e+200])
-    """
-    import numpy as np
-
-    largest = np.abs(gradients).max(axis=1, initial=0.0)
-    with np.errstate(all="ignore"):
-        scaled = gradients / np.where(largest > 0, largest, 1.0)[:, None]
-        return np.where(np.isfinite(largest), largest * np.sqrt((scaled**2).sum(axis=1)), largest)
 
 
 def _rises(losses: Array) -> float:

@@ -92,3 +92,18 @@ class History(Sequence["Mapping[str, Array]"]):
 
     def __repr__(self) -> str:
         return f"{len(self)} points of {', '.join(self.layout.shapes) or 'no variables'}"
+
+
+def norms(gradients: Array) -> Array:
+    """Return the Euclidean length of each row, without overflow on the way.
+
+    >>> import numpy as np
+    >>> norms(np.array([[3.0, 4.0], [3e200, 4e200]]))
+    array([5.e+000, 5.e+200])
+    """
+    import numpy as np
+
+    largest = np.abs(gradients).max(axis=1, initial=0.0)
+    with np.errstate(all="ignore"):
+        scaled = gradients / np.where(largest > 0, largest, 1.0)[:, None]
+        return np.where(np.isfinite(largest), largest * np.sqrt((scaled**2).sum(axis=1)), largest)

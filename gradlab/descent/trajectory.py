@@ -11,9 +11,10 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent import storage
-from gradlab.descent.diagnosis import norms
-from gradlab.descent.history import History, Layout
+from gradlab.descent.history import History, Layout, norms
 from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp, Rule
+from gradlab.descent.recording import Records, cosines_of, joined
+from gradlab.descent.running import Best, Pause, Run
 from gradlab.descent.schedules import Cosine, OneCycle, StepDecay, WarmUp
 from gradlab.errors import GradlabError
 from gradlab.graph.function import Function
@@ -44,10 +45,16 @@ class Trajectory:
 
     points: {variable: array} for each point; `points.of(variable)` is all its values in one array.
     losses: shape (points,), in units of the function.  gradients: as points, the gradient at each of them.
-    stopped: why it ended.  diagnosis: how it went, on one line, the label first.
+    stopped: why it ended; its `kind` is one word, its `step` the last.
+    diagnosis: how it went, on one line, the label first.
     rule, engine: how it stepped.  function: what it descended; None if it was loaded and only code says it.
     comparison: of the three gradients at the start; None if it was left out, or the run was loaded.
     notes: what a reader should know besides.
+    step_of: shape (points,), the step of each point: 0, 1, 2, …, with gaps where a long run was thinned out.
+    places: shape (points, 2), the epoch and the batch that loss and gradient were computed on; None without batches.
+    best: the best point by a validation metric.  validations: shape (measurements, 2), the step and the metric.
+    turns: the cosines, where the gradients of some steps are missing.
+    pause: what it takes to go on from the end: ``descend(f, trajectory, steps=100)``.
     """
 
     points: History
@@ -60,18 +67,36 @@ class Trajectory:
     function: Function | None = None
     comparison: Comparison | None = None
     notes: tuple[str, ...] = ()
+    step_of: Array | None = None  # type: ignore[assignment]  # an array once it is made
+    places: Array | None = None
+    turns: Array | None = None
+    best: Best | None = None
+    validations: Array = ()  # type: ignore[assignment]  # an array once it is made
+    pause: Pause | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
 
-        losses = np.array(self.losses, dtype=np.float64)
-        losses.setflags(write=False)
-        object.__setattr__(self, "losses", losses)
-        if not len(self.points) == len(losses) == len(self.gradients):
+        count = len(self.points)
+        steps = np.arange(count) if self.step_of is None else self.step_of  # type: ignore[redundant-expr]
+        self._hold("losses", self.losses, np.float64)
+        self._hold("step_of", steps, np.int64)
+        self._hold("validations", np.reshape(self.validations, (-1, 2)), np.float64)
+        if self.places is not None:
+            self._hold("places", self.places, np.int64)
+        if not count == len(self.losses) == len(self.gradients) == len(self.step_of):
             raise ValueError(
-                f"{len(self.points)} points, {len(losses)} losses and {len(self.gradients)} gradients: "
+                f"{count} points, {len(self.losses)} losses and {len(self.gradients)} gradients: "
                 "each point has one of each"
             )
+
+    def _hold(self, name: str, values: Any, dtype: Any) -> None:
+        """Keep *values* as an array that nobody else can write to."""
+        import numpy as np
+
+        array = np.array(values, dtype=dtype)
+        array.setflags(write=False)
+        object.__setattr__(self, name, array)
 
     @cached_property
     def gradient_norms(self) -> Array:
@@ -80,10 +105,43 @@ class Trajectory:
         lengths.setflags(write=False)
         return lengths
 
+    @cached_property
+    def cosines(self) -> Array:
+        """Between the gradient at each point and that of the step before it, shape (points,); NaN at the first.
+
+        Below 0 the step went too far along its own direction. A thinned history has them all the same.
+        """
+        import numpy as np
+
+        cosines = cosines_of(self.gradients.rows) if self.turns is None else np.array(self.turns)
+        cosines.setflags(write=False)
+        return cosines
+
+    @property
+    def epoch_of(self) -> Array | None:
+        """The epoch of each point, counted from 0; None without batches."""
+        return None if self.places is None else self.places[:, 0]
+
+    @property
+    def batch_of(self) -> Array | None:
+        """The batch within its epoch of each point, counted from 0; None without batches."""
+        return None if self.places is None else self.places[:, 1]
+
+    @cached_property
+    def epoch_losses(self) -> Array | None:
+        """The mean of the losses of each epoch's batches, as far as they were kept; None without batches."""
+        import numpy as np
+
+        if self.places is None:
+            return None
+        again = len(self.places) > 1 and bool((self.places[-1] == self.places[-2]).all())
+        epochs, losses = (self.places[:-1, 0], self.losses[:-1]) if again else (self.places[:, 0], self.losses)
+        return np.array([losses[epochs == epoch].mean() for epoch in np.unique(epochs)])
+
     @property
     def steps(self) -> int:
         """How many steps were taken."""
-        return len(self.losses) - 1
+        return int(self.step_of[-1])
 
     @property
     def variables(self) -> Mapping[str, tuple[int, ...]]:
@@ -173,7 +231,9 @@ class Trajectory:
         rows: list[list[str]] = []
         for step in range(count) if short else [*range(first), *range(count - last, count)]:
             values = [brief(array) for array in self.points[step].values()]
-            rows.append([f"{step}", *values, f"{self.losses[step]:.6g}", f"{self.gradient_norms[step]:.4g}"])
+            rows.append(
+                [f"{self.step_of[step]}", *values, f"{self.losses[step]:.6g}", f"{self.gradient_norms[step]:.4g}"]
+            )
         if not short:
             rows.insert(first, ["…"] * len(rows[0]))
         return rows
@@ -195,6 +255,34 @@ class Trajectory:
         lines = [f"| {' | '.join(row)} |" for row in table]
         ends = [f"Stopped: {self.stopped}.", f"**{self.diagnosis}**", *(f"Note: {note}." for note in self.notes)]
         return "\n".join([f"{self._title()}\n", *lines, "", "  \n".join(ends)])
+
+
+def joined_runs(earlier: Trajectory, later: Run) -> Run:
+    """Return *later*, which went on where *earlier* paused, with all that came before it."""
+    import numpy as np
+
+    first = int(later.steps[0]) if later.steps is not None else 0
+    before = Records(
+        earlier.step_of, earlier.points.rows, earlier.losses, earlier.gradients.rows, earlier.places, earlier.turns
+    )
+    before = before.chosen(np.flatnonzero(before.steps < first))
+    assert later.steps is not None and earlier.pause is not None
+    after = Records(later.steps, later.points, later.losses, later.gradients, later.places, later.cosines)
+    if before.cosines is not None or after.cosines is not None:
+        before, after = before.with_cosines(None), after.with_cosines(earlier.pause.before)
+    whole = joined([before, after]) if len(before.steps) else after
+    measured = [(int(step), metric) for step, metric in earlier.validations.tolist() if step < first]
+    return replace(
+        later,
+        points=whole.points,
+        losses=whole.losses,
+        gradients=whole.gradients,
+        steps=whole.steps,
+        places=whole.places,
+        cosines=whole.cosines,
+        best=later.best or earlier.best,
+        validations=[*measured, *later.validations],
+    )
 
 
 def _finite(number: float) -> float | None:
