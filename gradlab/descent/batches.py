@@ -9,7 +9,7 @@ from gradlab.descent.settings import count
 from gradlab.graph.point import detached
 
 if TYPE_CHECKING:
-    from gradlab.graph.point import Array
+    from gradlab.descent.history import Integers
 
 Batch = Mapping[str, Any]
 """What one step sees: for each data variable of the function an array or a tensor."""
@@ -56,7 +56,7 @@ class Batches:
         whole, rest = divmod(self.count, self.size)
         return whole + (1 if rest and self.partial else 0)
 
-    def order(self, epoch: int) -> Array:
+    def order(self, epoch: int) -> Integers:
         """Return the indices of the examples in the order in which the *epoch*, counted from 0, takes them."""
         import numpy as np
 
@@ -78,7 +78,8 @@ class Batches:
         return self.per_epoch
 
     def __repr__(self) -> str:
-        return f"{self.count:,} examples in {self.per_epoch:,} {'batch' if self.per_epoch == 1 else 'batches'} of {self.size:,}"
+        batches = f"{self.per_epoch:,} {'batch' if self.per_epoch == 1 else 'batches'}"
+        return f"{self.count:,} examples in {batches} of {self.size:,}"
 
 
 def _examples(array: Any) -> Any:
@@ -212,9 +213,8 @@ class Feed:
         """Return the parts of *batch* by the names of the data variables; raises ValueError where they do not fit."""
         if isinstance(batch, Mapping):
             if set(batch) != set(self.names):
-                raise ValueError(
-                    f"a batch with {', '.join(map(str, batch)) or 'nothing'}; the data variables are {', '.join(self.names)}"
-                )
+                found = ", ".join(map(str, batch)) or "nothing"
+                raise ValueError(f"a batch with {found}; the data variables are {', '.join(self.names)}")
             return {name: batch[name] for name in self.names}
         parts = parts_of(batch)
         if len(parts) != len(self.names):

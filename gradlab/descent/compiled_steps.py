@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
     from gradlab.symbolic import Derivation
 
-Chunk = Callable[[Any, State, int, int], "tuple[Array, Array, Array, Any, State]"]
+Chunk = Callable[[Any, State, int], "tuple[Array, Array, Array, Any, State]"]
 
 _SMALL = 8
 """Components up to which a Hessian is smaller than anything else there is to do."""
@@ -106,14 +106,15 @@ class Steps:
             return None
         hessian, centre, slope = moments.hessian, moments.centre, moments.slope
 
-        def chunk(x: Any, state: State, step: int, count: int) -> tuple[Array, Array, Array, Any, State]:
+        def chunk(x: Any, state: State, count: int) -> tuple[Array, Array, Array, Any, State]:
             points, gradients = np.empty((count, len(x))), np.empty((count, len(x)))
             take, dot = rule.step, hessian.dot
             for row, gradient in enumerate(gradients):
+                if row:
+                    x, state = take(x, gradients[row - 1], state)
                 points[row] = x
                 dot(x - centre, gradient)
                 gradient += slope
-                x, state = take(x, gradient, state)
             return points, moments.losses(points, gradients), gradients, x, state
 
         return chunk
@@ -132,7 +133,7 @@ class Steps:
         settings = np.array(formula.settings, dtype=np.float64)
         rate = getattr(rule, "rate", 0.0)
 
-        def chunk(x: Any, state: State, step: int, count: int) -> tuple[Array, Array, Array, Any, State]:
+        def chunk(x: Any, state: State, count: int) -> tuple[Array, Array, Array, Any, State]:
             points, gradients, losses = np.empty((count, len(x))), np.empty((count, len(x))), np.empty(count)
             x = np.array(x, dtype=np.float64)
             numbers = [part for part in state if not getattr(part, "shape", ())]
@@ -151,7 +152,7 @@ class Steps:
         return chunk
 
 
-def _state(before: State, numbers: Array, vectors: Sequence[Array]) -> State:
+def _state(before: State, numbers: Array, vectors: Array) -> State:
     """Return what the rule remembers, in its own order and kinds of number."""
     left, arrays = iter(numbers.tolist()), iter(vectors)
     return tuple(next(arrays) if getattr(part, "shape", ()) else type(part)(next(left)) for part in before)
@@ -162,7 +163,8 @@ def quadratic(
 ) -> Quadratic | None:
     """Return what is known of a function whose Hessian is the same everywhere; None for any other.
 
-    at: the function and its gradient at a flat point.  It is None, too, where the Hessian would be larger than the data.
+    at: the function and its gradient at a flat point.
+    It is None, too, where the Hessian would be larger than the data.
     """
     import numpy as np
 
@@ -187,9 +189,11 @@ def quadratic(
         hessian[columns, rows] = part.T
     if not np.isfinite(hessian).all():
         return None
-    start = layout.flat(point)
-    _, slope = at(start)
-    centre = start - np.linalg.lstsq(hessian, slope, rcond=None)[0]
+    # From 0, wherever the run starts, so that one that goes on has the same centre; the second step takes the rounding
+    # of the first away.
+    centre = np.zeros(size)
+    for _ in range(2):
+        centre = centre - np.linalg.lstsq(hessian, at(centre)[1], rcond=None)[0]
     value, slope = at(centre)
     if not (np.isfinite(value) and np.isfinite(slope).all()):
         return None
@@ -210,12 +214,14 @@ _MOMENTS = """\
 
 _DRIVE = """\
 def drive(x, numbers, vectors, rates, setting, points, losses, gradients{data}):
-    size = len(x)
-    for step in range(len(losses)):
+    size, last = len(x), len(losses) - 1
+    for step in range(last + 1):
         rate = rates[step]
         for i in range(size):
             points[step, i] = x[i]
 {evaluate}        losses[step] = loss
+        if step == last:
+            break
 {shared}        for i in range(size):
             here = x[i]
             g = gradients[step, i]

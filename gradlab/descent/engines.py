@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 Evaluate = Callable[[Vector], tuple[float, Vector]]
-Chunk = Callable[[Vector, State, int, int], "tuple[Array, Array, Array, Vector, State]"]
-"""(x, state, step, count) -> points, losses and gradients of that many points from x on, then x and state after them."""
+Chunk = Callable[[Vector, State, int], "tuple[Array, Array, Array, Vector, State]"]
+"""(x, state, count) -> points, losses and gradients of that many points from x on, and x and state at the last."""
 
 
 @dataclass(frozen=True, eq=False)

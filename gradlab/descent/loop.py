@@ -16,7 +16,7 @@ from gradlab.descent.recording import kept_by_default
 from gradlab.descent.running import Pause, Plan, Run, run
 from gradlab.descent.schedules import Schedule
 from gradlab.descent.settings import count
-from gradlab.descent.stopping import conditions_of
+from gradlab.descent.stopping import Stopped, conditions_of
 from gradlab.descent.trajectory import Trajectory, joined_runs
 from gradlab.errors import DomainError, GradientMismatch
 
@@ -118,23 +118,26 @@ def _trajectory(
     comparison: Comparison | None,
     notes: tuple[str, ...],
 ) -> Trajectory:
+    import numpy as np
+
     rate = getattr(rule, "rate", None)
+    step = len(done.losses) - 1 if done.steps is None else int(done.steps[-1])
     return Trajectory(
         points=History(done.points, layout),
         losses=done.losses,
         gradients=History(done.gradients, layout),
-        stopped=done.stopped,
+        stopped=Stopped(done.stopped, kind=done.ended, step=step),
         diagnosis=diagnose(done, rate if isinstance(rate, float) else None),
         rule=rule,
         engine=engine.name,
         function=given.function,
         comparison=comparison,
         notes=tuple(dict.fromkeys((*notes, *engine.notes()))),
-        step_of=done.steps,
+        step_of=np.arange(len(done.losses)) if done.steps is None else done.steps,
         places=done.places,
         turns=done.cosines,
         best=done.best,
-        validations=done.validations,
+        validations=np.reshape(done.validations, (-1, 2)),
         pause=done.pause,
     )
 
@@ -180,7 +183,7 @@ def _last(steps: int | None, epochs: int | None, first: int) -> int | None:
 
 
 def _dtype(start: Any, pause: Pause | None) -> Any:
-    """Return the floating dtype that all tensors in *start* share, or that of a run to go on; None where there is none."""
+    """Return the floating dtype that all tensors in *start* share, or that of a run that goes on; None without one."""
     if pause is not None:
         return pause.dtype
     values = start.values() if isinstance(start, Mapping) else [start]

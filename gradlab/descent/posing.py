@@ -1,4 +1,4 @@
-"""What is descended, in what, and on which data: the function read for the shapes of the start and of the first batch."""
+"""What is descended, and on which data: the function read for the shapes of the start and of the first batch."""
 
 from __future__ import annotations
 

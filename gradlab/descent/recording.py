@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-
 from gradlab.descent.history import norms
 
 if TYPE_CHECKING:
+    from gradlab.descent.history import Integers
     from gradlab.graph.point import Array
 
 BLOCK = 256
@@ -38,11 +38,11 @@ class Records:
         that they can be had from the gradients.
     """
 
-    steps: Array
+    steps: Integers
     points: Array
     losses: Array
     gradients: Array
-    places: Array | None = None
+    places: Integers | None = None
     cosines: Array | None = None
 
     def chosen(self, rows: Any) -> Records:
@@ -137,7 +137,7 @@ class Recorder:
         self._points, self._losses, self._gradients, self._places = [], [], [], []
         self.extend(points, losses, gradients, places)
 
-    def extend(self, points: Array, losses: Array, gradients: Array, places: Array | None = None) -> None:
+    def extend(self, points: Array, losses: Array, gradients: Array, places: Integers | None = None) -> None:
         """Take many points at once, up to the first that is not finite."""
         import numpy as np
 
@@ -177,11 +177,11 @@ class Recorder:
         length = len(points)
         if np.isfinite(points.sum()) and np.isfinite(gradients.sum()):  # a sum hides nothing that is not finite
             return length
-        length = leading(np.isfinite(points).all(axis=1).tolist())
+        length = leading(np.isfinite(points).all(axis=1))
         if length < len(points):
             step = self.next + length
             self.cut = (step, f"step {step:,} led to a point that is not finite")
-        sloped = leading(np.isfinite(gradients[:length]).all(axis=1).tolist())
+        sloped = leading(np.isfinite(gradients[:length]).all(axis=1))
         if sloped < length:
             step = self.next + sloped
             where = "at the start" if step == 0 else f"after step {step:,}"
@@ -215,12 +215,12 @@ def _rated(name: str, records: Records) -> Array:
     return np.where(np.isnan(rated), -np.inf, rated)
 
 
-def leading(truths: Sequence[bool]) -> int:
-    """Return how many are true before the first that is not."""
-    return truths.index(False) if False in truths else len(truths)
+def leading(truths: Any) -> int:
+    """Return how many of an array of truths are true before the first that is not."""
+    return len(truths) if truths.all() else int(truths.argmin())
 
 
-def _every(steps: Array, stride: int) -> Array:
+def _every(steps: Integers, stride: int) -> Integers:
     import numpy as np
 
     return np.flatnonzero(steps % stride == 0)

@@ -1,7 +1,7 @@
 """A rule as a formula for one entry: what its own code does to a stand-in for a number, written down.
 
-The rule steps once, on stand-ins; what it computes is recorded line by line. So compiled steps come from the same code as
-all others, and a rule of the user's own is compiled too, as long as it computes entry by entry.
+The rule steps once, on stand-ins; what it computes is recorded line by line. So compiled steps come from the same code
+as all others, and a rule of the user's own is compiled too, as long as it computes entry by entry.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ def formula_of(rule: Rule, state: State) -> Formula | None:
     state: what it remembers now, which tells the numbers from the vectors.
 
     >>> from gradlab.descent import GradientDescent
-    >>> formula_of(GradientDescent(0.1), (0,))
-    Formula(shared=('t1 = k0 + 1',), own=('t0 = rate * g', 't2 = here - t0'), x='t2', numbers=('t1',), vectors=(), settings=())
+    >>> formula = formula_of(GradientDescent(0.1), (0,))
+    >>> formula.own, formula.x, formula.shared, formula.numbers
+    (('t0 = rate * g', 't1 = here - t0'), 't1', ('t2 = k0 + 1',), ('t2',))
     """
     lines = _Lines()
     traced, settings = _with_settings(rule, lines)

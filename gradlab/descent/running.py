@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.batches import Feed
 from gradlab.descent.causes import cause_of
-from gradlab.descent.engines import Engine
+from gradlab.descent.engines import Chunk, Engine
 from gradlab.descent.history import Layout
 from gradlab.descent.optimizers import Rule, State, Vector
 from gradlab.descent.progress import Progress
 from gradlab.descent.recording import Recorder, Records
-from gradlab.descent.stopping import Condition, Here, Memory, Stopped, Validation, steps_in_words
+from gradlab.descent.stopping import Condition, Here, Memory, Validation, steps_in_words
 from gradlab.errors import GradlabError
 from gradlab.graph.point import brief
 
 if TYPE_CHECKING:
+    from gradlab.descent.history import Integers
     from gradlab.graph.point import Array
+
+
+_FIRST_CHUNK, _CHUNK, _SECONDS = 1024, 2**20, 0.2
+"""For an engine that takes many steps at once: how many in the first call, how many numbers in the points of any other,
+and how long one is to take: it can be interrupted only when it is done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +34,7 @@ class Pause:
     """Where a run ended, with all that it takes to go on as if it had not.
 
     step: how many steps were taken.  x: the flat point.  state: what the rule remembers.
-    place: the epoch and the batch that come next.  memories: of the stopping conditions.
+    place: the epoch and the batch that come next.  memories: of the stopping conditions, before they judged this point.
     before: the gradient of the step before the last point.  dtype: that of the engine's tensors, None without torch.
     """
 
@@ -66,8 +72,8 @@ class Run:
     gradients: Array
     ended: str
     stopped: str
-    steps: Array | None = None
-    places: Array | None = None
+    steps: Integers | None = None
+    places: Integers | None = None
     cosines: Array | None = None
     pause: Pause | None = None
     best: Best | None = None
@@ -134,6 +140,7 @@ class _Walk:
             begin.memories[place] if begin is not None and fits else condition.initial()
             for place, condition in enumerate(plan.conditions)
         ]
+        self._remembered = tuple(self.memories)
         self.step = self.first
         self.taken = 0
         self.ended, self.said = "steps", ""
@@ -207,6 +214,7 @@ class _Walk:
             feed is not None and feed.ends,
             0 if feed is None else feed.done,
         )
+        self._remembered = tuple(self.memories)
         for place, condition in enumerate(self.plan.conditions):
             said, memory = condition.judge(here, self.memories[place])
             if isinstance(condition, Validation) and memory != self.memories[place]:
@@ -225,32 +233,35 @@ class _Walk:
 
     # Many at once --------------------------------------------------------------------------------------
 
-    def in_chunks(self, chunk: Callable[[Vector, State, int, int], Any]) -> None:
+    def in_chunks(self, chunk: Chunk) -> None:
         """Step by an engine that takes many steps in one call, and look at them afterwards."""
         plan, last = self.plan, self.plan.last
         assert last is not None, "without batches there are no epochs"
-        longest = max(16, min(16_384, 2**21 // max(plan.layout.size, 1)))
-        x, state, step = self.x, self.state, self.first
-        earlier: tuple[Vector, State, int, int] | None = None
+        longest = max(16, _CHUNK // max(plan.layout.size, 1))
+        size = min(longest, _FIRST_CHUNK)
         before: tuple[Array, float] | None = None
         while True:
-            # The last point is stepped to and not from: the state there is where the run goes on.
-            size = min(longest, last - step) or 1
-            points, losses, gradients, next_x, next_state = chunk(x, state, step, size)
-            length = self._accepted(step, points, losses, gradients, before)
+            # The first point of a chunk is the last of the one before, where x and state are known.
+            again = before is not None
+            began = time.perf_counter()
+            points, losses, gradients, x, state = chunk(self.x, self.state, min(size + again, last - self.step + 1))
+            points, losses, gradients = points[again:], losses[again:], gradients[again:]
+            first, known, count = self.step + again, (self.x, self.state), len(losses)
+            length = self._accepted(first, points, losses, gradients, before)
             self.recorder.extend(points[:length], losses[:length], gradients[:length])
             self.taken += length
-            if length < size or self.ended != "steps" or self.recorder.cut is not None or step == last:
-                if length == 0 and earlier is not None:
-                    x, state, step, length = earlier
-                if length > 1:
-                    *_, x, state = chunk(x, state, step, length - 1)
-                self.x, self.state, self.step = x, state, step + max(length - 1, 0)
+            self.step = first + length - 1
+            ended = length < count or self.ended != "steps" or self.recorder.cut is not None
+            if length < count:
+                *_, x, state = chunk(*known, length + again) if length + again else (None, *known)
+            self.x, self.state = x, state
+            if ended or self.step == last:
                 return
-            earlier, before = (x, state, step, size), (points[-1], float(losses[-1]))
-            x, state, step = next_x, next_state, step + size
+            before = points[-1], float(losses[-1])
             if plan.progress is not None:
-                plan.progress.at(step, before[1])
+                plan.progress.at(self.step, before[1])
+            if not plan.conditions:
+                size = min(longest, max(16, int(size * _SECONDS / max(time.perf_counter() - began, 1e-9))))
 
     def _accepted(
         self, step: int, points: Array, losses: Array, gradients: Array, before: tuple[Array, float] | None
@@ -268,8 +279,9 @@ class _Walk:
         if self.plan.settles:
             earlier = points[:1] if before is None else before[0][None]
             loss_before = nan if before is None else before[1]
-            same = (np.concatenate([earlier, points[:-1]]) == points).all(axis=1)
-            same &= np.concatenate([[loss_before], losses[:-1]]) == losses
+            same = np.concatenate([[loss_before], losses[:-1]]) == losses
+            if same[:length].any():
+                same &= (np.concatenate([earlier, points[:-1]]) == points).all(axis=1)
             if same[:length].any():
                 length = int(same.argmax())
                 self.ended = "flat"
@@ -310,12 +322,14 @@ class _Walk:
                 self.ended, self.said = "not finite", self.recorder.cut[1]
             if self.ended == "not finite":
                 self.said += self._last_finite(records)
+        for array in (records.points, records.losses, records.gradients):
+            array.setflags(write=False)  # nobody else holds them: the history need not copy them
         return Run(
             records.points,
             records.losses,
             records.gradients,
             self.ended,
-            Stopped(self._words(), kind=self.ended, step=int(records.steps[-1])),
+            self._words(),
             records.steps,
             records.places,
             records.cosines,
@@ -341,7 +355,7 @@ class _Walk:
         place = (0, 0) if self.plan.feed is None else self.plan.feed.next_place
         state = tuple(self.engine.stacked([part])[0] if hasattr(part, "shape") else part for part in self.state)
         x = self.engine.stacked([self.x])[0]
-        return Pause(self.step, x, state, place, tuple(self.memories), self.recorder.before, self.engine.dtype)
+        return Pause(self.step, x, state, place, self._remembered, self.recorder.before, self.engine.dtype)
 
     def _last_finite(self, records: Records) -> str:
         step = int(records.steps[-1])

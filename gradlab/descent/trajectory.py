@@ -10,12 +10,13 @@ from math import isfinite
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from gradlab.descent import storage
+from gradlab.descent import pausing, storage
 from gradlab.descent.history import History, Layout, norms
 from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp, Rule
 from gradlab.descent.recording import Records, cosines_of, joined
 from gradlab.descent.running import Best, Pause, Run
 from gradlab.descent.schedules import Cosine, OneCycle, StepDecay, WarmUp
+from gradlab.descent.stopping import Stopped
 from gradlab.errors import GradlabError
 from gradlab.graph.function import Function
 from gradlab.graph.point import brief
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from gradlab.comparison import Comparison
+    from gradlab.descent.history import Integers
     from gradlab.graph.point import Array
 
 _KNOWN: Mapping[str, type[Any]] = {
@@ -60,27 +62,30 @@ class Trajectory:
     points: History
     losses: Array
     gradients: History
-    stopped: str
+    stopped: Stopped
     diagnosis: str
     rule: Rule | None
     engine: str
     function: Function | None = None
     comparison: Comparison | None = None
     notes: tuple[str, ...] = ()
-    step_of: Array | None = None  # type: ignore[assignment]  # an array once it is made
-    places: Array | None = None
+    step_of: Integers = None  # pyright: ignore[reportAssignmentType]  # an array once it is made
+    places: Integers | None = None
     turns: Array | None = None
     best: Best | None = None
-    validations: Array = ()  # type: ignore[assignment]  # an array once it is made
+    validations: Array = ()  # pyright: ignore[reportAssignmentType]  # an array once it is made
     pause: Pause | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
 
         count = len(self.points)
-        steps = np.arange(count) if self.step_of is None else self.step_of  # type: ignore[redundant-expr]
+        given: Any = self.step_of
+        steps = np.arange(count) if given is None else given
         self._hold("losses", self.losses, np.float64)
         self._hold("step_of", steps, np.int64)
+        if not isinstance(self.stopped, Stopped):  # pyright: ignore[reportUnnecessaryIsInstance]  # plain words will do
+            object.__setattr__(self, "stopped", Stopped(self.stopped, step=int(steps[-1])))
         self._hold("validations", np.reshape(self.validations, (-1, 2)), np.float64)
         if self.places is not None:
             self._hold("places", self.places, np.int64)
@@ -118,12 +123,12 @@ class Trajectory:
         return cosines
 
     @property
-    def epoch_of(self) -> Array | None:
+    def epoch_of(self) -> Integers | None:
         """The epoch of each point, counted from 0; None without batches."""
         return None if self.places is None else self.places[:, 0]
 
     @property
-    def batch_of(self) -> Array | None:
+    def batch_of(self) -> Integers | None:
         """The batch within its epoch of each point, counted from 0; None without batches."""
         return None if self.places is None else self.places[:, 1]
 
@@ -158,16 +163,29 @@ class Trajectory:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the run to one file, whose name is taken as it is; `Trajectory.load` reads it."""
-        words = {
+        words: dict[str, Any] = {
             "shapes": [[name, list(shape)] for name, shape in self.variables.items()],
             "rule": _rule_in_words(self.rule),
             "engine": self.engine,
             "stopped": self.stopped,
             "diagnosis": self.diagnosis,
+            "ended": [self.stopped.kind, self.stopped.step],
             "notes": [*self.notes, *self._comparison_in_words()],
             "function": _function_in_words(self.function),
         }
         arrays = {"points": self.points.rows, "losses": self.losses, "gradients": self.gradients.rows}
+        arrays |= {"steps": self.step_of.astype(float), "validations": self.validations}
+        if self.places is not None:
+            arrays["places"] = self.places.astype(float)
+        if self.turns is not None:
+            arrays["turns"] = self.turns
+        if self.best is not None:
+            words["best"] = [self.best.step, self.best.metric]
+            arrays["best"] = self.points.layout.flat(self.best.point)
+        if self.pause is not None:
+            more, held = pausing.in_words(self.pause)
+            words["pause"] = more
+            arrays |= held
         storage.write(path, words, arrays)
 
     @classmethod
@@ -189,12 +207,18 @@ class Trajectory:
                 points=History(points, layout),
                 losses=losses,
                 gradients=History(gradients, layout),
-                stopped=str(words["stopped"]),
+                stopped=Stopped(str(words["stopped"]), kind=str(words["ended"][0]), step=int(words["ended"][1])),
                 diagnosis=str(words["diagnosis"]),
                 rule=rule,
                 engine=str(words["engine"]),
                 function=_function_from_words(words["function"]),
                 notes=(*map(str, words["notes"]), *note),
+                step_of=_whole(arrays["steps"]),
+                places=_whole(arrays["places"]) if "places" in arrays else None,
+                turns=arrays.get("turns"),
+                best=_best(words, arrays, layout),
+                validations=arrays["validations"],
+                pause=pausing.from_words(words["pause"], arrays) if "pause" in words else None,
             )
         except (KeyError, TypeError, ValueError, GradlabError) as error:
             raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
@@ -257,6 +281,20 @@ class Trajectory:
         return "\n".join([f"{self._title()}\n", *lines, "", "  \n".join(ends)])
 
 
+def _whole(numbers: Array) -> Integers:
+    """Return what a file holds as float64, as every array in it, as whole numbers."""
+    import numpy as np
+
+    return numbers.astype(np.int64)
+
+
+def _best(words: Mapping[str, Any], arrays: Mapping[str, Array], layout: Layout) -> Best | None:
+    if "best" not in words:
+        return None
+    step, metric = words["best"]
+    return Best(int(step), layout.unpacked(arrays["best"]), float(metric))
+
+
 def joined_runs(earlier: Trajectory, later: Run) -> Run:
     """Return *later*, which went on where *earlier* paused, with all that came before it."""
     import numpy as np
@@ -266,7 +304,8 @@ def joined_runs(earlier: Trajectory, later: Run) -> Run:
         earlier.step_of, earlier.points.rows, earlier.losses, earlier.gradients.rows, earlier.places, earlier.turns
     )
     before = before.chosen(np.flatnonzero(before.steps < first))
-    assert later.steps is not None and earlier.pause is not None
+    assert later.steps is not None
+    assert earlier.pause is not None
     after = Records(later.steps, later.points, later.losses, later.gradients, later.places, later.cosines)
     if before.cosines is not None or after.cosines is not None:
         before, after = before.with_cosines(None), after.with_cosines(earlier.pause.before)
