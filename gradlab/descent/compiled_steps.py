@@ -13,12 +13,13 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from gradlab.descent.hessians import assembled
 from gradlab.descent.history import Layout
 from gradlab.descent.optimizers import Rule, State
 from gradlab.descent.rule_formulas import Formula, formula_of
 from gradlab.descent.schedules import rate_at
 from gradlab.errors import NoFormulaError
-from gradlab.graph import Function, Point, evaluation
+from gradlab.graph import Function, Point
 from gradlab.graph.emission.compiling import MACHINE, LoopText, load, loop_text
 
 if TYPE_CHECKING:
@@ -178,15 +179,7 @@ def quadratic(
     except NoFormulaError:
         return None
     values = {**derivation.function.data, **point}
-    found = evaluation.with_numpy(list(blocks.values()), values, derivation.function.sizes(point))
-    counts = dict(zip(layout.shapes, layout.counts, strict=True))
-    hessian = np.zeros((size, size))
-    first = dict(zip(counts, np.cumsum([0, *counts.values()]), strict=False))
-    for (v, w), block in zip(blocks, found, strict=True):
-        rows, columns = slice(first[v], first[v] + counts[v]), slice(first[w], first[w] + counts[w])
-        part = np.broadcast_to(block, (*layout.shapes[v], *layout.shapes[w])).reshape(counts[v], counts[w])
-        hessian[rows, columns] = part
-        hessian[columns, rows] = part.T
+    hessian = assembled(blocks, values, derivation.function.sizes(point), layout)
     if not np.isfinite(hessian).all():
         return None
     # From 0, wherever the run starts, so that one that goes on has the same centre; the second step takes the rounding

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.diagnosis import diagnose
 from gradlab.descent.engines import Engine, prepare
+from gradlab.descent.ground import Ground
 from gradlab.descent.history import History, Layout
 from gradlab.descent.optimizers import GradientDescent, Rule
 from gradlab.descent.posing import Posed, posed
@@ -102,7 +104,7 @@ def descend(
         begin=pause,
         settles=not isinstance(getattr(rule, "rate", None), Schedule),
     )
-    done = run(prepared, rule, plan)
+    done = run(prepared, _on_ground(rule, prepared, layout), plan)
     if earlier is not None:
         done = joined_runs(earlier, done)
     notes = _notes(comparison) if earlier is None else earlier.notes
@@ -152,6 +154,12 @@ def _rule(rule: Any, earlier: Trajectory | None) -> Rule:
     if isinstance(rule, type) or not (hasattr(rule, "initial") and hasattr(rule, "step")):
         raise TypeError(f"rule={rule!r} is no rule; write rule=GradientDescent(rate=0.1)")
     return rule
+
+
+def _on_ground(rule: Any, engine: Engine, layout: Layout) -> Rule:
+    """Return *rule*, given the ground that it asks for."""
+    asks = getattr(rule, "ground", False) is None
+    return replace(rule, ground=Ground(engine, layout)) if asks else rule
 
 
 def _pause_of(earlier: Trajectory) -> Pause:

@@ -186,7 +186,13 @@ class _Walk:
                 if step == last:
                     break
                 last_x, last_loss = x, loss
-                x, state = advance(x, gradient, state)
+                try:
+                    x, state = advance(x, gradient, state)
+                except GradlabError as error:
+                    if step == first:
+                        raise
+                    self.ended, self.said = "rule", f"no step from here, after {steps_in_words(step)}: {error}"
+                    break
                 step += 1
         finally:
             recorder.pack()

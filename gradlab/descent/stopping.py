@@ -87,7 +87,8 @@ class Condition(Protocol):
 class Stopped(str):
     """Why a run ended, in words that also know the kind and the step.
 
-    kind: "steps", "epochs", "flat", "loss", "validation", "time", "stop", "not finite" or "interrupted".
+    kind: "steps", "epochs", "flat", "loss", "validation", "time", "stop", "not finite", "rule" (it could not step) or
+        "interrupted".
     step: the number of the last step taken.
 
     >>> why = Stopped("took all 3 steps", kind="steps", step=3)

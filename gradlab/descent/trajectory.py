@@ -16,6 +16,8 @@ from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Mo
 from gradlab.descent.recording import Records, cosines_of, joined
 from gradlab.descent.running import Best, Pause, Run
 from gradlab.descent.schedules import Cosine, OneCycle, StepDecay, WarmUp
+from gradlab.descent.searching import Armijo, ExactLineSearch
+from gradlab.descent.second_order import GaussNewton, Newton
 from gradlab.descent.stopping import Stopped
 from gradlab.errors import GradlabError
 from gradlab.graph.function import Function
@@ -32,6 +34,7 @@ _KNOWN: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *(AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp),
+        *(Armijo, ExactLineSearch, GaussNewton, Newton),
         *(Cosine, OneCycle, StepDecay, WarmUp),
     )
 }
@@ -336,14 +339,14 @@ def _known(record: Any) -> bool:
     """Return whether *record* is a rule or a schedule that can be read back, with all that it holds."""
     if not is_dataclass(record) or _KNOWN.get(type(record).__name__) is not type(record):
         return False
-    held = (getattr(record, setting.name) for setting in fields(record))
+    held = (getattr(record, setting.name) for setting in fields(record) if setting.repr)
     return all(isinstance(value, (bool, int, float)) or _known(value) for value in held)
 
 
 def _in_words(record: Any) -> Any:
     if not is_dataclass(record):
         return record
-    settings = {setting.name: _in_words(getattr(record, setting.name)) for setting in fields(record)}
+    settings = {setting.name: _in_words(getattr(record, setting.name)) for setting in fields(record) if setting.repr}
     return {"name": type(record).__name__, **settings}
 
 
