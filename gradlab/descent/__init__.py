@@ -3,6 +3,7 @@
 from gradlab.descent.batches import Batches
 from gradlab.descent.history import History
 from gradlab.descent.loop import descend
+from gradlab.descent.noise import Noise, gradient_noise
 from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp, Rule
 from gradlab.descent.schedules import Cosine, OneCycle, Schedule, StepDecay, WarmUp
 from gradlab.descent.searching import Armijo, ExactLineSearch
@@ -28,6 +29,7 @@ __all__ = [
     "Nesterov",
     "Newton",
     "NoProgress",
+    "Noise",
     "OneCycle",
     "RMSProp",
     "Rule",
@@ -38,4 +40,5 @@ __all__ = [
     "Validation",
     "WarmUp",
     "descend",
+    "gradient_noise",
 ]

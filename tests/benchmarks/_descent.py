@@ -1,4 +1,4 @@
-"""The three-parameter fit, and the loop over it that torch users write by hand: what the figures of descent divide by."""
+"""The three-parameter fit and the loop over it that torch users write: what the figures of descent divide by."""
 
 from __future__ import annotations
 
