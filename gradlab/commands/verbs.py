@@ -15,7 +15,6 @@ from gradlab.errors import DomainError
 
 if TYPE_CHECKING:
     from gradlab.comparison import Comparison
-    from gradlab.descent import Trajectory
     from gradlab.graph import Function
     from gradlab.graph.gradient import Gradient
     from gradlab.symbolic import Derivation
@@ -146,18 +145,22 @@ def _with_steps(outcome: Outcome, comparison: Comparison, path: Path) -> Outcome
 
 def descend(options: Namespace) -> Outcome:
     """The descent, once the routes agree at its start."""
-    if not options.plot:
-        trajectory = _descent(options, check=not options.no_check)
-        return Outcome(repr(trajectory), trajectory.as_dict())
+    from gradlab.commands import descending
     from gradlab.reports import files, pictures
 
-    path = Path(options.plot)
-    files.check(path, *pictures.ENDINGS)  # before the work is done
-    trajectory = _descent(options, check=not options.no_check)
-    figure = pictures.canvas()
-    trajectory.plot(figure.subplots())
-    pictures.save(figure, path)
-    return Outcome(f"{trajectory!r}\npicture: {path}", {**trajectory.as_dict(), "plot": str(path)})
+    if options.plot:
+        files.check(Path(options.plot), *pictures.ENDINGS)  # before the work is done
+    trajectory = descending.descended(options, _function, check=not options.no_check)
+    text, results = repr(trajectory), dict(trajectory.as_dict())
+    if options.plot:
+        figure = pictures.canvas()
+        trajectory.plot(figure.subplots())
+        pictures.save(figure, Path(options.plot))
+        text, results = f"{text}\npicture: {options.plot}", {**results, "plot": options.plot}
+    if options.save:
+        descending.save(trajectory, Path(options.save))
+        text, results = f"{text}\nsaved: {options.save}", {**results, "saved": options.save}
+    return Outcome(text, results, code=descending.code_of(trajectory))
 
 
 def report(options: Namespace) -> Outcome:
@@ -176,7 +179,9 @@ def report(options: Namespace) -> Outcome:
         comparison = compare(function, point, wrt=_wrt(options))
         records.append(comparison)
     if options.start:
-        trajectory = _descent(options, check=True)
+        from gradlab.commands.descending import descended
+
+        trajectory = descended(options, _function, check=True)
         comparison = comparison or trajectory.comparison
         records.append(trajectory)
     document = report(*records, title=options.title)
@@ -241,14 +246,6 @@ def _point(tokens: list[str] | None, option: str) -> Any:
 
 def _wrt(options: Namespace) -> list[str] | None:
     return values.words(options.wrt)
-
-
-def _descent(options: Namespace, *, check: bool) -> Trajectory:
-    from gradlab.descent import GradientDescent, descend
-
-    function, start = _function(options), _point(options.start, "--start")
-    rule = GradientDescent(rate=options.rate)
-    return descend(function, start, rule=rule, steps=options.steps, check=check, engine=options.engine)
 
 
 def _gradient(gradient: Gradient) -> Outcome:
