@@ -11,7 +11,20 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the 10 ms that typing 
 if TYPE_CHECKING:
     from gradlab.autodiff import backward
     from gradlab.comparison import compare
-    from gradlab.descent import GradientDescent, descend
+    from gradlab.descent import (
+        AdaGrad,
+        Adam,
+        AdamW,
+        Cosine,
+        GradientDescent,
+        Momentum,
+        Nesterov,
+        OneCycle,
+        RMSProp,
+        StepDecay,
+        WarmUp,
+        descend,
+    )
     from gradlab.errors import GradlabError
     from gradlab.graph import Function
     from gradlab.numeric import estimate
@@ -22,9 +35,19 @@ if TYPE_CHECKING:
 __version__ = "0.0.1"
 
 __all__ = [
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Cosine",
     "Function",
     "GradientDescent",
     "GradlabError",
+    "Momentum",
+    "Nesterov",
+    "OneCycle",
+    "RMSProp",
+    "StepDecay",
+    "WarmUp",
     "as_function",
     "backward",
     "compare",
@@ -35,9 +58,19 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "AdaGrad": "gradlab.descent",
+    "Adam": "gradlab.descent",
+    "AdamW": "gradlab.descent",
+    "Cosine": "gradlab.descent",
     "Function": "gradlab.graph",
     "GradientDescent": "gradlab.descent",
     "GradlabError": "gradlab.errors",
+    "Momentum": "gradlab.descent",
+    "Nesterov": "gradlab.descent",
+    "OneCycle": "gradlab.descent",
+    "RMSProp": "gradlab.descent",
+    "StepDecay": "gradlab.descent",
+    "WarmUp": "gradlab.descent",
     "as_function": "gradlab.sources",
     "backward": "gradlab.autodiff",
     "compare": "gradlab.comparison",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from gradlab.descent import storage
 from gradlab.descent.diagnosis import norms
 from gradlab.descent.history import History, Layout
-from gradlab.descent.optimizers import GradientDescent, Rule
+from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp, Rule
+from gradlab.descent.schedules import Cosine, OneCycle, StepDecay, WarmUp
 from gradlab.errors import GradlabError
 from gradlab.graph.function import Function
 from gradlab.graph.point import brief
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
     from gradlab.comparison import Comparison
     from gradlab.graph.point import Array
 
-_RULES: Mapping[str, type[Any]] = {"GradientDescent": GradientDescent}
-"""The rules that a saved run can be read back with."""
+_KNOWN: Mapping[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        *(AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp),
+        *(Cosine, OneCycle, StepDecay, WarmUp),
+    )
+}
+"""The rules and schedules that a saved run can be read back with."""
 
 _SHOWN = (4, 2)
 """Rows of the table at the beginning and at the end of a long run."""
@@ -195,19 +202,36 @@ def _finite(number: float) -> float | None:
 
 
 def _rule_in_words(rule: Rule | None) -> dict[str, Any]:
-    name = type(rule).__name__
-    if is_dataclass(rule) and _RULES.get(name) is type(rule):
-        return {"name": name, **{setting.name: getattr(rule, setting.name) for setting in fields(rule)}}
-    return {"written": repr(rule)}
+    return _in_words(rule) if _known(rule) else {"written": repr(rule)}
+
+
+def _known(record: Any) -> bool:
+    """Return whether *record* is a rule or a schedule that can be read back, with all that it holds."""
+    if not is_dataclass(record) or _KNOWN.get(type(record).__name__) is not type(record):
+        return False
+    held = (getattr(record, setting.name) for setting in fields(record))
+    return all(isinstance(value, (bool, int, float)) or _known(value) for value in held)
+
+
+def _in_words(record: Any) -> Any:
+    if not is_dataclass(record):
+        return record
+    settings = {setting.name: _in_words(getattr(record, setting.name)) for setting in fields(record)}
+    return {"name": type(record).__name__, **settings}
+
+
+def _from_words(words: Any) -> Any:
+    if not isinstance(words, Mapping):
+        return words
+    settings = {name: _from_words(value) for name, value in words.items() if name != "name"}
+    return _KNOWN[str(words["name"])](**settings)
 
 
 def _rule_from_words(words: Mapping[str, Any]) -> tuple[Rule | None, list[str]]:
     """Return the rule, and a note where it is none that gradlab knows."""
-    settings = dict(words)
-    kind = _RULES.get(str(settings.pop("name", None)))
-    if kind is None:
-        return None, [f"stepped by {words.get('written')}, which was not saved"]
-    rule: Rule = kind(**settings)
+    if "written" in words:
+        return None, [f"stepped by {words['written']}, which was not saved"]
+    rule: Rule = _from_words(words)
     return rule, []
 
 
