@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -106,7 +105,7 @@ class RateSweep:
         ]
         shown = np.unique(np.linspace(0, len(self.rates) - 1, _ROWS).round().astype(int))
         worst = _worst(self.losses)
-        gone = self.diverged.any(axis=0)
+        gone: NDArray[np.bool_] = np.any(self.diverged, axis=0)
         said += [
             f"  {self.rates[place]:<10.4g} {'diverged' if gone[place] else f'loss {worst[place]:.6g}'}"
             for place in shown
@@ -219,7 +218,7 @@ def _spectrum(function: Function, at: Any) -> Spectrum | None:
 
 
 def _swept(
-    function: Function, points: Sequence[Point], rows: Array, layout: Layout, rule: Rule, rates: Array, steps: int
+    function: Function, points: Sequence[Point], rows: Array, layout: Layout, rule: Any, rates: Array, steps: int
 ) -> tuple[Array, Array, Array]:
     """Return where the runs ended, the losses at the starts, and those at the ends."""
     import numpy as np
@@ -234,7 +233,7 @@ def _swept(
     with np.errstate(all="ignore"):  # a run that diverges leaves the finite numbers, and that is told
         for place in range(0, len(begins), many.together):
             part = slice(place, place + many.together)
-            ends[part] = _stepped(many, begins[part], _with_rates(rule, column[part]), steps)
+            ends[part] = _stepped(many, begins[part], replace(rule, rate=_Column(column[part])), steps)
             losses[part] = many.losses(ends[part])
         first = many.losses(rows)
     return ends.reshape(*shape, -1), first, losses.reshape(shape)
@@ -247,11 +246,14 @@ def _stepped(many: ManyPoints, rows: Array, rule: Rule, steps: int) -> Array:
     return rows
 
 
-def _with_rates(rule: Rule, column: Array) -> Rule:
-    """Return *rule* with a rate for each row: its formula broadcasts; only its check wants a single number."""
-    changed = copy(rule)
-    object.__setattr__(changed, "rate", column)
-    return changed
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """The schedule that gives each row of a batch its own rate, the same at every step."""
+
+    rates: Array
+
+    def at(self, step: int) -> Any:
+        return self.rates
 
 
 def _one_by_one(

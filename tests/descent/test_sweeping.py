@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gradlab.descent import GradientDescent, descend
+from gradlab.descent.optimizers import Adam, AdamW, Momentum, Nesterov, RMSProp
 from gradlab.descent.sweeping import sweep_rates
 from gradlab.errors import DomainError
 from gradlab.sources import as_function
@@ -43,6 +46,22 @@ def test_each_run_of_a_sweep_is_the_run_alone(f, start, rates):
         run = descend(f, start, rule=GradientDescent(rate), steps=60, check=False)
         assert found.losses[0, place] == pytest.approx(run.losses[-1], rel=1e-10)
         assert found.ends[0, place] == pytest.approx(run.points.rows[-1], rel=1e-9)
+
+
+@pytest.mark.parametrize("rule", [Momentum(1.0), Nesterov(1.0, 0.7), RMSProp(1.0), Adam(1.0), AdamW(1.0, decay=0.1)])
+def test_every_rule_is_swept(rule):
+    rates = [0.001, 0.01, 0.03]
+    found = sweep_rates(logistic(), {"w1": 2.0, "b": -1.0}, rates=rates, steps=60, rule=rule)
+    for place, rate in enumerate(rates):
+        run = descend(logistic(), {"w1": 2.0, "b": -1.0}, rule=replace(rule, rate=rate), steps=60, check=False)
+        assert found.ends[0, place] == pytest.approx(run.points.rows[-1], rel=1e-9)
+
+
+def test_momentum_is_swept_up_to_its_own_limit_and_adam_has_none():
+    found = sweep_rates(BOWL, AT, rule=Momentum(1.0, 0.5), steps=200)
+    assert found.limit == pytest.approx(2 * 1.5 / 10)
+    assert "of the limit 0.3" in found.reason or "all arrived" in found.reason
+    assert sweep_rates(BOWL, AT, rule=Adam(1.0), steps=200).limit is None
 
 
 def test_what_diverges_is_what_lies_above_two_over_the_largest_eigenvalue():
