@@ -109,10 +109,10 @@ class Spectrum:
             for name, value, place in (("λ_min", self.smallest, 0), ("λ_max", self.largest, -1))
         ]
         if self.largest_rate < inf:
-            lines.append(f"largest stable rate 2/λ_max = {self.largest_rate:.4g}")
+            lines.append(f"gradient descent is stable below 2/λ_max = {self.largest_rate:.4g}")
         if self.best_rate is not None and self.best_factor is not None:
             lines.append(
-                f"best fixed rate 2/(λ_min + λ_max) = {self.best_rate:.4g}: "
+                f"its best fixed rate is 2/(λ_min + λ_max) = {self.best_rate:.4g}: "
                 f"a step then multiplies the error by at most {factor_in_words(self.best_factor)}"
             )
             lines.append(f"condition number λ_max/λ_min = {self.condition:.6g}")
@@ -147,7 +147,7 @@ def in_words(direction: Array, labels: Sequence[str], most: int = 3) -> str:
     else:
         terms = [(sign * float(direction[place]), labels[place]) for place in shown]
         said = "".join(
-            f"{' - ' if value < 0 else ' + '}{abs(value):.2g} {label}" for value, label in terms
+            f"{' - ' if value < 0 else ' + '}{abs(value):.3g} {label}" for value, label in terms
         ).removeprefix(" + ")
     left = float(np.sqrt(max(0.0, 1 - float((sizes[shown] ** 2).sum()))))
     return f"{said} + …" if left > 0.1 and len(shown) < len(labels) else said
@@ -161,7 +161,7 @@ def factor_in_words(value: float) -> str:
     """
     if 0.9 <= abs(value) < 1:
         size = 1 - float(f"{1 - abs(value):.2g}")
-        return f"{size if value > 0 else -size:.12g}"
+        return f"{size if value > 0 else -size:.12g}" if size < 1 else f"{value:.0f}"
     return f"{value:.3g}"
 
 
@@ -181,8 +181,8 @@ def spectrum(f: Any, at: Any, *, whole: int = WHOLE) -> Spectrum:
     >>> spectrum("x**2 + 3*y**2", {"x": 1.0, "y": 1.0})
     λ_min = 2 along x
     λ_max = 6 along y
-    largest stable rate 2/λ_max = 0.3333
-    best fixed rate 2/(λ_min + λ_max) = 0.25: a step then multiplies the error by at most 0.5
+    gradient descent is stable below 2/λ_max = 0.3333
+    its best fixed rate is 2/(λ_min + λ_max) = 0.25: a step then multiplies the error by at most 0.5
     condition number λ_max/λ_min = 3
     from the closed form λ_1 = 2, λ_2 = 6; the same everywhere
     """
@@ -374,13 +374,13 @@ class Rescaling:
     scaled: float | None
 
     def text(self) -> str:
-        """Return it in words."""
+        """Return it in words, line by line."""
         said = [f"the condition number is {self.condition:.4g}"]
         if self.standardised is not None:
             said.append(f"with {' and '.join(self.inputs)} standardised it would be {self.standardised:.4g}")
         if self.scaled is not None:
-            said.append(f"with each component in units of 1/√H_ii {self.scaled:.4g}")
-        return "; ".join(said)
+            said.append(f"with each component in units of 1/√H_ii it would be {self.scaled:.4g}")
+        return "\n".join(said)
 
     def __repr__(self) -> str:
         return self.text()
@@ -397,7 +397,9 @@ def rescaling(f: Any, at: Any, inputs: Sequence[str] | None = None) -> Rescaling
     >>> import numpy as np
     >>> time, speed = np.arange(20.0), np.arange(20.0)
     >>> rescaling(lambda a, b: np.mean((a*time + b - speed)**2), {"a": 0.0, "b": 0.0})
-    the condition number is 464.2; with time standardised it would be 1; with each component in units of 1/√H_ii 12.78
+    the condition number is 464.2
+    with time standardised it would be 1
+    with each component in units of 1/√H_ii it would be 12.78
     """
     import numpy as np
 

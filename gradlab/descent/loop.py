@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from gradlab.descent.diagnosis import diagnose
 from gradlab.descent.engines import Engine, prepare
 from gradlab.descent.history import History, Layout
 from gradlab.descent.optimizers import GradientDescent, Rule
@@ -61,7 +60,6 @@ def descend(
         losses=done.losses,
         gradients=History(done.gradients, layout),
         stopped=done.stopped,
-        diagnosis=diagnose(done, getattr(rule, "rate", None)),
         rule=rule,
         engine=prepared.name,
         function=function,

@@ -11,10 +11,13 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent import storage
-from gradlab.descent.diagnosis import norms
+from gradlab.descent.diagnosis import diagnose
 from gradlab.descent.history import History, Layout
 from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp, Rule
+from gradlab.descent.running import Run
 from gradlab.descent.schedules import Cosine, OneCycle, StepDecay, WarmUp
+from gradlab.descent.signs import norms
+from gradlab.descent.surroundings import Surroundings
 from gradlab.errors import GradlabError
 from gradlab.graph.function import Function
 from gradlab.graph.point import brief
@@ -44,22 +47,22 @@ class Trajectory:
 
     points: {variable: array} for each point; `points.of(variable)` is all its values in one array.
     losses: shape (points,), in units of the function.  gradients: as points, the gradient at each of them.
-    stopped: why it ended.  diagnosis: how it went, on one line, the label first.
+    stopped: why it ended.
     rule, engine: how it stepped.  function: what it descended; None if it was loaded and only code says it.
     comparison: of the three gradients at the start; None if it was left out, or the run was loaded.
-    notes: what a reader should know besides.
+    notes: what a reader should know besides.  told: the diagnosis of a loaded run, as it was saved.
     """
 
     points: History
     losses: Array
     gradients: History
     stopped: str
-    diagnosis: str
     rule: Rule | None
     engine: str
     function: Function | None = None
     comparison: Comparison | None = None
     notes: tuple[str, ...] = ()
+    told: str | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
@@ -79,6 +82,14 @@ class Trajectory:
         lengths = norms(self.gradients.rows)
         lengths.setflags(write=False)
         return lengths
+
+    @cached_property
+    def diagnosis(self) -> str:
+        """How it went, on one line, the label first; found when it is first asked for."""
+        if self.told is not None:
+            return self.told
+        run = Run(self.points.rows, self.losses, self.gradients.rows, _ended(self.stopped), self.stopped)
+        return diagnose(run, self.rule, around=Surroundings(self.function, self.points.layout))
 
     @property
     def steps(self) -> int:
@@ -132,11 +143,11 @@ class Trajectory:
                 losses=losses,
                 gradients=History(gradients, layout),
                 stopped=str(words["stopped"]),
-                diagnosis=str(words["diagnosis"]),
                 rule=rule,
                 engine=str(words["engine"]),
                 function=_function_from_words(words["function"]),
                 notes=(*map(str, words["notes"]), *note),
+                told=str(words["diagnosis"]),
             )
         except (KeyError, TypeError, ValueError, GradlabError) as error:
             raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
@@ -195,6 +206,12 @@ class Trajectory:
         lines = [f"| {' | '.join(row)} |" for row in table]
         ends = [f"Stopped: {self.stopped}.", f"**{self.diagnosis}**", *(f"Note: {note}." for note in self.notes)]
         return "\n".join([f"{self._title()}\n", *lines, "", "  \n".join(ends)])
+
+
+def _ended(stopped: str) -> str:
+    """Return what ended a run, as `Run.ended`, from its words."""
+    kinds = {"took": "steps", "stop() said": "stop", "no longer changed": "flat"}
+    return next((kind for words, kind in kinds.items() if words in stopped), "not finite")
 
 
 def _finite(number: float) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
-from gradlab.descent.diagnosis import norms
+from gradlab.descent.signs import norms
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError
 from gradlab.graph import evaluation
