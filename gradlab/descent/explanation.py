@@ -34,7 +34,7 @@ _SHOWN = 8
 class Direction:
     """One eigenvector of the Hessian and the error along it.
 
-    eigenvalue, vector, words: which it is.
+    eigenvalue, vector: which it is.  labels: the names of the vector's components.
     predicted: what the rule's step multiplies the error by on the quadratic; None where the step is not linear.
     observed: what it did, at the end of the run; None where only rounding noise was left, or the run was too short.
     components: shape (points,), the gradient along it at each point; the error there is this over the eigenvalue.
@@ -42,10 +42,15 @@ class Direction:
 
     eigenvalue: float
     vector: Array
-    words: str
+    labels: tuple[str, ...]
     predicted: complex | None
     observed: float | None
     components: Array
+
+    @property
+    def words(self) -> str:
+        """The vector as a sum of its largest components."""
+        return in_words(self.vector, self.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +248,7 @@ def _direction(run: Trajectory, found: Spectrum, which: int) -> Direction:
     return Direction(
         value,
         vector,
-        in_words(vector, found.labels),
+        found.labels,
         predicted,
         _observed(components[:heard], turning=turning),
         components,
@@ -279,4 +284,4 @@ def _observed(components: Array, *, turning: bool) -> float | None:
         return None
     back = averaged_over(count)
     ratio = float(sizes[-1] / sizes[-1 - back]) ** (1 / back)
-    return ratio if components[-1] * components[-2] > 0 else -ratio
+    return ratio if (components[-1] > 0) == (components[-2] > 0) else -ratio
