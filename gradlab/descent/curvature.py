@@ -32,6 +32,9 @@ WHOLE = 32
 _PRODUCTS = 200
 """Products with the Hessian that Lanczos' method may take: beyond, its basis costs more memory than it tells."""
 
+_LOOK = 8
+"""Products between two looks at the eigenvalues."""
+
 _ENOUGH = 1e-10
 """A residual this small beside the largest eigenvalue is as good as the double precision of the products."""
 
@@ -325,9 +328,12 @@ def lanczos(product: Product, size: int, most: int = _PRODUCTS) -> tuple[Array, 
         closed = beside[step] <= 1e-13 * scale
         if closed:
             beside[step] = 0.0
-        values, weights = np.linalg.eigh(_tridiagonal(diagonal[:taken], beside[: taken - 1]))
-        residuals = np.abs(beside[step] * weights[-1, [0, -1]])
-        if taken == size or (not closed and taken >= 8 and residuals.max() <= _ENOUGH * np.abs(values).max()):
+        if taken == len(basis) or taken % _LOOK == 0:
+            values, weights = np.linalg.eigh(_tridiagonal(diagonal[:taken], beside[: taken - 1]))
+            residuals = np.abs(beside[step] * weights[-1, [0, -1]])
+            if not closed and residuals.max() <= _ENOUGH * np.abs(values).max():
+                break
+        if taken == len(basis):
             break
         vector = _unit(_left_over(random.standard_normal(size), basis[:taken]) if closed else rest)
     ends = [0] if size == 1 else [0, -1]

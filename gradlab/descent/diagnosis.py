@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.descent.contraction import factor, largest_rate
 from gradlab.descent.curvature import Spectrum, factor_in_words
+from gradlab.descent.history import norms
 from gradlab.descent.optimizers import GradientDescent, Rule
 from gradlab.descent.signs import (
     Noise,
@@ -21,7 +22,6 @@ from gradlab.descent.signs import (
     averaged_over,
     cosines_of,
     grew_through_noise,
-    norms,
     observed_curvature,
     step_numbers,
 )

@@ -23,7 +23,7 @@ class Schedule(Protocol):
 
 def rate_at(rate: float | Schedule, step: Any) -> Any:
     """Return the rate of *step*: the number itself, or what the schedule says."""
-    return rate if isinstance(rate, float) else rate.at(step)
+    return rate.at(step) if isinstance(rate, Schedule) else rate
 
 
 def rate_or_schedule(rule: str, value: Any) -> float | Schedule:

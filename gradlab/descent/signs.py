@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from math import ceil, inf, log
 from typing import TYPE_CHECKING
 
+from gradlab.descent import recording
+from gradlab.descent.history import norms
+
 if TYPE_CHECKING:
     from gradlab.descent.running import Run
     from gradlab.graph.point import Array
@@ -141,36 +144,12 @@ def step_numbers(run: Run) -> Array:
     """Return the number of the step behind each record: 0, 1, 2, … unless the history was thinned."""
     import numpy as np
 
-    given = getattr(run, "steps", None)
-    return np.asarray(np.arange(len(run.losses)) if given is None else given, dtype=np.float64)
+    return np.asarray(np.arange(len(run.losses)) if run.steps is None else run.steps, dtype=np.float64)
 
 
 def cosines_of(run: Run) -> Array:
     """Return the cosine of each gradient with the one a step before; those that do not exist are left as nan."""
-    import numpy as np
-
-    given = getattr(run, "cosines", None)
-    if given is not None:
-        return np.asarray(given)
-    sizes = norms(run.gradients)
-    with np.errstate(all="ignore"):
-        directions = run.gradients / sizes[:, None]
-        return np.concatenate([[np.nan], (directions[1:] * directions[:-1]).sum(axis=1)])
-
-
-def norms(gradients: Array) -> Array:
-    """Return the Euclidean length of each row, without overflow on the way.
-
-    >>> import numpy as np
-    >>> norms(np.array([[3.0, 4.0], [3e200, 4e200]]))
-    array([5.e+000, 5.e+200])
-    """
-    import numpy as np
-
-    largest = np.abs(gradients).max(axis=1, initial=0.0)
-    with np.errstate(all="ignore"):
-        scaled = gradients / np.where(largest > 0, largest, 1.0)[:, None]
-        return np.where(np.isfinite(largest), largest * np.sqrt((scaled**2).sum(axis=1)), largest)
+    return recording.cosines_of(run.gradients) if run.cosines is None else run.cosines
 
 
 def _rises(losses: Array) -> float:

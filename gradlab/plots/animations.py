@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.descent.trajectory import Trajectory
 from gradlab.plots.canvas import BLACK, BLUE, ORANGE, axes_for, described
 from gradlab.plots.fitting import predictions
-from gradlab.plots.histories import losses, step_numbers
+from gradlab.plots.histories import losses
 from gradlab.plots.paths import curve_alone, levels_alone
 from gradlab.plots.sampling import SAMPLES, points_drawn
 
@@ -141,7 +141,7 @@ def _losses(run: Trajectory, axes: Axes) -> Frame:
     losses(run, ax=axes)
     (line,) = axes.lines
     limits = axes.get_xlim(), axes.get_ylim()
-    steps, values = step_numbers(run), run.losses
+    steps, values = run.step_of, run.losses
     line.set_marker("")
     (head,) = axes.plot([], [], "o", color=BLUE, markeredgecolor=BLACK, markersize=8)
     axes.set_xlim(*limits[0])

@@ -14,7 +14,6 @@ from gradlab.plots.canvas import BLUE, GREEN, GREY, MARKERS, ORANGE, axes_for, d
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from gradlab.graph.point import Array
 
 _MARKED = 60
 """Points that get a marker of their own; more run together."""
@@ -43,7 +42,7 @@ def losses(*runs: Trajectory, ax: Axes | None = None, labels: Sequence[str] | No
         raise ValueError(f"{len(labels)} labels for {len(runs)} runs: each run has one")
     axes = axes_for(ax)
     for place, run in enumerate(runs):
-        steps = step_numbers(run)
+        steps = run.step_of
         marker = MARKERS[place % len(MARKERS)] if len(steps) <= _MARKED else ""
         label = labels[place] if labels is not None else described(run)
         axes.plot(steps, run.losses, marker=marker, markersize=4, linewidth=1.5, label=label, **line_style(place))
@@ -90,7 +89,7 @@ def directions(run: Trajectory | Explanation, ax: Axes | None = None) -> Axes:
         raise ValueError(f"the curvature of this run is not known: {'; '.join(found.notes)}")
     axes = axes_for(ax)
     shown = [each for each in _extremes(found.directions) if each.eigenvalue]
-    steps = step_numbers(found.run)
+    steps = found.run.step_of
     for place, each in enumerate(reversed(shown)):
         errors = np.abs(each.components / each.eigenvalue)
         errors = np.where((errors > 0) & (errors < 1e300), errors, np.nan)
@@ -141,7 +140,7 @@ def routes(run: Trajectory, ax: Axes | None = None) -> Axes:
     axes = axes_for(ax)
     places = np.unique(np.linspace(0, len(run.losses) - 1, _CHECKED).round().astype(int))
     found = [_differences(run, int(place)) for place in places]
-    steps = step_numbers(run)[places]
+    steps = run.step_of[places]
     names = [name for name in ("numeric", "autodiff") if any(name in each for each in found)]
     every = np.array([value for each in found for pair in each.values() for value in pair if 0 < value < np.inf])
     foot = float(every.min()) / 10 if len(every) else 1e-18
@@ -193,14 +192,6 @@ def _differences(run: Trajectory, place: int) -> dict[str, tuple[float, float]]:
         bound = own if gradient.error is None else own + layout.flat(gradient.error)
         found[name] = float(np.linalg.norm(apart)), float(np.linalg.norm(bound))
     return found
-
-
-def step_numbers(run: Trajectory) -> Array:
-    """Return the step of each record: 0, 1, 2, … unless the history was thinned."""
-    import numpy as np
-
-    given = getattr(run, "step_of", None)
-    return np.asarray(np.arange(len(run.losses)) if given is None else given, dtype=np.float64)
 
 
 def _ruled(axes: Axes) -> None:

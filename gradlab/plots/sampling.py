@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gradlab.descent.signs import norms
+from gradlab.descent.history import norms
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError
 from gradlab.graph import evaluation

@@ -11,8 +11,8 @@ import pytest
 
 from gradlab.descent import GradientDescent, descend
 from gradlab.descent.diagnosis import diagnose
+from gradlab.descent.history import norms
 from gradlab.descent.running import Run
-from gradlab.descent.signs import norms
 from tests.descent import rollercoaster as ride
 
 
