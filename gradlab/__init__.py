@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         StepDecay,
         WarmUp,
         descend,
+        explain,
+        spectrum,
+        sweep_rates,
     )
     from gradlab.errors import GradlabError
     from gradlab.graph import Function
@@ -54,7 +57,10 @@ __all__ = [
     "derive",
     "descend",
     "estimate",
+    "explain",
     "report",
+    "spectrum",
+    "sweep_rates",
 ]
 
 _MODULE_OF = {
@@ -77,7 +83,10 @@ _MODULE_OF = {
     "derive": "gradlab.symbolic",
     "descend": "gradlab.descent",
     "estimate": "gradlab.numeric",
+    "explain": "gradlab.descent",
     "report": "gradlab.reports",
+    "spectrum": "gradlab.descent",
+    "sweep_rates": "gradlab.descent",
 }
 
 

@@ -13,6 +13,7 @@ from gradlab.descent.history import History, Layout
 from gradlab.descent.loop import descend
 from gradlab.descent.many import ManyPoints
 from gradlab.descent.optimizers import GradientDescent, Rule
+from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function, Point
 
@@ -35,6 +36,9 @@ _SAFE = 0.9
 _ARRIVED = 1e-9
 """Runs whose losses differ by less than this part of the whole fall have arrived at the same place."""
 
+_EVERY = 1.2
+"""From one look at the losses on the way to the next, the steps grow by this factor."""
+
 _ROWS = 16
 """Rows of the table of a sweep."""
 
@@ -44,8 +48,9 @@ class RateSweep:
     """What each learning rate led to.
 
     rates: shape (rates,), rising.  starts: one point or more.  steps: how many each run took.
-    first: shape (starts,), the losses there.  losses: shape (starts, rates), those at the end; inf or nan for what
-    left the finite numbers.  ends: shape (starts, rates, components), where each run ended.
+    first: shape (starts,), the losses there.  course: shape (looks, starts, rates), the losses after so many steps as
+    *looks* says, the last at the end; inf or nan for what left the finite numbers.
+    ends: shape (starts, rates, components), where each run ended.
     spectrum: the curvature where the lowest loss was reached; None where there is none to be had.
     limit: the rate above which the rule diverges at that curvature; None where no limit can be stated.
     suggested: a rate to take; None where none of these can be advised.  reason: why, in words.
@@ -56,13 +61,19 @@ class RateSweep:
     steps: int
     rule: Rule
     first: Array
-    losses: Array
+    looks: tuple[int, ...]
+    course: Array
     ends: Array
     spectrum: Spectrum | None
     limit: float | None
     suggested: float | None
     reason: str
     function: Function
+
+    @property
+    def losses(self) -> Array:
+        """Shape (starts, rates): the losses at the end."""
+        return self.course[-1]
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
@@ -156,16 +167,17 @@ def sweep_rates(
     layout = Layout({name: array.shape for name, array in point.items()})
     rows = np.stack([layout.flat(each) for each in points])
     chosen = _around(function, point, rule) if rates is None else _rates(rates)
-    ends, first, losses = _swept(function, points, rows, layout, rule, chosen, steps)
+    looks = _looks(steps)
+    ends, first, course = _swept(function, points, rows, layout, rule, chosen, looks)
     if not np.isfinite(first).all():
         where = points[int(np.flatnonzero(~np.isfinite(first))[0])]
         raise DomainError(f"{function.signature} is not finite at the start, {where!r}: there is no way down")
-    found = _curvature_at_the_lowest(function, layout, ends, losses)
+    found = _curvature_at_the_lowest(function, layout, ends, course[-1])
     limit = None if found is None else largest_rate(rule, found.largest)
-    suggested, reason = _suggestion(chosen, first, losses, limit, found, rule)
+    suggested, reason = _suggestion(chosen, first, looks, course, limit, found, rule)
     starts_kept = History(rows, layout)
     return RateSweep(
-        _read_only(chosen), starts_kept, steps, rule, _read_only(first), _read_only(losses), _read_only(ends),
+        _read_only(chosen), starts_kept, steps, rule, _read_only(first), looks, _read_only(course), _read_only(ends),
         found, limit, suggested, reason, function,
     )  # fmt: skip
 
@@ -217,33 +229,52 @@ def _spectrum(function: Function, at: Any) -> Spectrum | None:
 # Running ------------------------------------------------------------------------------------------------
 
 
+def _looks(steps: int) -> tuple[int, ...]:
+    """Return after how many steps to look at the losses: often at first, and at the end."""
+    found = [1]
+    while found[-1] < steps:
+        found.append(min(steps, max(found[-1] + 1, int(found[-1] * _EVERY))))
+    return tuple(found)
+
+
 def _swept(
-    function: Function, points: Sequence[Point], rows: Array, layout: Layout, rule: Any, rates: Array, steps: int
+    function: Function,
+    points: Sequence[Point],
+    rows: Array,
+    layout: Layout,
+    rule: Any,
+    rates: Array,
+    looks: Sequence[int],
 ) -> tuple[Array, Array, Array]:
-    """Return where the runs ended, the losses at the starts, and those at the ends."""
+    """Return where the runs ended, the losses at the starts, and those on the way."""
     import numpy as np
 
     shape = (len(rows), len(rates))
     if function.output is None or function.guards:
-        return _one_by_one(function, points, layout, rule, rates, steps)
+        return _one_by_one(function, points, layout, rule, rates, looks)
     many = ManyPoints(function, points[0], layout)
     begins = np.repeat(rows, len(rates), axis=0)
     column = np.tile(rates, len(rows))[:, None]
-    ends, losses = np.empty_like(begins), np.empty(len(begins))
+    ends, course = np.empty_like(begins), np.empty((len(looks), len(begins)))
     with np.errstate(all="ignore"):  # a run that diverges leaves the finite numbers, and that is told
         for place in range(0, len(begins), many.together):
             part = slice(place, place + many.together)
-            ends[part] = _stepped(many, begins[part], replace(rule, rate=_Column(column[part])), steps)
-            losses[part] = many.losses(ends[part])
+            stepping = replace(rule, rate=_Column(column[part]))
+            ends[part], course[:, part] = _stepped(many, begins[part], stepping, looks)
         first = many.losses(rows)
-    return ends.reshape(*shape, -1), first, losses.reshape(shape)
+    return ends.reshape(*shape, -1), first, course.reshape(len(looks), *shape)
 
 
-def _stepped(many: ManyPoints, rows: Array, rule: Rule, steps: int) -> Array:
-    state = rule.initial(rows)
-    for _ in range(steps):
-        rows, state = rule.step(rows, many.gradients(rows), state)
-    return rows
+def _stepped(many: ManyPoints, rows: Array, rule: Rule, looks: Sequence[int]) -> tuple[Array, Array]:
+    import numpy as np
+
+    state, course, taken = rule.initial(rows), [], 0
+    for look in looks:
+        for _ in range(look - taken):
+            rows, state = rule.step(rows, many.gradients(rows), state)
+        taken = look
+        course.append(many.losses(rows))
+    return rows, np.stack(course)
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,21 +288,28 @@ class _Column:
 
 
 def _one_by_one(
-    function: Function, points: Sequence[Point], layout: Layout, rule: Any, rates: Array, steps: int
+    function: Function, points: Sequence[Point], layout: Layout, rule: Any, rates: Array, looks: Sequence[int]
 ) -> tuple[Array, Array, Array]:
     import numpy as np
 
     runs = [
-        [descend(function, point, rule=replace(rule, rate=float(rate)), steps=steps, check=False) for rate in rates]
+        [
+            descend(function, point, rule=replace(rule, rate=float(rate)), steps=looks[-1], check=False, progress=False)
+            for rate in rates
+        ]
         for point in points
     ]
-    losses = np.array([[np.nan if _ended_early(run) else run.losses[-1] for run in row] for row in runs])
+    course = np.array([[[_loss_after(run, look) for run in row] for row in runs] for look in looks])
     ends = np.array([[layout.flat(run.points[-1]) for run in row] for row in runs])
-    return ends, np.array([row[0].losses[0] for row in runs]), losses
+    return ends, np.array([row[0].losses[0] for row in runs]), course
 
 
-def _ended_early(run: Any) -> bool:
-    return "finite" in run.stopped or "where the loss is" in run.stopped
+def _loss_after(run: Trajectory, step: int) -> float:
+    """Return the loss after so many steps: of a run that had arrived before, its last; of one that left, nan."""
+    place = int(run.step_of.searchsorted(step))
+    if place < len(run.losses):
+        return float(run.losses[place])
+    return float("nan") if run.stopped.kind == "not finite" else float(run.losses[-1])
 
 
 # After --------------------------------------------------------------------------------------------------
@@ -293,44 +331,53 @@ def _curvature_at_the_lowest(function: Function, layout: Layout, ends: Array, lo
 
 
 def _suggestion(
-    rates: Array, first: Array, losses: Array, limit: float | None, found: Spectrum | None, rule: Rule
+    rates: Array,
+    first: Array,
+    looks: Sequence[int],
+    course: Array,
+    limit: float | None,
+    found: Spectrum | None,
+    rule: Rule,
 ) -> tuple[float | None, str]:
-    """Return the rate to take and why: the lowest loss below the limit with room to spare."""
+    """Return the rate to take and why: the lowest loss below the limit with room to spare, and there the soonest."""
     import numpy as np
 
+    losses = course[-1]
     gone = (~np.isfinite(losses) | (losses > first[:, None])).any(axis=0)
-    above = rates[gone]
-    safe = ~gone
     named = _limit_in_words(limit, rule)
-    if limit is not None:
-        safe &= rates <= _SAFE * limit
+    safe = ~gone if limit is None else ~gone & (rates <= _SAFE * limit)
     if not safe.any():
         if gone.all():
             return None, f"none of these; all diverged, down to {rates[0]:.4g}{f'; {named}' if named else ''}"
         return None, f"none of these; all that did not diverge lie above {_SAFE:g} of the {named}"
-    worst = _worst(losses)
-    lowest = float(worst[safe].min())
-    fall = float(first.max()) - lowest
-    level = safe & (worst <= lowest + _ARRIVED * abs(fall))
-    tied = rates[level]
-    best = float(np.exp(np.log(tied).mean())) if len(tied) > 2 else float(tied[-1])
-    best = float(tied[np.argmin(np.abs(np.log(tied / best)))])
-    if len(tied) > 2:
-        why = f"in the middle of those from {tied[0]:.4g} to {tied[-1]:.4g}, which all arrived at the loss {lowest:.6g}"
+    worst = course.max(axis=1)
+    lowest = float(worst[-1, safe].min())
+    there = worst <= lowest + _ARRIVED * abs(float(first.max()) - lowest)
+    arrived = safe & there[-1]
+    # After this look, to the end, a run was where it ended; of runs that ended elsewhere nothing is asked.
+    since = np.where(arrived, len(looks) - np.cumprod(there[::-1], axis=0).sum(axis=0), len(looks))
+    soonest = np.flatnonzero(since == since.min())
+    place = int(soonest[len(soonest) // 2])
+    scope = f"up to {_SAFE:g} of the {named}" if named else "that did not diverge"
+    if arrived.sum() > 1:
+        when = _count(looks[since[place]], "step")
+        why = f"the first to arrive at the loss {lowest:.6g}, within {when}, of those {scope}"
     else:
-        scope = f"up to {_SAFE:g} of the {named}" if named else "that did not diverge"
         why = f"which left the lowest loss, {lowest:.6g}, of the {_count(int(safe.sum()), 'rate')} {scope}"
+    best = float(rates[place])
     said = [f"{best:.4g}, {why}"]
+    above = rates[gone]
     if len(above):
         said.append(f"{above[0]:.4g} diverged" if len(above) == 1 else f"{above[0]:.4g} and larger diverged")
-    elif best == rates[-1]:
+    elif place == len(rates) - 1:
         said.append("larger ones were not tried")
-    if best == rates[0] and len(rates) > 1:
+    if place == 0 and len(rates) > 1:
         said.append("smaller ones were not tried")
     if isinstance(rule, GradientDescent) and found is not None and found.quadratic and found.best_rate is not None:
-        near = found.best_rate
-        if abs(near / best - 1) > 0.02:
-            said.append(f"in the long run 2/(λ_min + λ_max) = {near:.4g} is the fastest")
+        fastest = f"in the long run 2/(λ_min + λ_max) = {found.best_rate:.4g} is the fastest"
+        if abs(found.best_rate / best - 1) > 0.02:
+            edge = found.best_rate > _SAFE * found.largest_rate
+            said.append(f"{fastest}, but at the edge of what is stable" if edge else fastest)
     return best, "; ".join(said)
 
 
