@@ -43,7 +43,7 @@ _ENOUGH = 1e-10
 class Spectrum:
     """Eigenvalues of one Hessian, from the smallest to the largest, and their directions.
 
-    at: the point.  labels: the names of the components.
+    at: the point.  labels: the names of the components, where the code gave them some: a, b, c = params.
     eigenvalues: shape (k,): all of them, or the two extremes where there are many components.
     directions: shape (components, k), unit vectors in columns.
     error: how far an eigenvalue may be from one of the Hessian's.
@@ -200,7 +200,7 @@ def spectrum(f: Any, at: Any, *, whole: int = WHOLE) -> Spectrum:
     product, how, quadratic = _product(function, point, layout)
     values, vectors, residual, products = lanczos(product, layout.size)
     method = f"by Lanczos' method from {products} products of the Hessian with vectors, {how}"
-    return Spectrum(point, _labels(layout), values, vectors, residual, method, quadratic)
+    return Spectrum(point, _labels(function, layout), values, vectors, residual, method, quadratic)
 
 
 def _written_out(function: Function, point: Point) -> Spectrum:
@@ -211,9 +211,8 @@ def _written_out(function: Function, point: Point) -> Spectrum:
     derivation = derive(function)
     found = derivation.curvature(point)
     values, vectors = np.linalg.eigh(found.matrix)
-    return Spectrum(
-        point, found.labels, values, vectors, found.uncertainty, _closed(derivation), derivation.is_quadratic
-    )
+    labels = _labels(function, Layout({name: array.shape for name, array in point.items()}))
+    return Spectrum(point, labels, values, vectors, found.uncertainty, _closed(derivation), derivation.is_quadratic)
 
 
 def _closed(derivation: Derivation) -> str:
@@ -227,10 +226,22 @@ def _closed(derivation: Derivation) -> str:
     return f"from the closed form {written.replace('; λ', ', λ')}"
 
 
-def _labels(layout: Layout) -> tuple[str, ...]:
+def _labels(function: Function, layout: Layout) -> tuple[str, ...]:
+    """Return the name of each component: the one that the code gave it, ``a`` of ``a, b, c = params``, or by place."""
     import numpy as np
 
-    return tuple(component_name(name, place) for name, shape in layout.shapes.items() for place in np.ndindex(shape))
+    from gradlab.graph.kinds import Index, Let
+    from gradlab.graph.nodes import topological
+
+    given: dict[tuple[str, Any], str] = {}
+    for node in topological([function.output] if function.output is not None else []):
+        if isinstance(node, Let) and node.names_an_input and isinstance(node.operands[0], Index) and not node.axes:
+            whole = node.operands[0].operands[0]
+            assert isinstance(whole, Variable)
+            given.setdefault((whole.name, node.operands[0].selection), node.name)
+    places = [(name, place) for name, shape in layout.shapes.items() for place in np.ndindex(shape)]
+    called = tuple(given.get(place) or component_name(*place) for place in places)
+    return called if len({*called}) == len(called) else tuple(component_name(*place) for place in places)
 
 
 def _product(function: Function, point: Point, layout: Layout) -> tuple[Product, str, bool]:

@@ -59,7 +59,7 @@ def test_the_fit_has_the_eigenvalues_of_its_columns():
     found = spectrum(ride.numpy_loss(), ride.START)
     assert found.eigenvalues == pytest.approx(np.linalg.eigvalsh(2 / len(powers) * powers.T @ powers), rel=1e-9)
     assert found.largest_rate == pytest.approx(3.54e-5, rel=1e-3)
-    assert found.along(-1) == "0.998 params[0] + 0.064 params[1]"
+    assert found.along(-1) == "0.998 a + 0.064 b"
 
 
 def test_what_is_not_quadratic_is_said_to_hold_here():
@@ -155,6 +155,18 @@ def test_code_with_neither_a_formula_nor_tensors_has_no_curvature():
 def test_a_direction_in_words_is_its_largest_components():
     assert in_words(np.array([0.0, -1.0]), ["a", "b"]) == "b"
     assert in_words(np.array([-0.6, 0.8]), ["a", "b"]) == "0.8 b - 0.6 a"
+
+
+def test_components_are_called_as_the_code_calls_them():
+    assert spectrum(ride.numpy_loss(), ride.START).labels == ("a", "b", "c")
+    assert spectrum(lambda w: (w**2).sum(), [1.0, 2.0]).labels == ("w[0]", "w[1]")
+
+    def same(w, a):
+        b, c = w
+        a = b + a
+        return a**2 + c**2
+
+    assert spectrum(same, {"w": [1.0, 2.0], "a": 1.0}).labels == ("b", "c", "a")
 
 
 # Rescaling ----------------------------------------------------------------------------------------------------

@@ -41,8 +41,7 @@ def test_the_fit_says_what_was_to_be_said_of_1e4():
     found = explain(run(ride.numpy_loss(), ride.START, 1e-4, 10))
     assert found.where == "start"
     assert found.diagnosis.endswith(
-        "0.0001 is above 3.54e-05 = 2/λ_max, so each step multiplies the error along "
-        "(0.998 params[0] + 0.064 params[1]) by -4.65"
+        "0.0001 is above 3.54e-05 = 2/λ_max, so each step multiplies the error along (0.998 a + 0.064 b) by -4.65"
     )
     assert found.directions[-1].observed == pytest.approx(1 - 1e-4 * ride.LARGEST_CURVATURE, rel=1e-3)
     assert found.limit == pytest.approx(3.54e-5, rel=1e-3)
