@@ -18,8 +18,8 @@ from gradlab.descent.optimizers import Rule
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
-_SETTLED = (3, 40)
-"""Steps after which the matrix is read: a rule whose matrix changes between them (a schedule) has no single one."""
+_SETTLED = (2, 7)
+"""Steps after which the matrix is read: a rule whose matrix changes between them has no single one."""
 
 
 def step_matrix(rule: Rule, eigenvalue: float) -> Array | None:
@@ -33,6 +33,8 @@ def step_matrix(rule: Rule, eigenvalue: float) -> Array | None:
     """
     import numpy as np
 
+    if not isinstance(getattr(rule, "rate", 1.0), float):  # a schedule
+        return None
     try:
         with np.errstate(all="ignore"):
             first, second = (_matrix(rule, eigenvalue, steps) for steps in _SETTLED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.history import Layout
@@ -19,8 +20,8 @@ _WRITTEN_OUT = 64
 class ManyPoints:
     """The losses and the gradients of one function at rows of points, shape (points, components).
 
-    What depends on data alone is computed once.  A quadratic is recognised, and its gradient is then
-    H (x - x_0) + ∇f(x_0), whatever the number of data points.
+    What depends on data alone is computed once.  A quadratic is recognised: its gradient is then H (x - x_0) + ∇f(x_0),
+    whatever the number of data points, and gradient descent on it is had in closed form.
     Raises NoFormulaError where there is no formula, GradlabError where the code decides by its values.
     """
 
@@ -61,6 +62,32 @@ class ManyPoints:
             self._hessian = derivation.curvature(start).matrix
             self._origin = layout.flat(start)
             self._slope = self._gradients(self._origin[None])[0]
+
+    @cached_property
+    def _eigen(self) -> tuple[Array, Array] | None:
+        import numpy as np
+
+        return None if self._hessian is None else np.linalg.eigh(self._hessian)
+
+    def descended(self, rows: Array, rates: Array, steps: int) -> Array | None:
+        """Return where gradient descent takes each of *rows* at its rate, shape (points, 1); None if not a quadratic.
+
+        Along an eigenvector of λ the gradient after j steps is (1 - rate λ)^j of the first, and the steps up to the
+        k-th add up to (1 - (1 - rate λ)^k)/λ of it, to rate k of it where λ is 0.
+        """
+        import numpy as np
+
+        if self._eigen is None:
+            return None
+        values, vectors = self._eigen
+        with np.errstate(all="ignore"):  # to the power of a thousand, a factor above 1 leaves the finite numbers
+            left = rates * values
+            # Through logarithms, or of a factor near 1 nothing but rounding would be left; odd powers keep its sign.
+            fading = -np.expm1(steps * np.log1p(-left))
+            turning = 1 - (-1.0) ** steps * np.exp(steps * np.log(left - 1))
+            sums = np.where(left < 1, fading, np.where(left > 1, turning, 1.0))
+            sums = np.where(values == 0, rates * steps, sums / np.where(values == 0, 1.0, values))
+            return rows - (sums * (self.gradients(rows) @ vectors)) @ vectors.T
 
     def losses(self, rows: Array) -> Array:
         """Return the loss at each of *rows*."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.contraction import largest_rate
@@ -259,20 +260,26 @@ def _swept(
     with np.errstate(all="ignore"):  # a run that diverges leaves the finite numbers, and that is told
         for place in range(0, len(begins), many.together):
             part = slice(place, place + many.together)
-            stepping = replace(rule, rate=_Column(column[part]))
-            ends[part], course[:, part] = _stepped(many, begins[part], stepping, looks)
+            ends[part], course[:, part] = _stepped(many, begins[part], rule, column[part], looks)
         first = many.losses(rows)
     return ends.reshape(*shape, -1), first, course.reshape(len(looks), *shape)
 
 
-def _stepped(many: ManyPoints, rows: Array, rule: Rule, looks: Sequence[int]) -> tuple[Array, Array]:
+def _stepped(many: ManyPoints, start: Array, rule: Any, column: Array, looks: Sequence[int]) -> tuple[Array, Array]:
+    """Return where the runs ended, and the losses on the way."""
     import numpy as np
 
-    state, course, taken = rule.initial(rows), [], 0
-    for look in looks:
-        for _ in range(look - taken):
-            rows, state = rule.step(rows, many.gradients(rows), state)
-        taken = look
+    if type(rule) is GradientDescent:
+        leaps = [many.descended(start, column, look) for look in looks]
+        known = [rows for rows in leaps if rows is not None]
+        if known:
+            return known[-1], np.stack([many.losses(rows) for rows in known])
+    stepping: Rule = replace(rule, rate=_Column(column))
+    rows, state = start, stepping.initial(start)
+    course: list[Array] = []
+    for before, look in pairwise((0, *looks)):
+        for _ in range(look - before):
+            rows, state = stepping.step(rows, many.gradients(rows), state)
         course.append(many.losses(rows))
     return rows, np.stack(course)
 
@@ -361,7 +368,7 @@ def _suggestion(
     scope = f"up to {_SAFE:g} of the {named}" if named else "that did not diverge"
     if arrived.sum() > 1:
         when = _count(looks[since[place]], "step")
-        why = f"the first to arrive at the loss {lowest:.6g}, within {when}, of those {scope}"
+        why = f"the first to come within a billionth of the fall to {lowest:.6g}, in {when}, of those {scope}"
     else:
         why = f"which left the lowest loss, {lowest:.6g}, of the {_count(int(safe.sum()), 'rate')} {scope}"
     best = float(rates[place])

@@ -101,8 +101,8 @@ def test_a_sweep_of_a_thousand_rates_costs_less_than_twenty_runs():
 def test_where_many_rates_arrive_the_first_to_arrive_is_advised():
     found = sweep_rates("x**2", 3.0, rates=[0.1, 0.2, 0.3, 0.45, 0.7, 0.8, 1.5], steps=500)
     assert found.suggested == 0.45  # a factor of 0.1, and the others 0.8, 0.6, 0.4, -0.4, -0.6
-    assert found.reason.startswith("0.45, the first to arrive at the loss ")
-    assert "within 5 steps" in found.reason
+    assert found.reason.startswith("0.45, the first to come within a billionth of the fall to ")
+    assert "in 5 steps" in found.reason
 
 
 def test_the_course_holds_the_losses_on_the_way():
