@@ -35,7 +35,10 @@ if TYPE_CHECKING:
         Validation,
         WarmUp,
         descend,
+        explain,
         gradient_noise,
+        spectrum,
+        sweep_rates,
     )
     from gradlab.errors import GradlabError
     from gradlab.graph import Function
@@ -77,8 +80,11 @@ __all__ = [
     "derive",
     "descend",
     "estimate",
+    "explain",
     "gradient_noise",
     "report",
+    "spectrum",
+    "sweep_rates",
 ]
 
 _MODULE_OF = {
@@ -112,8 +118,11 @@ _MODULE_OF = {
     "derive": "gradlab.symbolic",
     "descend": "gradlab.descent",
     "estimate": "gradlab.numeric",
+    "explain": "gradlab.descent",
     "gradient_noise": "gradlab.descent",
     "report": "gradlab.reports",
+    "spectrum": "gradlab.descent",
+    "sweep_rates": "gradlab.descent",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``gradlab derive | verify | estimate | backward | compare | descend | report | demo``.
+"""The command line: ``gradlab derive | verify | estimate | backward | compare | descend | rates | report | demo``.
 
 Only argparse is loaded here; what a command needs, it loads itself.
 """
@@ -329,7 +329,20 @@ def _descend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save", metavar="FILE", help="write the run to a file too")
     parser.add_argument("--resume", metavar="FILE", help="go on with a run that was saved, in place of --start")
     parser.add_argument("--no-check", action="store_true", help="start even where the gradients differ")
+    parser.add_argument("--explain", action="store_true", help="say what a step did along each direction, and why")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the descent; .svg and .pdf work too")
+
+
+def _rates(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    parser.add_argument(
+        "--start", nargs="+", metavar="x=3", action="extend", required=True, help="where to start, as a point"
+    )
+    parser.add_argument(
+        "--rates", nargs="+", type=_rate, metavar="RATE", help="the rates; by default 61 around the limit of stability"
+    )
+    parser.add_argument("--steps", type=_whole, default=1000, help="how many steps each run takes; 1000 by default")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the loss against the rate; .svg and .pdf work too")
 
 
 def _report(parser: argparse.ArgumentParser) -> None:
@@ -362,6 +375,11 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "compare at the start, then descend",
         '  gradlab descend "(x - 2)**2" --start x=5 --rate 0.1 --steps 20 --plot path.png',
         _descend,
+    ),
+    "rates": (
+        "descend at many learning rates at once, and suggest one",
+        '  gradlab rates "x**2 + 10*y**2" --start x=3 y=1 --plot rates.png',
+        _rates,
     ),
     "report": (
         "write a document about a function",

@@ -146,21 +146,55 @@ def _with_steps(outcome: Outcome, comparison: Comparison, path: Path) -> Outcome
 def descend(options: Namespace) -> Outcome:
     """The descent, once the routes agree at its start."""
     from gradlab.commands import descending
-    from gradlab.reports import files, pictures
 
-    if options.plot:
-        files.check(Path(options.plot), *pictures.ENDINGS)  # before the work is done
+    _check_picture(options)
     trajectory = descending.descended(options, _function, check=not options.no_check)
     text, results = repr(trajectory), dict(trajectory.as_dict())
-    if options.plot:
-        figure = pictures.canvas()
-        trajectory.plot(figure.subplots())
-        pictures.save(figure, Path(options.plot))
-        text, results = f"{text}\npicture: {options.plot}", {**results, "plot": options.plot}
+    if options.explain:
+        from gradlab.descent import explain
+
+        explanation = explain(trajectory)
+        # The explanation begins with the diagnosis, which the descent has ended with.
+        text = f"{text.removesuffix(trajectory.diagnosis).rstrip()}\n\n{explanation.text()}"
+        results["explanation"] = explanation.as_dict()
     if options.save:
         descending.save(trajectory, Path(options.save))
         text, results = f"{text}\nsaved: {options.save}", {**results, "saved": options.save}
-    return Outcome(text, results, code=descending.code_of(trajectory))
+    outcome = _with_picture(options, text, results, trajectory)
+    return replace(outcome, code=descending.code_of(trajectory))
+
+
+def rates(options: Namespace) -> Outcome:
+    """What each learning rate leads to, and which one to take."""
+    from gradlab.descent import sweep_rates
+
+    _check_picture(options)
+    start = _point(options.start, "--start")
+    try:
+        found = sweep_rates(_function(options), start, rates=options.rates, steps=options.steps)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return _with_picture(options, repr(found), found.as_dict(), found)
+
+
+def _check_picture(options: Namespace) -> None:
+    """Raise ReportError where the picture cannot be written, before the work is done."""
+    if options.plot:
+        from gradlab.reports import files, pictures
+
+        files.check(Path(options.plot), *pictures.ENDINGS)
+
+
+def _with_picture(options: Namespace, text: str, results: Mapping[str, Any], record: Any) -> Outcome:
+    """Return the outcome, with the record's picture where one is asked for."""
+    if not options.plot:
+        return Outcome(text, results)
+    from gradlab.reports import pictures
+
+    figure = pictures.canvas()
+    record.plot(ax=figure.subplots())
+    pictures.save(figure, Path(options.plot))
+    return Outcome(f"{text}\npicture: {options.plot}", {**results, "plot": options.plot})
 
 
 def report(options: Namespace) -> Outcome:

@@ -1,6 +1,8 @@
 """Gradient descent that keeps its whole path and says what the learning rate did."""
 
 from gradlab.descent.batches import Batches
+from gradlab.descent.curvature import spectrum
+from gradlab.descent.explanation import explain
 from gradlab.descent.history import History
 from gradlab.descent.loop import descend
 from gradlab.descent.noise import Noise, gradient_noise
@@ -9,6 +11,7 @@ from gradlab.descent.schedules import Cosine, OneCycle, Schedule, StepDecay, War
 from gradlab.descent.searching import Armijo, ExactLineSearch
 from gradlab.descent.second_order import GaussNewton, Newton
 from gradlab.descent.stopping import AllOf, FlatGradient, LossBelow, NoProgress, TimeLimit, Validation
+from gradlab.descent.sweeping import sweep_rates
 from gradlab.descent.trajectory import Trajectory
 
 __all__ = [
@@ -40,5 +43,8 @@ __all__ = [
     "Validation",
     "WarmUp",
     "descend",
+    "explain",
     "gradient_noise",
+    "spectrum",
+    "sweep_rates",
 ]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from gradlab.descent.diagnosis import diagnose
 from gradlab.descent.engines import Engine, prepare
 from gradlab.descent.ground import Ground
 from gradlab.descent.history import History, Layout
@@ -123,14 +122,12 @@ def _trajectory(
 ) -> Trajectory:
     import numpy as np
 
-    rate = getattr(rule, "rate", None)
     step = len(done.losses) - 1 if done.steps is None else int(done.steps[-1])
     return Trajectory(
         points=History(done.points, layout),
         losses=done.losses,
         gradients=History(done.gradients, layout),
         stopped=Stopped(done.stopped, kind=done.ended, step=step),
-        diagnosis=diagnose(done, rate if isinstance(rate, float) else None),
         rule=rule,
         engine=engine.name,
         function=given.function,

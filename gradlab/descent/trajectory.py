@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent import pausing, storage
+from gradlab.descent.diagnosis import diagnose
 from gradlab.descent.history import History, Layout, norms
 from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp, Rule
 from gradlab.descent.recording import Records, cosines_of, joined
@@ -19,6 +20,7 @@ from gradlab.descent.schedules import Cosine, OneCycle, StepDecay, WarmUp
 from gradlab.descent.searching import Armijo, ExactLineSearch
 from gradlab.descent.second_order import GaussNewton, Newton
 from gradlab.descent.stopping import Stopped
+from gradlab.descent.surroundings import Surroundings
 from gradlab.errors import GradlabError
 from gradlab.graph.function import Function
 from gradlab.graph.point import brief
@@ -51,7 +53,6 @@ class Trajectory:
     points: {variable: array} for each point; `points.of(variable)` is all its values in one array.
     losses: shape (points,), in units of the function.  gradients: as points, the gradient at each of them.
     stopped: why it ended; its `kind` is one word, its `step` the last.
-    diagnosis: how it went, on one line, the label first.
     rule, engine: how it stepped.  function: what it descended; None if it was loaded and only code says it.
     comparison: of the three gradients at the start; None if it was left out, or the run was loaded.
     notes: what a reader should know besides.
@@ -60,13 +61,13 @@ class Trajectory:
     best: the best point by a validation metric.  validations: shape (measurements, 2), the step and the metric.
     turns: the cosines, where the gradients of some steps are missing.
     pause: what it takes to go on from the end: ``descend(f, trajectory, steps=100)``.
+    told: the diagnosis of a loaded run, as it was saved.
     """
 
     points: History
     losses: Array
     gradients: History
     stopped: Stopped
-    diagnosis: str
     rule: Rule | None
     engine: str
     function: Function | None = None
@@ -78,6 +79,7 @@ class Trajectory:
     best: Best | None = None
     validations: Array = ()  # pyright: ignore[reportAssignmentType]  # an array once it is made
     pause: Pause | None = None
+    told: str | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
@@ -112,6 +114,18 @@ class Trajectory:
         lengths = norms(self.gradients.rows)
         lengths.setflags(write=False)
         return lengths
+
+    @cached_property
+    def diagnosis(self) -> str:
+        """How it went, on one line, the label first; found when it is first asked for, by the curvature too."""
+        if self.told is not None:
+            return self.told
+        ended, steps = self.stopped.kind, self.step_of
+        run = Run(
+            self.points.rows, self.losses, self.gradients.rows, ended, self.stopped, steps, self.places, self.cosines
+        )
+        around = Surroundings(self.function, self.points.layout)
+        return diagnose(run, self.rule, around=around, stochastic=self.places is not None)
 
     @cached_property
     def cosines(self) -> Array:
@@ -211,7 +225,6 @@ class Trajectory:
                 losses=losses,
                 gradients=History(gradients, layout),
                 stopped=Stopped(str(words["stopped"]), kind=str(words["ended"][0]), step=int(words["ended"][1])),
-                diagnosis=str(words["diagnosis"]),
                 rule=rule,
                 engine=str(words["engine"]),
                 function=_function_from_words(words["function"]),
@@ -222,6 +235,7 @@ class Trajectory:
                 best=_best(words, arrays, layout),
                 validations=arrays["validations"],
                 pause=pausing.from_words(words["pause"], arrays) if "pause" in words else None,
+                told=str(words["diagnosis"]),
             )
         except (KeyError, TypeError, ValueError, GradlabError) as error:
             raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
