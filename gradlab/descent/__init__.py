@@ -5,6 +5,7 @@ from gradlab.descent.curvature import spectrum
 from gradlab.descent.explanation import explain
 from gradlab.descent.history import History
 from gradlab.descent.loop import descend
+from gradlab.descent.noise import Noise, gradient_noise
 from gradlab.descent.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp, Rule
 from gradlab.descent.schedules import Cosine, OneCycle, Schedule, StepDecay, WarmUp
 from gradlab.descent.searching import Armijo, ExactLineSearch
@@ -31,6 +32,7 @@ __all__ = [
     "Nesterov",
     "Newton",
     "NoProgress",
+    "Noise",
     "OneCycle",
     "RMSProp",
     "Rule",
@@ -42,6 +44,7 @@ __all__ = [
     "WarmUp",
     "descend",
     "explain",
+    "gradient_noise",
     "spectrum",
     "sweep_rates",
 ]

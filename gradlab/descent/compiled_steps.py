@@ -13,12 +13,12 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from gradlab.descent.degrees import is_quadratic
 from gradlab.descent.hessians import assembled
 from gradlab.descent.history import Layout
 from gradlab.descent.optimizers import Rule, State
 from gradlab.descent.rule_formulas import Formula, formula_of
 from gradlab.descent.schedules import rate_at
-from gradlab.errors import NoFormulaError
 from gradlab.graph import Function, Point
 from gradlab.graph.emission.compiling import MACHINE, LoopText, load, loop_text
 
@@ -162,7 +162,7 @@ def _state(before: State, numbers: Array, vectors: Array) -> State:
 def quadratic(
     derivation: Derivation, point: Point, layout: Layout, at: Callable[[Array], tuple[float, Array]]
 ) -> Quadratic | None:
-    """Return what is known of a function whose Hessian is the same everywhere; None for any other.
+    """Return what is known of a quadratic; None for any other function.
 
     at: the function and its gradient at a flat point.
     It is None, too, where the Hessian would be larger than the data.
@@ -170,14 +170,9 @@ def quadratic(
     import numpy as np
 
     size, data = layout.size, sum(array.size for array in derivation.function.data.values())
-    if size > _SMALL and size**2 > 2 * data:
+    if (size > _SMALL and size**2 > 2 * data) or not is_quadratic(derivation.function, layout.shapes):
         return None
-    try:
-        if not derivation.is_quadratic:
-            return None
-        blocks = dict(derivation.second.blocks)
-    except NoFormulaError:
-        return None
+    blocks = derivation.second.blocks
     values = {**derivation.function.data, **point}
     hessian = assembled(blocks, values, derivation.function.sizes(point), layout)
     if not np.isfinite(hessian).all():

@@ -9,7 +9,7 @@ of the run, where the largest of the factors rules. Where it ended, and why so s
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, log
 from typing import TYPE_CHECKING
 
 from gradlab.descent.contraction import factor, largest_rate
@@ -264,10 +264,10 @@ def _bouncing(run: Run, signs: Signs, rule: Rule | None, around: Surroundings | 
 
 def _slow(run: Run, signs: Signs, rule: Rule | None, spectrum: Spectrum | None) -> str:
     assert signs.shrink is not None
-    said = [
-        f"{_fell(run)}, and a step now shrinks the gradient by only {100 * (1 - signs.shrink):.2g} %",
-        f"at this rate it takes about {_rounded(signs.more)} more steps to make it 100 times smaller",
-    ]
+    said = [f"{_fell(run)}, and a step now shrinks the gradient by only {100 * (1 - signs.shrink):.2g} %"]
+    crawling = None if spectrum is None or rule is None else _crawling(spectrum, rule, run.gradients[-1])
+    closer = f"at this rate it takes about {_rounded(signs.more)} more steps to make it 100 times smaller"
+    said.append(crawling or closer)
     met = spectrum.largest if spectrum is not None else observed_curvature(run.points, run.gradients)
     limit = None if met is None or rule is None else largest_rate(rule, met)
     if limit is not None and _rate(rule) < limit / 4:
@@ -277,8 +277,7 @@ def _slow(run: Run, signs: Signs, rule: Rule | None, spectrum: Spectrum | None) 
             f"the rate cannot grow much, since one above {limit:.3g} would diverge: "
             "the directions differ too much in curvature"
         )
-    crawling = None if spectrum is None or rule is None else _crawling(spectrum, rule, run.gradients[-1])
-    return "; ".join([*said, crawling] if crawling else said)
+    return "; ".join(said)
 
 
 def _crawling(spectrum: Spectrum, rule: Rule, gradient: Array) -> str | None:
@@ -291,11 +290,12 @@ def _crawling(spectrum: Spectrum, rule: Rule, gradient: Array) -> str | None:
     left = np.where(curved, (spectrum.directions.T @ gradient) ** 2 / np.where(curved, spectrum.eigenvalues, 1.0), 0.0)
     place = int(left.argmax())
     shrinks = factor(rule, float(spectrum.eigenvalues[place]))
-    if shrinks is None:
+    if shrinks is None or not 0 < abs(shrinks) < 1:
         return None
     return (
         f"what is left lies along {_bracketed(spectrum.along(place))}, where the curvature is "
-        f"{spectrum.eigenvalues[place]:.3g} and a step multiplies the error by {_multiplier(shrinks)}"
+        f"{spectrum.eigenvalues[place]:.3g} and a step multiplies the error by {_multiplier(shrinks)}: "
+        f"to come 100 times closer takes about {_rounded(log(0.01) / log(abs(shrinks)))} more steps"
     )
 
 

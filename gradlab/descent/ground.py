@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from gradlab.descent.degrees import is_quadratic
 from gradlab.descent.engines import Engine
 from gradlab.descent.hessians import assembled
 from gradlab.descent.history import Layout
@@ -55,9 +56,9 @@ class Ground:
         return assembled(blocks, values, function.sizes(values), self.layout)
 
     def is_quadratic(self) -> bool:
-        """Return whether the Hessian is the same everywhere."""
+        """Return whether the function is written as a quadratic."""
         function, _ = self.engine.situation()
-        quadratic: bool = self._known("quadratic", function, _constant_hessian)
+        quadratic: bool = self._known("quadratic", function, is_quadratic)
         return quadratic
 
     def gauss_newton(self, row: Array) -> Array:
@@ -104,15 +105,6 @@ def _second(function: Function, names: list[str]) -> Mapping[tuple[str, str], No
     from gradlab.symbolic import derive
 
     return derive(function, names).second.blocks
-
-
-def _constant_hessian(function: Function, names: list[str]) -> bool:
-    from gradlab.symbolic import derive
-
-    try:
-        return function.output is not None and derive(function, names).is_quadratic
-    except GradlabError:  # an operation without second derivatives is no part of a quadratic
-        return False
 
 
 def _jacobians(function: Function, names: list[str]) -> list[tuple[Any, list[Node]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,10 @@ from gradlab.descent.recording import kept_by_default
 from gradlab.descent.running import Pause, Plan, Run, run
 from gradlab.descent.schedules import Schedule
 from gradlab.descent.settings import count
-from gradlab.descent.stopping import Stopped, conditions_of
+from gradlab.descent.stopping import Stopped, conditions_of, on_examples
 from gradlab.descent.trajectory import Trajectory, joined_runs
 from gradlab.errors import DomainError, GradientMismatch
+from gradlab.graph.point import as_array
 
 if TYPE_CHECKING:
     from gradlab.comparison import Comparison
@@ -97,7 +98,7 @@ def descend(
         layout=layout,
         last=last,
         keep=kept_by_default(layout.size) if keep is None else count("descend", "keep", keep),
-        conditions=conditions_of(stop),
+        conditions=on_examples(conditions_of(stop), lambda examples: _loss_on(given, examples)),
         feed=given.feed,
         progress=Progress(last) if shown else None,
         begin=pause,
@@ -151,6 +152,17 @@ def _rule(rule: Any, earlier: Trajectory | None) -> Rule:
     if isinstance(rule, type) or not (hasattr(rule, "initial") and hasattr(rule, "step")):
         raise TypeError(f"rule={rule!r} is no rule; write rule=GradientDescent(rate=0.1)")
     return rule
+
+
+def _loss_on(given: Posed, examples: Any) -> Callable[[Mapping[str, Any]], float]:
+    """Return the loss on held-out *examples*, as a function of the values of the variables that move."""
+    from gradlab.sources import at_point
+
+    if given.feed is None:
+        raise ValueError("held-out examples without batches: write batches=(X, y), so that it is known what they are")
+    data = {name: as_array(name, value) for name, value in given.feed.bound(examples).items()}
+    function, _ = at_point(given.function, {**given.start, **data})
+    return lambda point: float(function({**data, **point}))
 
 
 def _on_ground(rule: Any, engine: Engine, layout: Layout) -> Rule:

@@ -65,7 +65,7 @@ def posed(
 
 def _cut(function: Function, size: int | None, seed: int) -> Batches:
     """Return the data bound to *function* in batches: those with as many examples as most of them have."""
-    arrays = {name: array for name, array in function.data.items() if array.ndim}
+    arrays = {name: array for name, array in _bound(function).items() if getattr(array, "shape", ())}
     longest = max((len(array) for array in arrays.values()), default=0)
     if not longest:
         raise ValueError(
@@ -79,9 +79,9 @@ def _data_names(function: Function, start: Any, parts: int) -> Sequence[str]:
     """Return the variables that the *parts* of a batch belong to: those that the start does not give."""
     free = [name for name in function.variables if name not in function.defaults]
     if isinstance(start, Mapping):
-        free = [name for name in free if name not in start] or list(function.data)
+        free = [name for name in free if name not in start] or list(_bound(function))
     else:
-        free = free[1:] or list(function.data)
+        free = free[1:] or list(_bound(function))
     if len(free) != parts:
         raise PointError(
             f"a batch of {parts} {'part' if parts == 1 else 'parts'}, but {function.signature} has "
@@ -105,17 +105,19 @@ def _moving(function: Function, start: Any, data: Sequence[str]) -> Mapping[str,
     return {free[0]: start}
 
 
+def _bound(function: Function) -> Mapping[str, Any]:
+    """Return the data that were bound to *function* by name; what its code holds itself cannot be cut."""
+    data: Mapping[str, Any] = getattr(function.reading, "data", {})
+    return data
+
+
 def _unbound(function: Function, names: Sequence[str]) -> Function:
     """Return *function* with the data of these *names* as variables again."""
-    bound = [name for name in names if name in function.data]
+    data = _bound(function)
+    bound = [name for name in names if name in data]
     if not bound:
         return function
     reading: Any = function.reading
     variables = None if callable(reading.source) else [*function.variables, *bound]
-    rest = {name: value for name, value in reading.data.items() if name not in bound}
-    if len(rest) == len(reading.data):
-        raise PointError(
-            f"{', '.join(bound)} is taken by {function.name} from where it was written; make it an argument, as in "
-            f"def {function.name}({', '.join([*function.variables, *bound])})"
-        )
+    rest = {name: value for name, value in data.items() if name not in bound}
     return as_function(reading.source, variables=variables, shapes=reading.shapes, data=rest, name=function.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -208,6 +208,11 @@ class Validation:
     kind = "validation"
 
     def __post_init__(self) -> None:
+        if not callable(self.metric) and not isinstance(self.metric, (tuple, Mapping)):
+            raise TypeError(
+                f"metric={self.metric!r} is no metric; write a function of {{variable: array}} that returns a number, "
+                "or held-out examples (X, y)"
+            )
         for name in ("patience", "every"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, count("Validation", name, getattr(self, name)))
@@ -285,6 +290,19 @@ class SaidSo:
 
     def judge(self, here: Here, memory: Memory) -> tuple[str, Memory]:
         return (f"stop() said so {here.after}" if self.call(here.step, here.point, here.loss) else ""), memory
+
+
+def on_examples(conditions: tuple[Condition, ...], loss_on: Callable[[Any], Callable[..., float]]) -> tuple[Any, ...]:
+    """Return the conditions with the loss in place of held-out examples to measure it on.
+
+    loss_on: from examples to the loss on them, a function of {variable: array}.
+    """
+    return tuple(
+        replace(condition, metric=loss_on(condition.metric))
+        if isinstance(condition, Validation) and not callable(condition.metric)
+        else condition
+        for condition in conditions
+    )
 
 
 def conditions_of(stop: Any) -> tuple[Condition, ...]:
