@@ -17,7 +17,7 @@ from gradlab.descent.curvature import Spectrum, factor_in_words
 from gradlab.descent.history import norms
 from gradlab.descent.optimizers import GradientDescent, Rule
 from gradlab.descent.signs import (
-    Noise,
+    Drift,
     Signs,
     averaged_over,
     cosines_of,
@@ -125,20 +125,21 @@ def _through_noise(run: Run, rule: Rule | None, around: Surroundings | None) -> 
     signs = Signs.of(run, circling=_remembers(rule))
     if signs.settled:
         return _seen(run, rule, around, signs)
-    noise = Noise.of(run)
+    drift = Drift.of(run)
     if _cosine(run) <= -0.5:
         return f"bouncing: {_bouncing(run, signs, rule, around)}"
-    if noise.cancels:
-        return f"noise floor: {_floor(noise)}"
-    if _stands_through(run, noise):
+    if drift.cancels:
+        return f"noise floor: {_floor(drift)}"
+    if drift.fall <= _STANDING * abs(drift.losses[0]):
         return (
-            f"too slow: over the last {_steps(noise.count)} the mini-batch gradients point one way, a mean of "
-            f"{noise.mean:.3g} where chance would leave {noise.chance:.2g}, and the loss hardly moves: "
+            f"too slow: over the last {_steps(drift.count)} the mini-batch gradients point one way, a mean of "
+            f"{drift.mean:.3g} where chance would leave {drift.chance:.2g}, and the loss hardly moves: "
             "a larger rate would help"
         )
     return (
-        f"converging: {_fell(run)}, through the noise of the mini-batches: their gradients have length "
-        f"{noise.size:.3g}, their mean {noise.mean:.3g}"
+        f"converging: over the last {_steps(drift.count)} the mini-batch gradients, of length {drift.size:.3g}, have "
+        f"a mean of {drift.mean:.3g}, and chance alone would leave {drift.chance:.2g}; the way so far was worth "
+        f"{drift.fall:.3g} of a loss of {drift.before:.4g}, the mean of the first half"
     )
 
 
@@ -166,11 +167,6 @@ def _shrunk(run: Run) -> float:
 def _stands(run: Run) -> bool:
     first, last = float(run.losses[0]), float(run.losses[-1])
     return abs(first - last) <= _STANDING * max(abs(first), abs(last))
-
-
-def _stands_through(run: Run, noise: Noise) -> bool:
-    first = float(run.losses[: noise.count].mean())
-    return abs(first - noise.losses[0]) <= _STANDING * abs(first)
 
 
 # The sentences ---------------------------------------------------------------------------------------
@@ -319,11 +315,11 @@ def _stalled(run: Run, spectrum: Spectrum) -> str:
     )
 
 
-def _floor(noise: Noise) -> str:
-    mean, spread = noise.losses
+def _floor(drift: Drift) -> str:
+    mean, spread = drift.losses
     return (
-        f"over the last {_steps(noise.count)} the mini-batch gradients, of length {noise.size:.3g}, cancel: their mean "
-        f"is {noise.mean:.2g}, and chance alone would leave {noise.chance:.2g}; the loss hovers around "
+        f"over the last {_steps(drift.count)} the mini-batch gradients, of length {drift.size:.3g}, cancel: their mean "
+        f"is {drift.mean:.2g}, and chance alone would leave {drift.chance:.2g}; the loss hovers around "
         f"{mean:.4g} ± {spread:.2g}; half the rate, or batches twice as large, would halve what is left of it"
     )
 
