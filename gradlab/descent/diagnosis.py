@@ -9,7 +9,7 @@ of the run, where the largest of the factors rules. Where it ended, and why so s
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, log
 from typing import TYPE_CHECKING
 
 from gradlab.descent.contraction import factor, largest_rate
@@ -17,7 +17,7 @@ from gradlab.descent.curvature import Spectrum, factor_in_words
 from gradlab.descent.history import norms
 from gradlab.descent.optimizers import GradientDescent, Rule
 from gradlab.descent.signs import (
-    Noise,
+    Drift,
     Signs,
     averaged_over,
     cosines_of,
@@ -125,20 +125,21 @@ def _through_noise(run: Run, rule: Rule | None, around: Surroundings | None) -> 
     signs = Signs.of(run, circling=_remembers(rule))
     if signs.settled:
         return _seen(run, rule, around, signs)
-    noise = Noise.of(run)
+    drift = Drift.of(run)
     if _cosine(run) <= -0.5:
         return f"bouncing: {_bouncing(run, signs, rule, around)}"
-    if noise.cancels:
-        return f"noise floor: {_floor(noise)}"
-    if _stands_through(run, noise):
+    if drift.cancels:
+        return f"noise floor: {_floor(drift)}"
+    if drift.fall <= _STANDING * abs(drift.losses[0]):
         return (
-            f"too slow: over the last {_steps(noise.count)} the mini-batch gradients point one way, a mean of "
-            f"{noise.mean:.3g} where chance would leave {noise.chance:.2g}, and the loss hardly moves: "
+            f"too slow: over the last {_steps(drift.count)} the mini-batch gradients point one way, a mean of "
+            f"{drift.mean:.3g} where chance would leave {drift.chance:.2g}, and the loss hardly moves: "
             "a larger rate would help"
         )
     return (
-        f"converging: {_fell(run)}, through the noise of the mini-batches: their gradients have length "
-        f"{noise.size:.3g}, their mean {noise.mean:.3g}"
+        f"converging: over the last {_steps(drift.count)} the mini-batch gradients, of length {drift.size:.3g}, have "
+        f"a mean of {drift.mean:.3g}, and chance alone would leave {drift.chance:.2g}; the way so far was worth "
+        f"{drift.fall:.3g} of a loss of {drift.before:.4g}, the mean of the first half"
     )
 
 
@@ -166,11 +167,6 @@ def _shrunk(run: Run) -> float:
 def _stands(run: Run) -> bool:
     first, last = float(run.losses[0]), float(run.losses[-1])
     return abs(first - last) <= _STANDING * max(abs(first), abs(last))
-
-
-def _stands_through(run: Run, noise: Noise) -> bool:
-    first = float(run.losses[: noise.count].mean())
-    return abs(first - noise.losses[0]) <= _STANDING * abs(first)
 
 
 # The sentences ---------------------------------------------------------------------------------------
@@ -264,10 +260,10 @@ def _bouncing(run: Run, signs: Signs, rule: Rule | None, around: Surroundings | 
 
 def _slow(run: Run, signs: Signs, rule: Rule | None, spectrum: Spectrum | None) -> str:
     assert signs.shrink is not None
-    said = [
-        f"{_fell(run)}, and a step now shrinks the gradient by only {100 * (1 - signs.shrink):.2g} %",
-        f"at this rate it takes about {_rounded(signs.more)} more steps to make it 100 times smaller",
-    ]
+    said = [f"{_fell(run)}, and a step now shrinks the gradient by only {100 * (1 - signs.shrink):.2g} %"]
+    crawling = None if spectrum is None or rule is None else _crawling(spectrum, rule, run.gradients[-1])
+    closer = f"at this rate it takes about {_rounded(signs.more)} more steps to make it 100 times smaller"
+    said.append(crawling or closer)
     met = spectrum.largest if spectrum is not None else observed_curvature(run.points, run.gradients)
     limit = None if met is None or rule is None else largest_rate(rule, met)
     if limit is not None and _rate(rule) < limit / 4:
@@ -277,8 +273,7 @@ def _slow(run: Run, signs: Signs, rule: Rule | None, spectrum: Spectrum | None) 
             f"the rate cannot grow much, since one above {limit:.3g} would diverge: "
             "the directions differ too much in curvature"
         )
-    crawling = None if spectrum is None or rule is None else _crawling(spectrum, rule, run.gradients[-1])
-    return "; ".join([*said, crawling] if crawling else said)
+    return "; ".join(said)
 
 
 def _crawling(spectrum: Spectrum, rule: Rule, gradient: Array) -> str | None:
@@ -291,11 +286,12 @@ def _crawling(spectrum: Spectrum, rule: Rule, gradient: Array) -> str | None:
     left = np.where(curved, (spectrum.directions.T @ gradient) ** 2 / np.where(curved, spectrum.eigenvalues, 1.0), 0.0)
     place = int(left.argmax())
     shrinks = factor(rule, float(spectrum.eigenvalues[place]))
-    if shrinks is None:
+    if shrinks is None or not 0 < abs(shrinks) < 1:
         return None
     return (
         f"what is left lies along {_bracketed(spectrum.along(place))}, where the curvature is "
-        f"{spectrum.eigenvalues[place]:.3g} and a step multiplies the error by {_multiplier(shrinks)}"
+        f"{spectrum.eigenvalues[place]:.3g} and a step multiplies the error by {_multiplier(shrinks)}: "
+        f"to come 100 times closer takes about {_rounded(log(0.01) / log(abs(shrinks)))} more steps"
     )
 
 
@@ -319,11 +315,11 @@ def _stalled(run: Run, spectrum: Spectrum) -> str:
     )
 
 
-def _floor(noise: Noise) -> str:
-    mean, spread = noise.losses
+def _floor(drift: Drift) -> str:
+    mean, spread = drift.losses
     return (
-        f"over the last {_steps(noise.count)} the mini-batch gradients, of length {noise.size:.3g}, cancel: their mean "
-        f"is {noise.mean:.2g}, and chance alone would leave {noise.chance:.2g}; the loss hovers around "
+        f"over the last {_steps(drift.count)} the mini-batch gradients, of length {drift.size:.3g}, cancel: their mean "
+        f"is {drift.mean:.2g}, and chance alone would leave {drift.chance:.2g}; the loss hovers around "
         f"{mean:.4g} ± {spread:.2g}; half the rate, or batches twice as large, would halve what is left of it"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from gradlab.descent.optimizers import GradientDescent
 from gradlab.descent.signs import averaged_over
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError, NoFormulaError
+from gradlab.graph import Function
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -36,7 +38,7 @@ class Direction:
 
     eigenvalue, vector: which it is.  labels: the names of the vector's components.
     predicted: what the rule's step multiplies the error by on the quadratic; None where the step is not linear.
-    observed: what it did, at the end of the run; None where only rounding noise was left, or the run was too short.
+    observed: what it did, at the end of the run; None where only noise was left, or the run was too short.
     components: shape (points,), the gradient along it at each point; the error there is this over the eigenvalue.
     """
 
@@ -149,9 +151,13 @@ def _row(each: Direction) -> tuple[str, str, str, str]:
     )
 
 
-def explain(run: Trajectory, inputs: Any = None) -> Explanation:
+def explain(
+    run: Trajectory, *, data: Mapping[str, Any] | None = None, inputs: Sequence[str] | None = None
+) -> Explanation:
     """Return why a run went as it did, from the curvature of its function.
 
+    data: all examples, by the names of the function's variables, where they came to the run in batches: it is the
+        function of all of them that is looked at.
     inputs: names of the data to standardise in `Explanation.rescaling`; see `gradlab.descent.curvature.rescaling`.
     The curvature is that at the end of the run, and at its lowest point if it diverged.  Up to 32 components the whole
     Hessian is used, beyond that its two extreme eigenvalues.
@@ -180,10 +186,11 @@ best rate
     with each component in units of 1/√H_ii it would be 1
     """
     _check(run)
+    function = _whole(run, data)
     place = _place(run)
     where = "start" if place == 0 else "end" if place == len(run.losses) - 1 else "lowest point"
     notes: list[str] = []
-    found = _curvature(run, place, notes)
+    found = _curvature(run, function, place, notes)
     rate = getattr(run.rule, "rate", None)
     rate = rate if isinstance(rate, float) else None
     directions: tuple[Direction, ...] = ()
@@ -197,7 +204,15 @@ best rate
                 "its step is not linear in the gradient, or changes on the way"
             )
     return Explanation(
-        run, run.diagnosis, where, found, directions, rate, limit, _rescaled(run, place, inputs, notes), tuple(notes)
+        run,
+        run.diagnosis,
+        where,
+        found,
+        directions,
+        rate,
+        limit,
+        _rescaled(run, function, place, inputs, notes),
+        tuple(notes),
     )
 
 
@@ -215,22 +230,43 @@ def _place(run: Trajectory) -> int:
     return int(np.argmin(np.where(np.isfinite(run.losses), run.losses, np.inf)))
 
 
-def _curvature(run: Trajectory, place: int, notes: list[str]) -> Spectrum | None:
-    if run.function is None:
+def _whole(run: Trajectory, data: Mapping[str, Any] | None) -> Function | None:
+    """Return the function of the variables that moved, with *data* bound."""
+    from gradlab.sources import as_function, at_point
+
+    if run.function is None or not data:
+        return run.function
+    return at_point(as_function(run.function, data=data), run.points[0])[0]
+
+
+def _curvature(run: Trajectory, function: Function | None, place: int, notes: list[str]) -> Spectrum | None:
+    if function is None:
         notes.append("the run was loaded without its function, so its curvature is not known")
         return None
+    open_to = [name for name in function.variables if name not in run.variables]
+    if open_to:
+        given = ", ".join(f"{name!r}: …" for name in open_to)
+        notes.append(
+            f"the curvature depends on {', '.join(open_to)}, which came in batches; "
+            f"write explain(run, data={{{given}}})"
+        )
+        return None
     try:
-        return spectrum(run.function, run.points[place])
+        return spectrum(function, run.points[place])
     except GradlabError as error:
         notes.append(f"no curvature: {error}")
         return None
 
 
-def _rescaled(run: Trajectory, place: int, inputs: Any, notes: list[str]) -> Rescaling | None:
-    if run.function is None or run.function.output is None or run.points.layout.size > WHOLE:
+def _rescaled(
+    run: Trajectory, function: Function | None, place: int, inputs: Sequence[str] | None, notes: list[str]
+) -> Rescaling | None:
+    if function is None or function.output is None or run.points.layout.size > WHOLE:
+        return None
+    if any(name not in run.variables for name in function.variables):
         return None
     try:
-        return rescaling(run.function, run.points[place], inputs)
+        return rescaling(function, run.points[place], inputs)
     except NoFormulaError:
         return None
     except GradlabError as error:
@@ -245,14 +281,9 @@ def _direction(run: Trajectory, found: Spectrum, which: int) -> Direction:
     heard = _heard(components, run.gradient_norms)
     predicted = factor(run.rule, value)
     turning = predicted is not None and abs(predicted.imag) > 1e-9 * abs(predicted)
-    return Direction(
-        value,
-        vector,
-        found.labels,
-        predicted,
-        _observed(components[:heard], turning=turning),
-        components,
-    )
+    # From one mini-batch to the next a component of the gradient jumps, whatever the step did.
+    observed = _observed(components[:heard], turning=turning) if run.places is None else None
+    return Direction(value, vector, found.labels, predicted, observed, components)
 
 
 def _heard(components: Array, lengths: Array) -> int:

@@ -74,12 +74,14 @@ class Signs:
 
 
 @dataclass(frozen=True)
-class Noise:
+class Drift:
     """What the mini-batch gradients of the last half of a run say together.
 
     count: of how many.  size: their length, as a root mean square.  mean: the length of their mean.
     chance: what that length would be if they pointed anywhere.
-    losses: mean and standard deviation of their mini-batches' losses.
+    losses: mean and standard deviation of their mini-batches' losses.  before: the mean of those of the first half.
+    fall: how much of the loss the whole way was worth, by the mean of all gradients along it: what the losses of
+        single batches say of it drowns in their noise.
     """
 
     count: int
@@ -87,6 +89,8 @@ class Noise:
     mean: float
     chance: float
     losses: tuple[float, float]
+    before: float
+    fall: float
 
     @property
     def cancels(self) -> bool:
@@ -94,7 +98,7 @@ class Noise:
         return self.count >= _FEWEST and self.mean**2 <= _CHANCE * self.chance**2
 
     @staticmethod
-    def of(run: Run) -> Noise:
+    def of(run: Run) -> Drift:
         """Read the last half of a run whose gradients are those of mini-batches."""
         import numpy as np
 
@@ -103,12 +107,14 @@ class Noise:
         mean = gradients.mean(axis=0)
         scatter = float(((gradients - mean) ** 2).sum(axis=1).mean())
         count = len(gradients)
-        return Noise(
+        return Drift(
             count,
             float(np.sqrt((gradients**2).sum(axis=1).mean())),
             float(np.linalg.norm(mean)),
             float(np.sqrt(scatter / count)),
             (float(losses.mean()), float(losses.std())),
+            float(run.losses[: max(half, 1)].mean()),
+            float(run.gradients.mean(axis=0) @ (run.points[0] - run.points[-1])),
         )
 
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from gradlab.descent import GradientDescent, Trajectory, descend
+from gradlab.descent import Batches, GradientDescent, Trajectory, descend
 from gradlab.descent.explanation import explain
 from gradlab.descent.optimizers import Adam, Momentum, Nesterov
 from tests.descent import rollercoaster as ride
@@ -60,6 +60,38 @@ def test_the_limit_of_momentum_is_its_own():
     found = explain(run(BOWL, AT, Momentum(0.1, 0.5), 50))
     assert found.limit == pytest.approx(2 * 1.5 / 10)
     assert "is stable below 0.3" in found.text()
+
+
+def linear(**settings):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 3)) * [1.0, 1.0, 10.0]
+    y = X @ np.array([1.0, -2.0, 0.05]) + 0.5 * random.normal(size=200)
+
+    def loss(w, x, y):
+        return ((x @ w - y) ** 2).mean()
+
+    done = descend(loss, np.zeros(3), batches=Batches(X, y, size=10), check=False, **settings)
+    return done, X, y
+
+
+def test_a_run_by_batches_is_explained_by_all_its_data():
+    done, X, y = linear(rule=GradientDescent(1e-3), epochs=20)
+    found = explain(done)
+    assert found.spectrum is None
+    assert "write explain(run, data={'x': …, 'y': …})" in found.text()
+    found = explain(done, data={"x": X, "y": y})
+    assert found.spectrum.eigenvalues == pytest.approx(np.linalg.eigvalsh(2 / 200 * X.T @ X))
+    assert found.rescaling.inputs == ("x",)
+    assert found.rescaling.standardised < found.rescaling.condition / 50
+
+
+@pytest.mark.parametrize(
+    ("rate", "epochs", "expected"),
+    [(5e-3, 60, "noise floor"), (1e-3, 1, "converging"), (1e-9, 2, "too slow"), (0.05, 3, "diverging")],
+)
+def test_a_run_by_real_batches_is_diagnosed(rate, epochs, expected):
+    done, *_ = linear(rule=GradientDescent(rate), epochs=epochs)
+    assert done.diagnosis.partition(": ")[0] == expected
 
 
 def test_a_network_of_many_weights_is_explained_by_its_two_extremes():
