@@ -87,8 +87,8 @@ class Condition(Protocol):
 class Stopped(str):
     """Why a run ended, in words that also know the kind and the step.
 
-    kind: "steps", "epochs", "flat" (a step no longer moved), "not finite", "rule" (it could not step), "interrupted", or
-        that of a condition: "gradient", "loss", "validation", "time", "stop".
+    kind: "steps", "epochs", "flat" (a step no longer moved), "not finite", "rule" (it could not step), "interrupted",
+        or that of a condition: "gradient", "loss", "validation", "time", "stop".
     step: the number of the last step taken.
 
     >>> why = Stopped("took all 3 steps", kind="steps", step=3)
