@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from gradlab.descent.contraction import factor, largest_rate
 from gradlab.descent.curvature import (
     WHOLE,
-    Rescaling,
     Spectrum,
     factor_in_words,
     in_words,
-    rescaling,
     spectrum,
 )
 from gradlab.descent.optimizers import GradientDescent
+from gradlab.descent.scaling import Rescaling, rescaling
 from gradlab.descent.signs import averaged_over
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError, NoFormulaError
@@ -158,7 +157,7 @@ def explain(
 
     data: all examples, by the names of the function's variables, where they came to the run in batches: it is the
         function of all of them that is looked at.
-    inputs: names of the data to standardise in `Explanation.rescaling`; see `gradlab.descent.curvature.rescaling`.
+    inputs: names of the data to standardise in `Explanation.rescaling`; see `gradlab.descent.scaling.rescaling`.
     The curvature is that at the end of the run, and at its lowest point if it diverged.  Up to 32 components the whole
     Hessian is used, beyond that its two extreme eigenvalues.
     Raises TypeError for what is no trajectory.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradlab.descent.curvature import in_words, lanczos, rescaling, spectrum, standardised
+from gradlab.descent.curvature import in_words, spectrum
+from gradlab.descent.krylov import lanczos
+from gradlab.descent.scaling import rescaling, standardised
 from gradlab.errors import GradlabError, NoFormulaError
 from gradlab.sources import as_function
 from tests.descent import rollercoaster as ride
