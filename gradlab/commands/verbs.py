@@ -15,7 +15,6 @@ from gradlab.errors import DomainError
 
 if TYPE_CHECKING:
     from gradlab.comparison import Comparison
-    from gradlab.descent import Trajectory
     from gradlab.graph import Function
     from gradlab.graph.gradient import Gradient
     from gradlab.symbolic import Derivation
@@ -146,9 +145,11 @@ def _with_steps(outcome: Outcome, comparison: Comparison, path: Path) -> Outcome
 
 def descend(options: Namespace) -> Outcome:
     """The descent, once the routes agree at its start."""
+    from gradlab.commands import descending
+
     _check_picture(options)
-    trajectory = _descent(options, check=not options.no_check)
-    text, results = repr(trajectory), trajectory.as_dict()
+    trajectory = descending.descended(options, _function, check=not options.no_check)
+    text, results = repr(trajectory), dict(trajectory.as_dict())
     if options.explain:
         from gradlab.descent import explain
 
@@ -156,7 +157,11 @@ def descend(options: Namespace) -> Outcome:
         # The explanation begins with the diagnosis, which the descent has ended with.
         text = f"{text.removesuffix(trajectory.diagnosis).rstrip()}\n\n{explanation.text()}"
         results["explanation"] = explanation.as_dict()
-    return _with_picture(options, text, results, trajectory)
+    if options.save:
+        descending.save(trajectory, Path(options.save))
+        text, results = f"{text}\nsaved: {options.save}", {**results, "saved": options.save}
+    outcome = _with_picture(options, text, results, trajectory)
+    return replace(outcome, code=descending.code_of(trajectory))
 
 
 def rates(options: Namespace) -> Outcome:
@@ -208,7 +213,9 @@ def report(options: Namespace) -> Outcome:
         comparison = compare(function, point, wrt=_wrt(options))
         records.append(comparison)
     if options.start:
-        trajectory = _descent(options, check=True)
+        from gradlab.commands.descending import descended
+
+        trajectory = descended(options, _function, check=True)
         comparison = comparison or trajectory.comparison
         records.append(trajectory)
     document = report(*records, title=options.title)
@@ -273,14 +280,6 @@ def _point(tokens: list[str] | None, option: str) -> Any:
 
 def _wrt(options: Namespace) -> list[str] | None:
     return values.words(options.wrt)
-
-
-def _descent(options: Namespace, *, check: bool) -> Trajectory:
-    from gradlab.descent import GradientDescent, descend
-
-    function, start = _function(options), _point(options.start, "--start")
-    rule = GradientDescent(rate=options.rate)
-    return descend(function, start, rule=rule, steps=options.steps, check=check, engine=options.engine)
 
 
 def _gradient(gradient: Gradient) -> Outcome:

@@ -21,7 +21,7 @@ from gradlab.graph.kinds import (
     Variable,
 )
 from gradlab.graph.nodes import Node, topological
-from gradlab.graph.operations import Operation
+from gradlab.graph.operations import DIVIDE, Operation
 from gradlab.graph.operations.powers import power
 
 _LINEAR = (Concatenate, Flip, Index, Let, Linear, Reshape, Roll, Stack)
@@ -53,6 +53,8 @@ def _degree(node: Node, below: list[float], variables: Collection[str]) -> float
             return 1 if node.name in variables else 0
         case Contraction():
             return sum(below)
+        case Elementwise() if node.operation is DIVIDE and not below[1]:
+            return below[0]
         case Elementwise() if (exponent := _exponent(node.operation)) is not None:
             return exponent * below[0]
         case _ if isinstance(node, _LINEAR):

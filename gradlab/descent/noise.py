@@ -1,4 +1,4 @@
-"""What is stochastic about stochastic gradient descent: how far the gradient of a batch is from that of all examples."""
+"""What is stochastic about stochastic descent: how far the gradient of a batch is from that of all examples."""
 
 from __future__ import annotations
 
@@ -191,6 +191,7 @@ def _check_mean(signature: str, singles: Array, full: Array) -> None:
     apart = float(np.sqrt(((singles.mean(axis=0) - full) ** 2).sum()))
     if apart > _ROUNDING * float(lengths.mean()):
         raise ValueError(
-            f"{signature} is no mean over its examples: the gradients of single examples have a mean that is {apart:.3g} "
-            "away from the gradient of all of them; write the loss as a mean, as in ((X @ w - y)**2).mean()"
+            f"{signature} is no mean over its examples: the gradients of single examples have a mean that is "
+            f"{apart:.3g} away from the gradient of all of them; write the loss as a mean, as in "
+            "((X @ w - y)**2).mean()"
         )

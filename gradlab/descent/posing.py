@@ -65,7 +65,8 @@ def posed(
 
 def _cut(function: Function, size: int | None, seed: int) -> Batches:
     """Return the data bound to *function* in batches: those with as many examples as most of them have."""
-    arrays = {name: array for name, array in _bound(function).items() if getattr(array, "shape", ())}
+    arrays = {name: as_array(name, value, data=True) for name, value in _bound(function).items()}
+    arrays = {name: array for name, array in arrays.items() if array.ndim}
     longest = max((len(array) for array in arrays.values()), default=0)
     if not longest:
         raise ValueError(

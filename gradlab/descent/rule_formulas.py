@@ -75,23 +75,11 @@ def _with_settings(rule: Rule, lines: _Lines) -> tuple[Rule, tuple[float, ...]]:
     for setting in fields(rule) if is_dataclass(rule) else ():
         value = getattr(rule, setting.name)
         if setting.name == "rate" and (isinstance(value, float) or hasattr(value, "at")):
-            object.__setattr__(traced, setting.name, _Rate(lines))
+            object.__setattr__(traced, setting.name, _Rate(lines, scheduled=not isinstance(value, float)))
         elif isinstance(value, float):
             object.__setattr__(traced, setting.name, _Number(lines, f"setting[{len(values)}]", own=False))
             values.append(value)
     return traced, tuple(values)
-
-
-class _Rate:
-    """Stands for a schedule, whose rates are computed beforehand, one for each step."""
-
-    def __init__(self, lines: _Lines) -> None:
-        self._lines = lines
-
-    def at(self, step: Any) -> _Number:
-        if not isinstance(step, _Number) or step.name != "k0":
-            raise ValueError("a schedule of something else than the first number remembered, the steps taken")
-        return _Number(self._lines, "rate", own=False)
 
 
 class _Lines:
@@ -163,3 +151,16 @@ class _Number:
 
     def __bool__(self) -> bool:
         raise TypeError("what a step does is not to depend on whether a number is true")
+
+
+class _Rate(_Number):
+    """Stands for the rate, or for a schedule, whose rates are computed beforehand, one for each step."""
+
+    def __init__(self, lines: _Lines, *, scheduled: bool) -> None:
+        super().__init__(lines, "rate", own=False)
+        self._scheduled = scheduled
+
+    def at(self, step: Any) -> _Number:
+        if self._scheduled and not (isinstance(step, _Number) and step.name == "k0"):
+            raise ValueError("a schedule of something else than the first number remembered, the steps taken")
+        return self

@@ -87,8 +87,8 @@ class Condition(Protocol):
 class Stopped(str):
     """Why a run ended, in words that also know the kind and the step.
 
-    kind: "steps", "epochs", "flat", "loss", "validation", "time", "stop", "not finite", "rule" (it could not step) or
-        "interrupted".
+    kind: "steps", "epochs", "flat" (a step no longer moved), "not finite", "rule" (it could not step), "interrupted", or
+        that of a condition: "gradient", "loss", "validation", "time", "stop".
     step: the number of the last step taken.
 
     >>> why = Stopped("took all 3 steps", kind="steps", step=3)
@@ -115,7 +115,7 @@ class FlatGradient:
     """
 
     below: float = 1e-8
-    kind = "flat"
+    kind = "gradient"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "below", positive("FlatGradient", "below", self.below))

@@ -73,11 +73,10 @@ def test_examples_come_from_batches_a_loader_or_the_function_itself():
 
 
 def test_a_sum_is_no_mean_over_its_examples():
+    def total(w, X, y):
+        return ((X @ w - y) ** 2).sum()
+
     with pytest.raises(ValueError, match=r"total\(w, X, y\) is no mean over its examples.*write the loss as a mean"):
-
-        def total(w, X, y):
-            return ((X @ w - y) ** 2).sum()
-
         gradient_noise(total, {"w": AT["w"]}, (X, Y))
 
 

@@ -33,7 +33,7 @@ def test_a_flat_gradient_ends_the_run_at_the_first_that_is(engine):
     assert done.gradient_norms[-1] == pytest.approx(6 / 2**10)
     assert done.gradient_norms[-2] >= 0.01
     assert done.stopped == "the gradient is 0.00586 long, shorter than 0.01, after 10 steps"
-    assert (done.stopped.kind, done.stopped.step) == ("flat", 10)
+    assert (done.stopped.kind, done.stopped.step) == ("gradient", 10)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -169,7 +169,7 @@ def test_why_a_run_ended_is_kept_with_it(tmp_path):
     done.save(tmp_path / "run")
     loaded = Trajectory.load(tmp_path / "run")
     assert isinstance(loaded.stopped, Stopped)
-    assert (loaded.stopped, loaded.stopped.kind, loaded.stopped.step) == (done.stopped, "flat", 10)
+    assert (loaded.stopped, loaded.stopped.kind, loaded.stopped.step) == (done.stopped, "gradient", 10)
     assert loaded.best.step == done.best.step == 10
     assert loaded.best.point == done.best.point
     assert np.array_equal(loaded.validations, done.validations)
