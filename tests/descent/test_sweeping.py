@@ -36,10 +36,11 @@ def logistic():
     [
         (BOWL, AT, [0.01, 0.1, 0.19, 0.25]),
         (ride.numpy_loss(), ride.START, [1e-7, 1e-5, 3e-5, 4e-5]),
+        ("x**2 + y", AT, [0.1, 0.5, 0.7]),  # along y there is no curvature
         ("x**4 + sin(3*x)", {"x": 1.0}, [0.001, 0.01, 0.05]),
         (logistic(), {"w1": 2.0, "b": -1.0}, [0.1, 1.0, 10.0]),
     ],
-    ids=["bowl", "fit", "curve", "logistic"],
+    ids=["bowl", "fit", "slope", "curve", "logistic"],
 )
 def test_each_run_of_a_sweep_is_the_run_alone(f, start, rates):
     found = sweep_rates(f, start, rates=rates, steps=60)
@@ -96,6 +97,12 @@ def test_a_sweep_of_a_thousand_rates_costs_less_than_twenty_runs():
 
     one = seconds(lambda: descend(loss, ride.START, rule=GradientDescent(1e-5), steps=300, check=False, engine="exact"))
     assert seconds(lambda: sweep_rates(loss, ride.START, rates=rates, steps=300)) < 20 * one
+
+
+def test_a_rate_close_to_the_limit_is_not_advised_though_it_did_best():
+    found = sweep_rates(BOWL, {"x": 3.0, "y": 1e-9}, rates=[0.1, 0.17, 0.19], steps=30)
+    assert found.losses[0].argmin() == 2
+    assert found.suggested == 0.17  # 0.19 is more than 0.9 of 2/10
 
 
 def test_where_many_rates_arrive_the_first_to_arrive_is_advised():
