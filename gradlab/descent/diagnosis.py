@@ -85,11 +85,11 @@ def _seen(run: Run, rule: Rule | None, around: Surroundings | None, signs: Signs
     place = around.where(run.points[-1], run.gradients[-1]) if around is not None else None
     if place is not None:
         far = float(norms(run.points[-1:] - run.points[:1])[0])
-        saddle = place.curves_down and place.distance <= _NEAR * far
-        if saddle and (signs.settled or _shrunk(run) < _NEAR):
+        near = place.stationary and place.distance <= _NEAR * far
+        if near and place.curves_down and (signs.settled or _shrunk(run) < _NEAR):
             return f"saddle: {_saddle(run, place.spectrum, rule)}"
         if signs.settled:
-            return _arrived(run, signs, place.spectrum, around, far < inf and place.distance <= _NEAR * far)
+            return _arrived(run, signs, place.spectrum, near)
         endless = signs.shrink is None or signs.shrink >= 1 or signs.more > _PATIENCE * max(taken, _PATIENCE)
         if endless and _stands(run) and not place.spectrum.quadratic and not place.leads_down:
             return f"stalled: {_stalled(run, place.spectrum)}"
@@ -100,8 +100,11 @@ def _seen(run: Run, rule: Rule | None, around: Surroundings | None, signs: Signs
     return f"converging: {_fell(run)}; {_settling(signs)}"
 
 
-def _arrived(run: Run, signs: Signs, spectrum: Spectrum, around: Surroundings | None, near: bool) -> str:
-    """Return the diagnosis of a run whose gradient has vanished."""
+def _arrived(run: Run, signs: Signs, spectrum: Spectrum, near: bool) -> str:
+    """Return the diagnosis of a run whose gradient has vanished.
+
+    near: whether a stationary point is near, as the run has gone.
+    """
     met = observed_curvature(run.points, run.gradients) or 0.0
     level = max(abs(spectrum.smallest), abs(spectrum.largest))
     if level <= spectrum.error or (level <= _LEVEL * met and not near):
