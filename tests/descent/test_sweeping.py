@@ -10,6 +10,7 @@ import pytest
 
 from gradlab.descent import GradientDescent, descend
 from gradlab.descent.optimizers import Adam, AdamW, Momentum, Nesterov, RMSProp
+from gradlab.descent.second_order import Newton
 from gradlab.descent.sweeping import sweep_rates
 from gradlab.errors import DomainError
 from gradlab.sources import as_function, at_point
@@ -135,6 +136,15 @@ def test_several_starts_are_judged_by_the_worst():
     assert found.losses.shape == (2, 2)
     assert found.diverged.tolist() == [[False, False], [False, True]]
     assert found.suggested == 0.05
+
+
+def test_newton_is_swept_rate_by_rate():
+    found = sweep_rates("x**4 + y**2", AT, rates=[0.1, 1.0], steps=5, rule=Newton())
+    for place, rate in enumerate(found.rates):
+        run = descend("x**4 + y**2", AT, rule=Newton(rate=float(rate)), steps=5, check=False)
+        assert found.losses[0, place] == run.losses[-1]
+    assert found.limit is None
+    assert found.suggested == 1.0
 
 
 def test_a_function_without_a_formula_is_descended_rate_by_rate():
