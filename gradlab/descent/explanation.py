@@ -31,6 +31,10 @@ _SHOWN = 8
 """Directions that are shown: the extremes, where there are more."""
 
 
+HEAD = ("along", "curvature", "predicted", "observed")
+"""What stands above the cells of a direction."""
+
+
 @dataclass(frozen=True, eq=False)
 class Direction:
     """One eigenvector of the Hessian and the error along it.
@@ -52,6 +56,18 @@ class Direction:
     def words(self) -> str:
         """The vector as a sum of its largest components."""
         return in_words(self.vector, self.labels)
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The words, the curvature, and what a step was to multiply the error by and what it did."""
+        if self.predicted is None:
+            predicted = "not linear"
+        elif abs(self.predicted.imag) > 1e-9 * abs(self.predicted):
+            predicted = f"{factor_in_words(abs(self.predicted))}, circling"
+        else:
+            predicted = factor_in_words(self.predicted.real)
+        observed = "" if self.observed is None else factor_in_words(self.observed)
+        return self.words, f"{self.eigenvalue:.6g}", predicted, observed
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +112,7 @@ class Explanation:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def _table(self) -> list[str]:
-        rows = [("along", "curvature", "predicted", "observed"), *(_row(each) for each in self._shown())]
+        rows = [HEAD, *(each.cells for each in self._shown())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         if len(self.directions) > _SHOWN:
@@ -133,21 +149,6 @@ class Explanation:
 
     def __repr__(self) -> str:
         return self.text()
-
-
-def _row(each: Direction) -> tuple[str, str, str, str]:
-    if each.predicted is None:
-        predicted = "not linear"
-    elif abs(each.predicted.imag) > 1e-9 * abs(each.predicted):
-        predicted = f"{factor_in_words(abs(each.predicted))}, circling"
-    else:
-        predicted = factor_in_words(each.predicted.real)
-    return (
-        each.words,
-        f"{each.eigenvalue:.6g}",
-        predicted,
-        "" if each.observed is None else factor_in_words(each.observed),
-    )
 
 
 def explain(
