@@ -341,6 +341,12 @@ def _rates(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rates", nargs="+", type=_rate, metavar="RATE", help="the rates; by default 61 around the limit of stability"
     )
+    parser.add_argument(
+        "--optimizer",
+        nargs="+",
+        metavar="NAME",
+        help="the rule and its settings, as for descend: momentum momentum=0.9",
+    )
     parser.add_argument("--steps", type=_whole, default=1000, help="how many steps each run takes; 1000 by default")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the loss against the rate; .svg and .pdf work too")
 

@@ -248,6 +248,9 @@ def test_rates_are_swept_and_one_is_suggested(run, run_json, tmp_path):
     assert "limit of stability: 0.1" in out
     assert "suggested: 0.08254, " in out
     assert picture.read_bytes().startswith(b"\x89PNG")
+    _, found = run_json("rates", "x**2", "--start", "x=3", "--optimizer", "momentum", "momentum=0.5", "--steps", "50")
+    assert found["results"]["rule"] == "Momentum"
+    assert found["results"]["limit"] == pytest.approx(1.5)
     _, found = run_json("rates", "x**2", "--start", "x=3", "--rates", "0.1", "0.4", "--steps", "9")
     assert found["results"]["suggested"] == 0.4
 
@@ -344,6 +347,7 @@ def test_a_function_and_a_script_are_one_too_many(run, script):
             ["rates", "x**2", "--start", "x=3", "--rates", "-1"],
             "'-1' is no learning rate; write a positive number such as 0.1",
         ),
+        (["rates", "x**2", "--start", "x=3", "--optimizer", "armijo"], "there is no rate to sweep"),
         (["rates", "x**2", "--start", "x=3", "--steps", "0"], "a sweep takes at least one step"),
         (
             ["descend", "x**2", "--start", "x=3", "--rate", "-1"],

@@ -127,6 +127,14 @@ def rule_of(options: Namespace) -> Any:
     return _made(kind, settings, "--optimizer")
 
 
+def swept_rule(options: Namespace) -> Any:
+    """Return the rule that --optimizer asks for, of whatever rate; raises UsageError where it has none to sweep."""
+    name, settings = _chosen(options.optimizer or ["gradient-descent"], "--optimizer", OPTIMIZERS)
+    if "rate" not in _settings(OPTIMIZERS[name]):
+        raise UsageError(f"--optimizer {name} finds the length of its steps itself: there is no rate to sweep")
+    return _made(OPTIMIZERS[name], {**settings, "rate": 1.0}, "--optimizer")
+
+
 def conditions_of(tokens: Sequence[str] | None) -> list[Any] | None:
     """Return the conditions that --stop names, as ``flat=1e-6 seconds=10``."""
     if not tokens:

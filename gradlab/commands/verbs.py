@@ -166,12 +166,13 @@ def descend(options: Namespace) -> Outcome:
 
 def rates(options: Namespace) -> Outcome:
     """What each learning rate leads to, and which one to take."""
+    from gradlab.commands.descending import swept_rule
     from gradlab.descent import sweep_rates
 
     _check_picture(options)
-    start = _point(options.start, "--start")
+    start, rule = _point(options.start, "--start"), swept_rule(options)
     try:
-        found = sweep_rates(_function(options), start, rates=options.rates, steps=options.steps)
+        found = sweep_rates(_function(options), start, rates=options.rates, steps=options.steps, rule=rule)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return _with_picture(options, repr(found), found.as_dict(), found)

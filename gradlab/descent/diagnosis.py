@@ -85,11 +85,11 @@ def _seen(run: Run, rule: Rule | None, around: Surroundings | None, signs: Signs
     place = around.where(run.points[-1], run.gradients[-1]) if around is not None else None
     if place is not None:
         far = float(norms(run.points[-1:] - run.points[:1])[0])
-        saddle = place.curves_down and place.distance <= _NEAR * far
-        if saddle and (signs.settled or _shrunk(run) < _NEAR):
+        near = place.stationary and place.distance <= _NEAR * far
+        if near and place.curves_down and (signs.settled or _shrunk(run) < _NEAR):
             return f"saddle: {_saddle(run, place.spectrum, rule)}"
         if signs.settled:
-            return _arrived(run, signs, place.spectrum, around, far < inf and place.distance <= _NEAR * far)
+            return _arrived(run, signs, place.spectrum, near)
         endless = signs.shrink is None or signs.shrink >= 1 or signs.more > _PATIENCE * max(taken, _PATIENCE)
         if endless and _stands(run) and not place.spectrum.quadratic and not place.leads_down:
             return f"stalled: {_stalled(run, place.spectrum)}"
@@ -97,11 +97,19 @@ def _seen(run: Run, rule: Rule | None, around: Surroundings | None, signs: Signs
         return f"still falling: {_fell(run)}, and the gradient does not shrink: no minimum is in sight"
     if signs.more > _PATIENCE * max(taken, _PATIENCE) and not signs.settled:
         return f"too slow: {_slow(run, signs, rule, place.spectrum if place is not None else None)}"
-    return f"converging: {_fell(run)}; {_settling(signs)}"
+    said = [_fell(run), _settling(signs)]
+    crawling = None if place is None or rule is None else _crawling(place.spectrum, rule, run.gradients[-1])
+    if crawling is not None and crawling[1] > _PATIENCE * max(taken, _PATIENCE) and not signs.settled:
+        # The gradient is still led by what curves most, and hides what will be left.
+        said.append(f"but {crawling[0]}")
+    return f"converging: {'; '.join(said)}"
 
 
-def _arrived(run: Run, signs: Signs, spectrum: Spectrum, around: Surroundings | None, near: bool) -> str:
-    """Return the diagnosis of a run whose gradient has vanished."""
+def _arrived(run: Run, signs: Signs, spectrum: Spectrum, near: bool) -> str:
+    """Return the diagnosis of a run whose gradient has vanished.
+
+    near: whether a stationary point is near, as the run has gone.
+    """
     met = observed_curvature(run.points, run.gradients) or 0.0
     level = max(abs(spectrum.smallest), abs(spectrum.largest))
     if level <= spectrum.error or (level <= _LEVEL * met and not near):
@@ -263,7 +271,7 @@ def _slow(run: Run, signs: Signs, rule: Rule | None, spectrum: Spectrum | None) 
     said = [f"{_fell(run)}, and a step now shrinks the gradient by only {100 * (1 - signs.shrink):.2g} %"]
     crawling = None if spectrum is None or rule is None else _crawling(spectrum, rule, run.gradients[-1])
     closer = f"at this rate it takes about {_rounded(signs.more)} more steps to make it 100 times smaller"
-    said.append(crawling or closer)
+    said.append(crawling[0] if crawling is not None else closer)
     met = spectrum.largest if spectrum is not None else observed_curvature(run.points, run.gradients)
     limit = None if met is None or rule is None else largest_rate(rule, met)
     if limit is not None and _rate(rule) < limit / 4:
@@ -276,8 +284,8 @@ def _slow(run: Run, signs: Signs, rule: Rule | None, spectrum: Spectrum | None) 
     return "; ".join(said)
 
 
-def _crawling(spectrum: Spectrum, rule: Rule, gradient: Array) -> str | None:
-    """Return along which eigenvector most of the loss is left, and what a step does to it."""
+def _crawling(spectrum: Spectrum, rule: Rule, gradient: Array) -> tuple[str, float] | None:
+    """Return along which eigenvector most of the loss is left, in words, and the steps to come 100 times closer."""
     import numpy as np
 
     curved = spectrum.eigenvalues > spectrum.error
@@ -288,11 +296,13 @@ def _crawling(spectrum: Spectrum, rule: Rule, gradient: Array) -> str | None:
     shrinks = factor(rule, float(spectrum.eigenvalues[place]))
     if shrinks is None or not 0 < abs(shrinks) < 1:
         return None
-    return (
+    more = log(0.01) / log(abs(shrinks))
+    words = (
         f"what is left lies along {_bracketed(spectrum.along(place))}, where the curvature is "
         f"{spectrum.eigenvalues[place]:.3g} and a step multiplies the error by {_multiplier(shrinks)}: "
-        f"to come 100 times closer takes about {_rounded(log(0.01) / log(abs(shrinks)))} more steps"
+        f"to come 100 times closer takes about {_rounded(more)} more steps"
     )
+    return words, more
 
 
 def _saddle(run: Run, spectrum: Spectrum, rule: Rule | None) -> str:

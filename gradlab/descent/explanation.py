@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from gradlab.descent.contraction import factor, largest_rate
 from gradlab.descent.curvature import (
     WHOLE,
-    Rescaling,
     Spectrum,
     factor_in_words,
     in_words,
-    rescaling,
     spectrum,
 )
 from gradlab.descent.optimizers import GradientDescent
+from gradlab.descent.scaling import Rescaling, rescaling
 from gradlab.descent.signs import averaged_over
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError, NoFormulaError
@@ -30,6 +29,10 @@ _FAINT = 1e-9
 
 _SHOWN = 8
 """Directions that are shown: the extremes, where there are more."""
+
+
+HEAD = ("along", "curvature", "predicted", "observed")
+"""What stands above the cells of a direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,18 @@ class Direction:
     def words(self) -> str:
         """The vector as a sum of its largest components."""
         return in_words(self.vector, self.labels)
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The words, the curvature, and what a step was to multiply the error by and what it did."""
+        if self.predicted is None:
+            predicted = "not linear"
+        elif abs(self.predicted.imag) > 1e-9 * abs(self.predicted):
+            predicted = f"{factor_in_words(abs(self.predicted))}, circling"
+        else:
+            predicted = factor_in_words(self.predicted.real)
+        observed = "" if self.observed is None else factor_in_words(self.observed)
+        return self.words, f"{self.eigenvalue:.6g}", predicted, observed
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +112,7 @@ class Explanation:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def _table(self) -> list[str]:
-        rows = [("along", "curvature", "predicted", "observed"), *(_row(each) for each in self._shown())]
+        rows = [HEAD, *(each.cells for each in self._shown())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         if len(self.directions) > _SHOWN:
@@ -136,21 +151,6 @@ class Explanation:
         return self.text()
 
 
-def _row(each: Direction) -> tuple[str, str, str, str]:
-    if each.predicted is None:
-        predicted = "not linear"
-    elif abs(each.predicted.imag) > 1e-9 * abs(each.predicted):
-        predicted = f"{factor_in_words(abs(each.predicted))}, circling"
-    else:
-        predicted = factor_in_words(each.predicted.real)
-    return (
-        each.words,
-        f"{each.eigenvalue:.6g}",
-        predicted,
-        "" if each.observed is None else factor_in_words(each.observed),
-    )
-
-
 def explain(
     run: Trajectory, *, data: Mapping[str, Any] | None = None, inputs: Sequence[str] | None = None
 ) -> Explanation:
@@ -158,7 +158,7 @@ def explain(
 
     data: all examples, by the names of the function's variables, where they came to the run in batches: it is the
         function of all of them that is looked at.
-    inputs: names of the data to standardise in `Explanation.rescaling`; see `gradlab.descent.curvature.rescaling`.
+    inputs: names of the data to standardise in `Explanation.rescaling`; see `gradlab.descent.scaling.rescaling`.
     The curvature is that at the end of the run, and at its lowest point if it diverged.  Up to 32 components the whole
     Hessian is used, beyond that its two extreme eigenvalues.
     Raises TypeError for what is no trajectory.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradlab.descent.history import Layout
+from gradlab.descent.repeating import Repeated
+from gradlab.descent.second_derivatives import written_out
 from gradlab.errors import GradlabError
 from gradlab.graph import Function, Point
 
 if TYPE_CHECKING:
-    from gradlab.graph.nodes import Node
     from gradlab.graph.point import Array
 
 _WRITTEN_OUT = 64
@@ -28,8 +29,6 @@ class ManyPoints:
     def __init__(self, function: Function, start: Point, layout: Layout) -> None:
         import numpy as np
 
-        from gradlab.graph.backends import NumpyBackend
-        from gradlab.graph.nodes import compute, topological
         from gradlab.symbolic import derive
 
         derivation = derive(function)
@@ -38,28 +37,17 @@ class ManyPoints:
                 f"{function.signature} decides by its values: its formula holds for {function.guards[0]} alone, "
                 "and many points cannot be computed as one"
             )
-        self._compute, self._layout = compute, layout
-        self._values: dict[str, Any] = dict(function.data)
-        self._backend = NumpyBackend(self._values, function.sizes(start))
-        self._loss = derivation.output
-        self._partials = [derivation.partials[name] for name in layout.shapes]
-        moving: set[Node] = set(function.nodes.values())
-        self._known: dict[Node, Any] = {}
-        self._varying: list[Node] = []
-        for node in topological([self._loss, *self._partials]):
-            if node in moving or not moving.isdisjoint(node.operands):
-                moving.add(node)
-                self._varying.append(node)
-            else:
-                self._known[node] = compute(node, [self._known[part] for part in node.operands], self._backend)
-        needed = set(topological(self._partials))
-        self._for_gradient = [node for node in self._varying if node in needed]
+        self._layout = layout
+        variables, sizes = function.nodes.values(), function.sizes(start)
+        partials = [derivation.partials[name] for name in layout.shapes]
+        self._loss = Repeated([derivation.output], function.data, sizes, variables)
+        self._partials = Repeated(partials, function.data, sizes, variables)
         largest = max((np.size(array) for array in function.data.values()), default=1)
         self.together = max(1, 4_000_000 // max(largest, layout.size))
         """Points to compute at once: what lies between then fits into some hundred megabytes."""
         self._hessian: Array | None = None
         if layout.size <= _WRITTEN_OUT and derivation.is_quadratic:
-            self._hessian = derivation.curvature(start).matrix
+            self._hessian = written_out(derivation, start).matrix
             self._origin = layout.flat(start)
             self._slope = self._gradients(self._origin[None])[0]
 
@@ -93,7 +81,7 @@ class ManyPoints:
         """Return the loss at each of *rows*."""
         import numpy as np
 
-        (found,) = self._evaluated(rows, self._varying, [self._loss])
+        (found,) = self._loss(self._layout.unpacked(rows))
         return np.array(np.broadcast_to(found, (len(rows),)))
 
     def gradients(self, rows: Array) -> Array:
@@ -105,14 +93,7 @@ class ManyPoints:
     def _gradients(self, rows: Array) -> Array:
         import numpy as np
 
-        parts = self._evaluated(rows, self._for_gradient, self._partials)
+        parts = self._partials(self._layout.unpacked(rows))
         shapes = self._layout.shapes.values()
         wide = [np.broadcast_to(part, (len(rows), *shape)) for part, shape in zip(parts, shapes, strict=True)]
         return np.concatenate([part.reshape(len(rows), -1) for part in wide], axis=1)
-
-    def _evaluated(self, rows: Array, ordered: list[Node], outputs: list[Node]) -> list[Any]:
-        known, compute, backend = self._known, self._compute, self._backend
-        self._values.update(self._layout.unpacked(rows))
-        for node in ordered:
-            known[node] = compute(node, [known[operand] for operand in node.operands], backend)
-        return [known[output] for output in outputs]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 _LEFT = 1 / 3
-"""Newton's step leads to a minimum where it leaves less than this part of the gradient: on a quadratic it leaves
-nothing, on a quartic (2/3)³ = 0.30, and on the tail of an exponential 1/e = 0.37, however often it is repeated."""
+"""Newton's step leads to a stationary point where it leaves less than this part of the gradient: on a quadratic it
+leaves nothing, on a quartic (2/3)³ = 0.30, and on the tail of an exponential 1/e = 0.37, however often repeated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +24,22 @@ class Place:
     """A point of a run and the curvature there.
 
     distance: to where the gradient would vanish if the function were its own quadratic, level directions left out.
-    leads_down: whether the gradient does nearly vanish there, and everything curves upwards.
+    stationary: whether the gradient does nearly vanish there.
     """
 
     spectrum: Spectrum
     distance: float
-    leads_down: bool
+    stationary: bool
 
     @property
     def curves_down(self) -> bool:
         """Whether some curvature is negative beyond doubt."""
         return self.spectrum.smallest < -self.spectrum.error
+
+    @property
+    def leads_down(self) -> bool:
+        """Whether there is a minimum, as far as the curvature here tells."""
+        return self.stationary and self.spectrum.smallest > self.spectrum.error
 
 
 class Surroundings:
@@ -73,9 +78,8 @@ class Surroundings:
         step = -np.where(usable, along / np.where(usable, found.eigenvalues, 1.0), 0.0)
         distance = float(np.linalg.norm(step))
         size = float(np.linalg.norm(gradient))
-        upward = found.smallest > found.error
-        left = self._gradient_size(row + found.directions @ step) if upward and size > 0 else None
-        return Place(found, distance, upward and left is not None and left < _LEFT * size)
+        left = self._gradient_size(row + found.directions @ step) if size > 0 else 0.0
+        return Place(found, distance, size == 0 or (left is not None and left < _LEFT * size))
 
     def _gradient_size(self, row: Array) -> float | None:
         import numpy as np

@@ -14,6 +14,7 @@ from gradlab.descent.history import History, Layout
 from gradlab.descent.loop import descend
 from gradlab.descent.many import ManyPoints
 from gradlab.descent.optimizers import GradientDescent, Rule
+from gradlab.descent.progress import Progress, on_terminal
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function, Point
@@ -142,7 +143,8 @@ def sweep_rates(
     start: where to begin, as for `descend`.  starts: further points to begin from, each at every rate.
     rates: positive numbers; if None, 61 of them around the largest stable rate at the start.
     rule: how to step; its own rate is replaced by each of *rates*.
-    A function without a formula, or one whose code decides by its values, is descended rate by rate.
+    A function without a formula, or one whose code decides by its values, is descended rate by rate; so is any
+    function by a rule that asks for more than its gradient, such as `Newton`.
     Raises ValueError for rates that are no positive numbers or a rule that has none, DomainError where *f* is not
     finite at a start, PointError where a start does not fit.
 
@@ -251,7 +253,7 @@ def _swept(
     import numpy as np
 
     shape = (len(rows), len(rates))
-    if function.output is None or function.guards:
+    if function.output is None or function.guards or hasattr(rule, "ground"):
         return _one_by_one(function, points, layout, rule, rates, looks)
     many = ManyPoints(function, points[0], layout)
     begins = np.repeat(rows, len(rates), axis=0)
@@ -277,10 +279,15 @@ def _stepped(many: ManyPoints, start: Array, rule: Any, column: Array, looks: Se
     stepping: Rule = replace(rule, rate=_Column(column))
     rows, state = start, stepping.initial(start)
     course: list[Array] = []
+    progress = Progress(looks[-1]) if on_terminal() else None
     for before, look in pairwise((0, *looks)):
         for _ in range(look - before):
             rows, state = stepping.step(rows, many.gradients(rows), state)
         course.append(many.losses(rows))
+        if progress is not None:
+            progress.at(look, float(course[-1].min()))
+    if progress is not None:
+        progress.close()
     return rows, np.stack(course)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradlab.descent.curvature import in_words, lanczos, rescaling, spectrum, standardised
+from gradlab.descent.curvature import in_words, spectrum
+from gradlab.descent.krylov import lanczos
+from gradlab.descent.scaling import rescaling, standardised
+from gradlab.descent.sweeping import sweep_rates
 from gradlab.errors import GradlabError, NoFormulaError
 from gradlab.sources import as_function
 from tests.descent import rollercoaster as ride
@@ -147,6 +150,52 @@ def test_a_network_without_a_formula_is_differentiated_twice_by_torch():
 def test_code_with_neither_a_formula_nor_tensors_has_no_curvature():
     with pytest.raises((GradlabError, NoFormulaError)):
         spectrum(as_function(lambda x: float(x) ** 2, opaque=True), 1.0)
+
+
+def test_a_hessian_over_many_examples_is_that_over_few():
+    random = np.random.default_rng(6)
+    inputs, targets = random.normal(size=(20_000, 3)), random.integers(0, 2, 20_000).astype(float)
+
+    def loss(w, b):
+        z = inputs @ w + b
+        return np.mean(np.log(1 + np.exp(z)) - targets * z)
+
+    at = {"w": np.array([0.3, -0.2, 0.1]), "b": 0.1}
+    found = spectrum(loss, at)
+    assert "column by column" in found.method
+    columns = np.column_stack([inputs, np.ones(20_000)])
+    chances = 1 / (1 + np.exp(-(inputs @ at["w"] + at["b"])))
+    hessian = columns.T @ (columns * (chances * (1 - chances))[:, None]) / 20_000
+    assert found.eigenvalues == pytest.approx(np.linalg.eigvalsh(hessian), abs=found.error)
+    assert found.error < 1e-12
+
+
+def digits(count=300, side=8):
+    """Images of two kinds, a bar on the left or on the right in noise, and which of the two they show."""
+    random = np.random.default_rng(8)
+    right = random.integers(0, 2, count).astype(float)
+    images = random.uniform(0, 0.3, size=(count, side, side))
+    images[right == 0, :, 1:3] += 0.7
+    images[right == 1, :, 5:7] += 0.7
+    return images.reshape(count, -1), right
+
+
+def test_a_linear_classifier_of_images_is_explained_by_its_extremes():
+    images, right = digits()
+
+    def loss(w, b):
+        z = images @ w + b
+        return np.mean(np.log(1 + np.exp(z)) - right * z)
+
+    start = {"w": np.zeros(64), "b": 0.0}
+    found = spectrum(loss, start)
+    columns = np.column_stack([images, np.ones(len(images))])
+    eigenvalues = np.linalg.eigvalsh(columns.T @ columns / 4 / len(images))
+    assert found.largest == pytest.approx(eigenvalues[-1], abs=found.error)
+    assert found.smallest == pytest.approx(eigenvalues[0], abs=found.error)
+    swept = sweep_rates(loss, start, rates=found.largest_rate * np.array([0.01, 0.1, 0.5]), steps=100)
+    assert not swept.diverged.any()
+    assert swept.losses[0, -1] < 0.01 * swept.first[0]
 
 
 # Words ------------------------------------------------------------------------------------------------------

@@ -49,6 +49,16 @@ def test_the_fit_says_what_was_to_be_said_of_1e4():
     assert "with time standardised it would be 7.702" in found.text()
 
 
+def test_a_fast_direction_does_not_hide_what_a_slow_one_leaves():
+    said = run(ride.numpy_loss(), ride.START, 1e-5, 10).diagnosis
+    assert said.startswith("converging: the loss fell from 15462.9 to 691.841 in 10 steps")
+    assert said.endswith(
+        "but what is left lies along (0.979 c - 0.204 b), where the curvature is 0.259 and a step multiplies the error "
+        "by 0.9999974: to come 100 times closer takes about 1,800,000 more steps"
+    )
+    assert " but " not in run(BOWL, AT, 0.1, 10).diagnosis
+
+
 def test_no_limit_is_stated_for_adam():
     found = explain(run(BOWL, AT, Adam(0.1), 50))
     assert found.limit is None

@@ -113,9 +113,11 @@ RUNS = [  # function, start, rule, steps, label; the factors are 1 - rate λ
     (lambda w: (np.tanh(w[0] + w[1]) - 0.2) ** 2, np.array([9.0, 9.0]), 1.0, 500, "stalled"),
     ("1 - exp(-x**2)", 6.0, 1.0, 300, "stalled"),
     ("x**2/(1 + x**2)", 1e4, 1.0, 200, "stalled"),
+    ("1 - exp(-x**2)", 0.9, 10.0, 50, "stalled"),  # one step too long leads from the slope out onto the plain
     (dead, np.array([-1.0, 5.0]), 2.0, 20, "stalled"),  # the first step turns both units off for good
     # Down for ever
     ("2 x + y", {"x": 1.0, "y": 1.0}, 0.1, 20, "still falling"),
+    ("2 x + y + 1000000", {"x": 1.0, "y": 1.0}, 0.1, 20, "still falling"),
     ("x**2 - y**2", {"x": 1.0, "y": 1e-3}, 0.1, 200, "still falling"),
     ("-x**2", 0.1, 0.1, 50, "still falling"),
     # Not a step
@@ -187,6 +189,7 @@ NOISY = [  # what `noisy` takes, label.  1/(rate λ) steps pass until the start 
     (([1.0], [1000.0], 0.001, 1000, 1.0), "converging"),
     (([1.0, 2.0], [100.0, 100.0], 0.002, 500, 1.0), "converging"),
     (([1.0], [50.0], 0.01, 100, 1.0), "converging"),
+    (([1.0], [10.0], 0.01, 100, 12.0), "converging"),  # a mean a few times what chance would leave
     (([1.0], [1e3], 1e-8, 200, 1.0), "too slow"),
     (([1.0], [10.0], 2.2, 100, 1.0), "diverging"),
     (([1.0, 10.0], [1.0, 1.0], 0.25, 100, 0.1), "diverging"),

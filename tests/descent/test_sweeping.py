@@ -10,6 +10,7 @@ import pytest
 
 from gradlab.descent import GradientDescent, descend
 from gradlab.descent.optimizers import Adam, AdamW, Momentum, Nesterov, RMSProp
+from gradlab.descent.second_order import Newton
 from gradlab.descent.sweeping import sweep_rates
 from gradlab.errors import DomainError
 from gradlab.sources import as_function, at_point
@@ -36,10 +37,11 @@ def logistic():
     [
         (BOWL, AT, [0.01, 0.1, 0.19, 0.25]),
         (ride.numpy_loss(), ride.START, [1e-7, 1e-5, 3e-5, 4e-5]),
+        ("x**2 + y", AT, [0.1, 0.5, 0.7]),  # along y there is no curvature
         ("x**4 + sin(3*x)", {"x": 1.0}, [0.001, 0.01, 0.05]),
         (logistic(), {"w1": 2.0, "b": -1.0}, [0.1, 1.0, 10.0]),
     ],
-    ids=["bowl", "fit", "curve", "logistic"],
+    ids=["bowl", "fit", "slope", "curve", "logistic"],
 )
 def test_each_run_of_a_sweep_is_the_run_alone(f, start, rates):
     found = sweep_rates(f, start, rates=rates, steps=60)
@@ -98,6 +100,12 @@ def test_a_sweep_of_a_thousand_rates_costs_less_than_twenty_runs():
     assert seconds(lambda: sweep_rates(loss, ride.START, rates=rates, steps=300)) < 20 * one
 
 
+def test_a_rate_close_to_the_limit_is_not_advised_though_it_did_best():
+    found = sweep_rates(BOWL, {"x": 3.0, "y": 1e-9}, rates=[0.1, 0.17, 0.19], steps=30)
+    assert found.losses[0].argmin() == 2
+    assert found.suggested == 0.17  # 0.19 is more than 0.9 of 2/10
+
+
 def test_where_many_rates_arrive_the_first_to_arrive_is_advised():
     found = sweep_rates("x**2", 3.0, rates=[0.1, 0.2, 0.3, 0.45, 0.7, 0.8, 1.5], steps=500)
     assert found.suggested == 0.45  # a factor of 0.1, and the others 0.8, 0.6, 0.4, -0.4, -0.6
@@ -128,6 +136,15 @@ def test_several_starts_are_judged_by_the_worst():
     assert found.losses.shape == (2, 2)
     assert found.diverged.tolist() == [[False, False], [False, True]]
     assert found.suggested == 0.05
+
+
+def test_newton_is_swept_rate_by_rate():
+    found = sweep_rates("x**4 + y**2", AT, rates=[0.1, 1.0], steps=5, rule=Newton())
+    for place, rate in enumerate(found.rates):
+        run = descend("x**4 + y**2", AT, rule=Newton(rate=float(rate)), steps=5, check=False)
+        assert found.losses[0, place] == run.losses[-1]
+    assert found.limit is None
+    assert found.suggested == 1.0
 
 
 def test_a_function_without_a_formula_is_descended_rate_by_rate():
