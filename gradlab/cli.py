@@ -1,4 +1,4 @@
-"""The command line: ``gradlab derive | verify | estimate | backward | compare | descend | report | demo``.
+"""The command line: ``gradlab derive | verify | estimate | backward | compare | descend | rates | report | demo``.
 
 Only argparse is loaded here; what a command needs, it loads itself.
 """
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _ABOUT = """One function, its gradient three ways: derived, measured and computed by backward();
 compared, then descended."""
 
-_CODES = """exit code: 0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, unstable or at a kink.
+_CODES = """exit code: 0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, unstable or at a kink;
+4 a descent diverged, or came to no number.
 Results are printed on stdout, everything else on stderr. `gradlab COMMAND --help` shows an example."""
 
 
@@ -217,10 +218,13 @@ def _add_descent(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument(
         "--start", nargs="+", metavar="x=3", action="extend", required=required, help="where to start, as a point"
     )
-    parser.add_argument("--rate", type=_rate, default=0.1, help="the learning rate; 0.1 by default")
-    parser.add_argument("--steps", type=_whole, default=100, help="how many steps at most; 100 by default")
+    parser.add_argument("--rate", type=_rate, help="the learning rate; 0.1 by default, other rules have their own")
+    parser.add_argument("--steps", type=_whole, help="how many steps at most; 100 by default")
     parser.add_argument(
-        "--engine", choices=("auto", "exact", "torch", "numeric"), default="auto", help="where the gradient comes from"
+        "--engine",
+        choices=("auto", "exact", "torch", "numeric", "compiled"),
+        default="auto",
+        help="where the gradient comes from",
     )
 
 
@@ -301,9 +305,52 @@ def _compare(parser: argparse.ArgumentParser) -> None:
 
 def _descend(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
-    _add_descent(parser, required=True)
+    _add_descent(parser, required=False)
+    parser.add_argument(
+        "--optimizer",
+        nargs="+",
+        metavar="NAME",
+        help="the rule and its settings: adam first=0.8, momentum momentum=0.9, newton, armijo, …",
+    )
+    parser.add_argument(
+        "--schedule",
+        nargs="+",
+        metavar="NAME",
+        help="how the rate changes: cosine steps=100, step every=30, warm-up, …",
+    )
+    parser.add_argument("--batch-size", type=_whole, metavar="N", help="cut the --data into batches of N examples")
+    parser.add_argument("--epochs", type=_whole, metavar="N", help="go through all batches N times at most")
+    parser.add_argument("--seed", type=_whole, default=0, metavar="N", help="of the shuffling; 0 by default")
+    parser.add_argument(
+        "--stop",
+        nargs="+",
+        metavar="flat=1e-6",
+        help="stop before: flat=LENGTH of the gradient, loss=VALUE, patience=STEPS without progress, seconds=S",
+    )
+    parser.add_argument("--keep", type=_whole, metavar="N", help="how many points to keep of a long run")
+    parser.add_argument("--save", metavar="FILE", help="write the run to a file too")
+    parser.add_argument("--resume", metavar="FILE", help="go on with a run that was saved, in place of --start")
     parser.add_argument("--no-check", action="store_true", help="start even where the gradients differ")
+    parser.add_argument("--explain", action="store_true", help="say what a step did along each direction, and why")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the descent; .svg and .pdf work too")
+
+
+def _rates(parser: argparse.ArgumentParser) -> None:
+    _add_function(parser)
+    parser.add_argument(
+        "--start", nargs="+", metavar="x=3", action="extend", required=True, help="where to start, as a point"
+    )
+    parser.add_argument(
+        "--rates", nargs="+", type=_rate, metavar="RATE", help="the rates; by default 61 around the limit of stability"
+    )
+    parser.add_argument(
+        "--optimizer",
+        nargs="+",
+        metavar="NAME",
+        help="the rule and its settings, as for descend: momentum momentum=0.9",
+    )
+    parser.add_argument("--steps", type=_whole, default=1000, help="how many steps each run takes; 1000 by default")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the loss against the rate; .svg and .pdf work too")
 
 
 def _report(parser: argparse.ArgumentParser) -> None:
@@ -336,6 +383,11 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "compare at the start, then descend",
         '  gradlab descend "(x - 2)**2" --start x=5 --rate 0.1 --steps 20 --plot path.png',
         _descend,
+    ),
+    "rates": (
+        "descend at many learning rates at once, and suggest one",
+        '  gradlab rates "x**2 + 10*y**2" --start x=3 y=1 --plot rates.png',
+        _rates,
     ),
     "report": (
         "write a document about a function",

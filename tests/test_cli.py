@@ -13,7 +13,7 @@ import pytest
 from gradlab import cli
 from gradlab.cli import main
 
-COMMANDS = ("derive", "verify", "estimate", "backward", "compare", "descend", "report", "demo")
+COMMANDS = ("derive", "verify", "estimate", "backward", "compare", "descend", "rates", "report", "demo")
 
 
 @pytest.fixture
@@ -47,7 +47,8 @@ def test_the_help_lists_every_command_and_exit_code(run):
     code, out, _ = run("--help")
     assert code == 0
     assert all(f"\n    {name} " in out for name in COMMANDS)
-    assert "0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, unstable or at a kink." in out
+    assert "0 done, all agree; 1 the gradients differ; 2 bad input; 3 undecided, unstable or at a kink;" in out
+    assert "\n4 a descent diverged, or came to no number." in out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -87,8 +88,8 @@ def test_the_choices_are_those_of_the_functions(run):
     from gradlab.numeric.estimation import METHODS
 
     assert f"--method {{{','.join(METHODS)}}}" in " ".join(run("estimate", "--help")[1].split())
-    assert set(ENGINES) == {"exact", "torch", "numeric"}
-    assert "{auto,exact,torch,numeric}" in run("descend", "--help")[1]
+    assert set(ENGINES) == {"exact", "torch", "numeric", "compiled"}
+    assert "{auto,exact,torch,numeric,compiled}" in run("descend", "--help")[1]
 
 
 # Each command ----------------------------------------------------------------------------------------
@@ -230,6 +231,30 @@ def test_descend_prints_the_path_and_the_diagnosis(run_json):
     assert found["results"]["diagnosis"].startswith("converging")
 
 
+def test_descend_explains_itself(run, run_json):
+    code, out, _ = run("descend", "x**2 + 10*y**2", "--start", "x=3", "y=1", "--rate", "0.11", "--explain")
+    assert code == 4
+    assert out.count("diverging: ") == 1
+    assert "0.11 is above 0.1 = 2/λ_max, so each step multiplies the error along y by -1.2" in out
+    assert "predicted" in out
+    _, found = run_json("descend", "x**2 + 10*y**2", "--start", "x=3", "y=1", "--rate", "0.11", "--explain")
+    assert found["results"]["explanation"]["limit"] == pytest.approx(0.1)
+
+
+def test_rates_are_swept_and_one_is_suggested(run, run_json, tmp_path):
+    picture = tmp_path / "rates.png"
+    code, out, _ = run("rates", "x**2 + 10*y**2", "--start", "x=3", "y=1", "--steps", "50", "--plot", str(picture))
+    assert code == 0
+    assert "limit of stability: 0.1" in out
+    assert "suggested: 0.08254, " in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    _, found = run_json("rates", "x**2", "--start", "x=3", "--optimizer", "momentum", "momentum=0.5", "--steps", "50")
+    assert found["results"]["rule"] == "Momentum"
+    assert found["results"]["limit"] == pytest.approx(1.5)
+    _, found = run_json("rates", "x**2", "--start", "x=3", "--rates", "0.1", "0.4", "--steps", "9")
+    assert found["results"]["suggested"] == 0.4
+
+
 def test_descend_draws_its_path(run, tmp_path):
     picture = tmp_path / "path.png"
     code, out, _ = run("descend", "x**2 + y**2", "--start", "x=3", "y=1", "--steps", "3", "--plot", str(picture))
@@ -318,6 +343,12 @@ def test_a_function_and_a_script_are_one_too_many(run, script):
         (["compare", "x", "--at", "x=nan"], "x = nan is not a finite number"),
         (["compare", "--at", "x=3", "x**2"], "'x**2' was taken for a point, write it before --at"),
         (["compare", "x"], "the following arguments are required: --at"),
+        (
+            ["rates", "x**2", "--start", "x=3", "--rates", "-1"],
+            "'-1' is no learning rate; write a positive number such as 0.1",
+        ),
+        (["rates", "x**2", "--start", "x=3", "--optimizer", "armijo"], "there is no rate to sweep"),
+        (["rates", "x**2", "--start", "x=3", "--steps", "0"], "a sweep takes at least one step"),
         (
             ["descend", "x**2", "--start", "x=3", "--rate", "-1"],
             "'-1' is no learning rate; write a positive number such as 0.1",

@@ -18,4 +18,5 @@ class Code(IntEnum):
     DIFFER = 1
     BAD_INPUT = 2
     UNDECIDED = 3
+    DIVERGED = 4
     INTERRUPTED = 130

@@ -15,7 +15,6 @@ from gradlab.errors import DomainError
 
 if TYPE_CHECKING:
     from gradlab.comparison import Comparison
-    from gradlab.descent import Trajectory
     from gradlab.graph import Function
     from gradlab.graph.curvature import Curvature
     from gradlab.graph.gradient import Gradient
@@ -161,18 +160,57 @@ def _with_steps(outcome: Outcome, comparison: Comparison, path: Path) -> Outcome
 
 def descend(options: Namespace) -> Outcome:
     """The descent, once the routes agree at its start."""
-    if not options.plot:
-        trajectory = _descent(options, check=not options.no_check)
-        return Outcome(repr(trajectory), trajectory.as_dict())
-    from gradlab.reports import files, pictures
+    from gradlab.commands import descending
 
-    path = Path(options.plot)
-    files.check(path, *pictures.ENDINGS)  # before the work is done
-    trajectory = _descent(options, check=not options.no_check)
+    _check_picture(options)
+    trajectory = descending.descended(options, _function, check=not options.no_check)
+    text, results = repr(trajectory), dict(trajectory.as_dict())
+    if options.explain:
+        from gradlab.descent import explain
+
+        explanation = explain(trajectory)
+        # The explanation begins with the diagnosis, which the descent has ended with.
+        text = f"{text.removesuffix(trajectory.diagnosis).rstrip()}\n\n{explanation.text()}"
+        results["explanation"] = explanation.as_dict()
+    if options.save:
+        descending.save(trajectory, Path(options.save))
+        text, results = f"{text}\nsaved: {options.save}", {**results, "saved": options.save}
+    outcome = _with_picture(options, text, results, trajectory)
+    return replace(outcome, code=descending.code_of(trajectory))
+
+
+def rates(options: Namespace) -> Outcome:
+    """What each learning rate leads to, and which one to take."""
+    from gradlab.commands.descending import swept_rule
+    from gradlab.descent import sweep_rates
+
+    _check_picture(options)
+    start, rule = _point(options.start, "--start"), swept_rule(options)
+    try:
+        found = sweep_rates(_function(options), start, rates=options.rates, steps=options.steps, rule=rule)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return _with_picture(options, repr(found), found.as_dict(), found)
+
+
+def _check_picture(options: Namespace) -> None:
+    """Raise ReportError where the picture cannot be written, before the work is done."""
+    if options.plot:
+        from gradlab.reports import files, pictures
+
+        files.check(Path(options.plot), *pictures.ENDINGS)
+
+
+def _with_picture(options: Namespace, text: str, results: Mapping[str, Any], record: Any) -> Outcome:
+    """Return the outcome, with the record's picture where one is asked for."""
+    if not options.plot:
+        return Outcome(text, results)
+    from gradlab.reports import pictures
+
     figure = pictures.canvas()
-    trajectory.plot(figure.subplots())
-    pictures.save(figure, path)
-    return Outcome(f"{trajectory!r}\npicture: {path}", {**trajectory.as_dict(), "plot": str(path)})
+    record.plot(ax=figure.subplots())
+    pictures.save(figure, Path(options.plot))
+    return Outcome(f"{text}\npicture: {options.plot}", {**results, "plot": options.plot})
 
 
 def report(options: Namespace) -> Outcome:
@@ -191,7 +229,9 @@ def report(options: Namespace) -> Outcome:
         comparison = compare(function, point, wrt=_wrt(options))
         records.append(comparison)
     if options.start:
-        trajectory = _descent(options, check=True)
+        from gradlab.commands.descending import descended
+
+        trajectory = descended(options, _function, check=True)
         comparison = comparison or trajectory.comparison
         records.append(trajectory)
     document = report(*records, title=options.title)
@@ -256,14 +296,6 @@ def _point(tokens: list[str] | None, option: str) -> Any:
 
 def _wrt(options: Namespace) -> list[str] | None:
     return values.words(options.wrt)
-
-
-def _descent(options: Namespace, *, check: bool) -> Trajectory:
-    from gradlab.descent import GradientDescent, descend
-
-    function, start = _function(options), _point(options.start, "--start")
-    rule = GradientDescent(rate=options.rate)
-    return descend(function, start, rule=rule, steps=options.steps, check=check, engine=options.engine)
 
 
 def _gradient(gradient: Gradient) -> Outcome:

@@ -2,25 +2,32 @@
 
 An engine is prepared once, at the start; then `evaluate` is called once for each point, with the flat
 vector of all variables. What can be done before the first step is done there.
+With batches there is one such engine for each shape of them, and `take` hands it the next batch.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gradlab.descent import compiled_steps, torch_steps
+from gradlab.descent.batches import Batch
 from gradlab.descent.history import Layout
-from gradlab.descent.optimizers import Vector
+from gradlab.descent.optimizers import Rule, State, Vector
 from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function, Point
+from gradlab.graph.point import as_array
 from gradlab.sources import at_point
 
 if TYPE_CHECKING:
     from gradlab.graph.nodes import Node
     from gradlab.graph.point import Array
+
+Evaluate = Callable[[Vector], tuple[float, Vector]]
+Chunk = Callable[[Vector, State, int], "tuple[Array, Array, Array, Vector, State]"]
+"""(x, state, count) -> points, losses and gradients of that many points from x on, and x and state at the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,36 +36,106 @@ class Engine:
 
     start: the flat vector to begin with, in the engine's own kind of array.
     evaluate: the loss, as float, and its flat gradient at a flat vector.
-    stacked: vectors of that kind as the rows of a NumPy array.
+    stacked: vectors of that kind as the rows of a NumPy array.  vector: a row as such a vector again.
+    take: makes the engine evaluate on another batch.
+    situation: the function that is evaluated, and its data of this batch.
+    chunks: many steps by a rule in one call, None where the rule cannot be compiled.
+    dtype: of its tensors, None where it computes in float64 arrays.
     notes: what there is to say after the run.
     """
 
     name: str
     start: Vector
-    evaluate: Callable[[Vector], tuple[float, Vector]]
+    evaluate: Evaluate
     stacked: Callable[[Sequence[Vector]], Array]
+    vector: Callable[[Array], Vector]
+    situation: Callable[[], tuple[Function, Mapping[str, Any]]]
+    take: Callable[[Batch], None]
+    chunks: Callable[[Rule], Chunk | None] | None = None
     notes: Callable[[], Sequence[str]] = tuple
+    dtype: Any = None
+
+    def revived(self, state: State) -> State:
+        """Return what a rule remembered, as it was saved, in the engine's own kind of array."""
+        return tuple(self.vector(part) if hasattr(part, "shape") and part.shape else part for part in state)
 
 
-def prepare(name: str, function: Function, start: Point, dtype: Any = None) -> Engine:
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What an engine is prepared for.
+
+    function: read for these shapes.  start: the values of the variables that move.  given: those of the data
+    variables, in the first batch.  layout: of the variables that move.  dtype: the torch dtype to compute in.
+    """
+
+    function: Function
+    start: Point
+    given: Mapping[str, Any]
+    layout: Layout
+    dtype: Any = None
+
+    @property
+    def point(self) -> Point:
+        """All values, in the order of the function's variables."""
+        values: dict[str, Any] = {**self.start, **self.given}
+        return Point({name: values[name] for name in self.function.variables})
+
+
+def prepare(
+    name: str, function: Function, start: Point, dtype: Any = None, given: Mapping[str, Any] | None = None
+) -> Engine:
     """Return the engine called *name*, ready to step *function* from *start*.
 
     name: one of `ENGINES`, or "auto": exact where there is a formula, else torch where the code takes tensors,
         else numeric.
     dtype: the torch dtype to compute in, float64 if not given; the other engines compute in float64.
+    given: the values of the data variables in the first batch, those that *start* does not give.
     Raises ValueError for another name; NoFormulaError and NotScalarError as the routes do.
     """
-    chosen = _automatic(function, start) if name == "auto" else name
+    layout = Layout({variable: array.shape for variable, array in start.items()})
+    problem = Problem(function, start, dict(given or {}), layout, dtype)
+    chosen = _automatic(problem) if name == "auto" else name
     if chosen not in ENGINES:
         raise ValueError(f"no engine named {name!r}; there are {', '.join(ENGINES)} and auto")
-    layout = Layout({variable: array.shape for variable, array in start.items()})
-    return ENGINES[chosen](function, start, layout, dtype)
+    engine = ENGINES[chosen](problem)
+    return engine if not given else _for_batches(chosen, engine, problem)
 
 
-def _automatic(function: Function, start: Point) -> str:
-    if function.output is not None:
+def _for_batches(name: str, first: Engine, problem: Problem) -> Engine:
+    """Return an engine that takes batches of any shapes: it has one for each, and asks the one of the current batch."""
+    made: dict[Any, Engine] = {_shapes(problem.given): first}
+    current = [first]
+
+    def take(batch: Batch) -> None:
+        shapes = _shapes(batch)
+        engine = made.get(shapes)
+        if engine is None:
+            function, _ = at_point(problem.function, {**problem.start, **_point_values(batch)})
+            engine = made[shapes] = ENGINES[name](replace(problem, function=function, given=dict(batch)))
+        current[0] = engine
+        engine.take(batch)
+
+    def evaluate(x: Vector) -> tuple[float, Vector]:
+        return current[0].evaluate(x)
+
+    def notes() -> Sequence[str]:
+        return tuple(dict.fromkeys(note for engine in made.values() for note in engine.notes()))
+
+    return replace(first, evaluate=evaluate, take=take, situation=lambda: current[0].situation(), notes=notes)
+
+
+def _shapes(batch: Batch) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(getattr(value, "shape", ())) for value in batch.values())
+
+
+def _point_values(batch: Batch) -> dict[str, Array]:
+    return {name: as_array(name, value, finite=False) for name, value in batch.items()}
+
+
+def _automatic(problem: Problem) -> str:
+    if problem.function.output is not None:
         return "exact"
-    return "torch" if _takes_tensors(function, start) else "numeric"
+    return "torch" if _takes_tensors(problem.function, problem.point) else "numeric"
 
 
 def _takes_tensors(function: Function, start: Point) -> bool:
@@ -73,203 +150,178 @@ def _takes_tensors(function: Function, start: Point) -> bool:
     return isinstance(loss, torch.Tensor) and loss.requires_grad
 
 
-def _exact(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
+def _exact(problem: Problem) -> Engine:
     """The derived gradient, evaluated by NumPy; what does not depend on the variables is computed once.
 
     Where the code decides by its values (``if``), each step looks whether it still goes the same way; where it does
     not, the way that it goes there is derived too, and the engine remembers both.
     """
-    branches = [_Branch(function, start, layout)]
-    if not function.guards:
-        return Engine("exact", layout.flat(start), branches[0].evaluate, _rows)
+    function, layout = problem.function, problem.layout
+    branches = [_Branch(function, problem.point, layout)]
+    given = dict(problem.given)
+    flat = layout.flat(problem.start)
 
-    def evaluate(x: Array) -> tuple[float, Array]:
+    def take(batch: Batch) -> None:
+        given.update(_point_values(batch))
+        for branch in branches:
+            branch.give(given)
+
+    def following(x: Array) -> tuple[float, Array]:
         for branch in branches:
             found = branch.evaluate(x)
             if branch.holds():
                 return found
-        point = Point(layout.unpacked(x))
-        branches.append(_Branch(at_point(function, point)[0], point, layout))
+        point = {**given, **layout.unpacked(x)}
+        branches.append(_Branch(*at_point(function, {name: point[name] for name in function.variables}), layout))
         return branches[-1].evaluate(x)
 
     def notes() -> Sequence[str]:
         ways = len(branches)
         return (f"the code went {ways} ways (if, while); the gradient of each was derived",) if ways > 1 else ()
 
-    return Engine("exact", layout.flat(start), evaluate, _rows, notes)
+    evaluate = following if function.guards else branches[0].evaluate
+    return Engine("exact", flat, evaluate, rows, _copied, lambda: (function, given), take, notes=notes)
 
 
 class _Branch:
     """The value and the gradient of a formula, and whether the formula is the function there."""
 
-    def __init__(self, function: Function, start: Point, layout: Layout) -> None:
+    def __init__(self, function: Function, point: Point, layout: Layout) -> None:
         from gradlab.graph.backends import NumpyBackend
         from gradlab.graph.nodes import compute, topological
         from gradlab.symbolic import derive
 
-        partials = derive(function).partials
+        partials = derive(function, list(layout.shapes)).partials
         self._layout = layout
         self._guards = function.guards
         self._outputs = [function.formula, *(partials[name] for name in layout.shapes)]
-        self._values: dict[str, Any] = dict(function.data)
-        self._values.update(layout.unpacked(layout.flat(start)))
-        self._backend = NumpyBackend(self._values, function.sizes(start))
+        self._values: dict[str, Any] = {**function.data, **point}
+        self._backend = NumpyBackend(self._values, function.sizes(point))
         self._compute = compute
-        moving: set[Node] = set(function.nodes.values())
+        moving: set[Node] = {node for name, node in function.nodes.items() if name in layout.shapes}
         self._varying: list[Node] = []
+        self._fixed: list[Node] = []
         self._known: dict[Node, Any] = {}
         for node in topological([*self._outputs, *(guard.condition for guard in function.guards)]):
             if node in moving or not moving.isdisjoint(node.operands):
                 moving.add(node)
                 self._varying.append(node)
             else:
-                self._known[node] = compute(node, [self._known[operand] for operand in node.operands], self._backend)
+                self._fixed.append(node)
+        self._run(self._fixed)
+
+    def give(self, data: Mapping[str, Any]) -> None:
+        """Take other values for the data variables."""
+        self._values.update(data)
+        self._run(self._fixed)
 
     def evaluate(self, x: Array) -> tuple[float, Array]:
         import numpy as np
 
-        known, compute, backend = self._known, self._compute, self._backend
         self._values.update(self._layout.unpacked(x))
-        for node in self._varying:
-            known[node] = compute(node, [known[operand] for operand in node.operands], backend)
-        loss, *partials = (known[output] for output in self._outputs)
+        self._run(self._varying)
+        loss, *partials = (self._known[output] for output in self._outputs)
         return float(loss), np.concatenate([np.reshape(partial, -1) for partial in partials])
+
+    def _run(self, nodes: Sequence[Node]) -> None:
+        known, compute, backend = self._known, self._compute, self._backend
+        for node in nodes:
+            known[node] = compute(node, [known[operand] for operand in node.operands], backend)
 
     def holds(self) -> bool:
         """Return whether the code goes this way where `evaluate` was last called."""
         return all(bool(self._known[guard.condition] != 0) == guard.holds for guard in self._guards)
 
 
-def _numeric(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
+def _numeric(problem: Problem) -> Engine:
     """Finite differences at every point: the slow way, which needs nothing but values."""
     import numpy as np
 
     from gradlab.numeric import estimate
 
+    function, layout = problem.function, problem.layout
+    given = dict(problem.given)
+    names = list(layout.shapes)
+
+    def take(batch: Batch) -> None:
+        given.update(_point_values(batch))
+
     def evaluate(x: Array) -> tuple[float, Array]:
-        point = layout.unpacked(x)
+        point = {**given, **layout.unpacked(x)}
+        point = {name: point[name] for name in function.variables}
         try:
-            found = estimate(function, point)
+            found = estimate(function, point, wrt=names)
         except DomainError:  # the loop tells inf from nan, and knows the point before
             return float(function(point)), np.full(layout.size, np.nan)
         return found.value, layout.flat(found.partials)
 
-    return Engine("numeric", layout.flat(start), evaluate, _rows)
+    return Engine("numeric", layout.flat(problem.start), evaluate, rows, _copied, lambda: (function, given), take)
 
 
-def _torch(function: Function, start: Point, layout: Layout, dtype: Any) -> Engine:
-    """backward(), as in the loop that torch users write by hand::
+def _torch(problem: Problem) -> Engine:
+    """backward(), as in the loop that torch users write by hand; see `torch_steps`."""
+    steps = torch_steps.Steps(problem.function, problem.point, problem.layout, problem.given, problem.dtype)
+    evaluate = steps.one if steps.alone else steps.several
+    return Engine(
+        "torch",
+        steps.start,
+        evaluate,
+        torch_steps.rows,
+        steps.vector,
+        lambda: (problem.function, steps.given),
+        steps.take,
+        dtype=steps.dtype,
+    )
 
-    for step in range(steps):
-        loss = mse(f(t, params), y)
-        loss.backward()
-        with torch.no_grad():
-            params -= rate * params.grad
-        params.grad = None
+
+def _compiled(problem: Problem) -> Engine:
+    """The derived gradient as machine code by numba where that is installed, by NumPy where not; see `compiled_steps`.
+
+    A quadratic is stepped through its moments: its gradient costs the same for any number of data points.
     """
-    import torch
-
-    from gradlab.autodiff import backward
-
-    dtype = dtype or torch.float64
-    counts, shapes = layout.counts, list(layout.shapes.values())
-    vector = torch.tensor(layout.flat(start), dtype=dtype)
-
-    def apart(x: Any) -> list[Any]:
-        return [part.view(shape).requires_grad_() for part, shape in zip(x.split(counts), shapes, strict=True)]
-
-    def several(x: Any) -> tuple[float, Any]:
-        leaves = apart(x)
-        loss = call(*leaves)
-        if loss.requires_grad:
-            loss.backward(inputs=leaves if shared else None)
-        partials = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
-        return loss.item(), torch.cat([partial.reshape(-1) for partial in partials])
-
-    def one(x: Any) -> tuple[float, Any]:
-        # As `several` for a single vector. Turning the flag on and off is cheaper than a detached copy.
-        x.requires_grad_()
-        loss = call(x)
-        loss.backward()
-        x.requires_grad_(False)
-        gradient, x.grad = x.grad, None
-        return loss.item(), gradient
-
-    leaves = apart(vector)
-    call, loss = _torch_code(function, start, leaves, dtype)
-    if loss.ndim or not loss.requires_grad:
-        backward(function, start, dtype=dtype)  # raises, and says what to write, unless the loss is constant
-    # To name the inputs costs a tenth of a small step; without it, weights that the code holds gather gradients.
-    shared = _reaches_others(loss, leaves)
-    alone = len(shapes) == 1 and len(shapes[0]) == 1 and loss.requires_grad and not shared
-
-    def rows(tensors: Sequence[Any]) -> Array:
-        return torch.stack(list(tensors)).double().numpy()
-
-    return Engine("torch", vector, one if alone else several, rows)
-
-
-def _reaches_others(loss: Any, leaves: Sequence[Any]) -> bool:
-    """Return whether ``loss.backward()`` would leave a gradient in tensors that are not among *leaves*."""
-    known = {id(leaf) for leaf in leaves}
-    seen: set[Any] = set()
-    pending = [loss.grad_fn]
-    while pending:
-        node = pending.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        variable = getattr(node, "variable", None)
-        if variable is not None and id(variable) not in known:
-            return True
-        pending.extend(following for following, _ in node.next_functions)
-    return False
-
-
-def _torch_code(function: Function, start: Point, leaves: Sequence[Any], dtype: Any) -> tuple[Callable[..., Any], Any]:
-    """Return the loss as a function of tensors, and its value: the writer's code if it takes them, else the graph."""
-    import torch
-
-    if function.code is not None and (function.style in ("torch", "python") or function.output is None):
-        with suppress(TypeError, AttributeError, RuntimeError, ValueError):
-            loss = function.code(*leaves)
-            if isinstance(loss, torch.Tensor):
-                return function.code, loss
-    if function.output is None:
-        from gradlab.autodiff import backward
-
-        backward(function, start, dtype=dtype)  # raises, and says why the code does not run
-    from gradlab.graph.backends import TorchBackend
-    from gradlab.graph.evaluation import evaluate_all
-    from gradlab.graph.nodes import topological
-
+    function, layout = problem.function, problem.layout
     if function.guards:
         raise GradlabError(
-            f"{function.signature} decides by its values and is not written in torch: its formula holds for "
-            f"{function.guards[0]} alone; choose engine='exact', which follows the code from way to way"
+            f"{function.signature} decides by its values ({function.guards[0]}), which compiled steps would not check; "
+            "choose engine='exact', which follows the code from way to way"
         )
-    output = function.formula
-    ordered = topological([output])
-    values: dict[str, Any] = {name: torch.tensor(array, dtype=dtype) for name, array in function.data.items()}
-    backend = TorchBackend(values, function.sizes(start), dtype)
-    names = list(function.variables)
+    given = dict(problem.given)
+    steps = compiled_steps.Steps(function, problem.point, layout, list(given))
 
-    def call(*leaves: Any) -> Any:
-        values.update(zip(names, leaves, strict=True))
-        return evaluate_all(ordered, backend)[output]
+    def take(batch: Batch) -> None:
+        given.update(_point_values(batch))
+        steps.give(given)
 
-    return call, call(*leaves)
+    return Engine(
+        "compiled",
+        layout.flat(problem.start),
+        steps.evaluate,
+        rows,
+        _copied,
+        lambda: (function, given),
+        take,
+        None if given else steps.chunks,
+        lambda: (steps.note,),
+    )
 
 
-def _rows(vectors: Sequence[Array]) -> Array:
+def rows(vectors: Sequence[Array]) -> Array:
+    """Return vectors as the rows of an array."""
     import numpy as np
 
     return np.stack(list(vectors))
 
 
-ENGINES: Mapping[str, Callable[[Function, Point, Layout, Any], Engine]] = {
+def _copied(row: Array) -> Array:
+    import numpy as np
+
+    return np.array(row, dtype=np.float64)
+
+
+ENGINES: Mapping[str, Callable[[Problem], Engine]] = {
     "exact": _exact,
     "torch": _torch,
     "numeric": _numeric,
+    "compiled": _compiled,
 }
 """The ways to a gradient, by the word for `engine`."""

@@ -8,7 +8,12 @@ from math import prod
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gradlab.graph.point import Array
+
+    Integers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ class History(Sequence["Mapping[str, Array]"]):
     def __init__(self, rows: Any, layout: Layout) -> None:
         import numpy as np
 
-        self.rows: Array = np.array(rows, dtype=np.float64)
+        own = isinstance(rows, np.ndarray) and not rows.flags.writeable and rows.dtype == np.float64
+        self.rows: Array = rows if own else np.array(rows, dtype=np.float64)
         self.rows.setflags(write=False)
         self.layout = layout
 
@@ -92,3 +98,21 @@ class History(Sequence["Mapping[str, Array]"]):
 
     def __repr__(self) -> str:
         return f"{len(self)} points of {', '.join(self.layout.shapes) or 'no variables'}"
+
+
+def norms(gradients: Array) -> Array:
+    """Return the Euclidean length of each row, without overflow on the way.
+
+    >>> import numpy as np
+    >>> norms(np.array([[3.0, 4.0], [3e200, 4e200]]))
+    array([5.e+000, 5.e+200])
+    """
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        squares = np.einsum("ij,ij->i", gradients, gradients)
+        if bool(((squares > 1e-200) & (squares < np.inf)).all()):  # no square was rounded to nothing or beyond all
+            return np.sqrt(squares)
+        largest = np.abs(gradients).max(axis=1, initial=0.0)
+        scaled = gradients / np.where(largest > 0, largest, 1.0)[:, None]
+        return np.where(np.isfinite(largest), largest * np.sqrt((scaled**2).sum(axis=1)), largest)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 _WORDS = "words"
-_FORMAT = "gradlab trajectory 1"
+_FORMAT = "gradlab trajectory 2"
 
 
 def write(path: str | PathLike[str], words: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:

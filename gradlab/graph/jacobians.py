@@ -74,9 +74,15 @@ def jacobian_vector(output: Node, variable: Variable, right: Node) -> Node:
 
 def hessian_vector(output: Node, variable: Variable, right: Node) -> Node:
     """Return ``H right`` for an *output* without axes: the gradient of the slope along *right*."""
-    return vector_jacobian(
-        _inner(vector_jacobian(output, variable, algebra.number(1)), right), variable, algebra.number(1)
-    )
+    return hessian_vectors(output, {variable: right})[variable]
+
+
+def hessian_vectors(output: Node, rights: Mapping[Variable, Node]) -> dict[Variable, Node]:
+    """Return ``H right`` for all variables together, per variable: their mixed second derivatives included."""
+    swept = sweep(output, list(rights), named=False)
+    slope = algebra.add(*(_inner(swept.gradient(variable), right) for variable, right in rights.items()))
+    again = sweep(slope, list(rights), named=False)
+    return {variable: again.gradient(variable) for variable in rights}
 
 
 def transposed(block: Node, leading: int) -> Node:

@@ -1,4 +1,4 @@
-"""Pictures of a descent, and of the error of finite differences. matplotlib is imported only inside the functions.
+"""Pictures of descents, of rates, and of the error of finite differences. matplotlib is imported only inside functions.
 
 Every function takes ``ax=None``, an Axes to draw on, and returns the Axes it drew on. Without one it makes a
 figure of its own: in IPython and Jupyter through pyplot, which shows it under the cell; anywhere else apart from
@@ -10,7 +10,27 @@ The colours are Okabe & Ito's (2008), which colour-blind readers tell apart; mar
 same again for a reader of a grey copy. No global setting of matplotlib is changed.
 """
 
-from gradlab.plots.descents import contour, curve, fit, fits, losses, trajectory
+from gradlab.plots.animations import animate
+from gradlab.plots.fitting import fit, fits
+from gradlab.plots.histories import directions, losses, routes
+from gradlab.plots.landscapes import landscape
+from gradlab.plots.paths import contour, curve, field, surface, trajectory
 from gradlab.plots.step_errors import step_sizes
+from gradlab.plots.sweeps import rates
 
-__all__ = ["contour", "curve", "fit", "fits", "losses", "step_sizes", "trajectory"]
+__all__ = [
+    "animate",
+    "contour",
+    "curve",
+    "directions",
+    "field",
+    "fit",
+    "fits",
+    "landscape",
+    "losses",
+    "rates",
+    "routes",
+    "step_sizes",
+    "surface",
+    "trajectory",
+]

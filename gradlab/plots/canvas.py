@@ -9,7 +9,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from gradlab.descent.trajectory import Trajectory
+
 BLUE, ORANGE, GREEN, PURPLE, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#666666"
+
+
+LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"), (BLACK, "-"), (GREY, "--"))
+"""The colour and the dash of each line of a picture, in order: either tells the lines apart."""
+
+MARKERS = "osD^v*"
+"""Their markers."""
+
+
+def line_style(place: int) -> dict[str, Any]:
+    """Return the colour and the dash of a line."""
+    colour, dash = LINES[place % len(LINES)]
+    return {"color": colour, "linestyle": dash}
+
+
+def described(run: Trajectory, shown: int | None = None) -> str:
+    """Return ``rate 0.1, 10 steps: converging``; shown: how many points are drawn, where not all are."""
+    name = type(run.rule).__name__
+    rate = getattr(run.rule, "rate", None)
+    said = [] if run.rule is None or name == "GradientDescent" else [name]
+    said += [f"rate {rate:g}"] if isinstance(rate, float) else []
+    said.append(f"{run.steps:,} steps" if run.steps != 1 else "1 step")
+    if shown is not None and shown < len(run.losses):
+        said[-1] = f"the first {shown - 1:,} of {said[-1]}"
+    return f"{', '.join(said)}: {run.diagnosis.split(':')[0]}"
+
+
+def finish(axes: Any, run: Trajectory, shown: int) -> None:
+    """Say above the picture what run it shows."""
+    axes.set_title(described(run, shown), fontsize=10)
 
 
 def new_figure(**options: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.comparison import Comparison
 from gradlab.descent import Trajectory
+from gradlab.descent.explanation import HEAD, Explanation
+from gradlab.descent.sweeping import RateSweep
 from gradlab.graph import Function
 from gradlab.graph.gradient import Gradient
 from gradlab.graph.names import in_latex
@@ -48,8 +50,8 @@ def section(record: Any) -> Section:
     figure = figure_of(record)
     if figure is None:
         raise TypeError(
-            f"report takes what derive, estimate, backward, compare, descend and as_function return, "
-            f"and matplotlib figures; not {type(record).__name__}: {record!r:.60}"
+            "report takes what derive, estimate, backward, compare, descend, explain, sweep_rates and as_function "
+            f"return, and matplotlib figures; not {type(record).__name__}: {record!r:.60}"
         )
     words = words_in(figure)
     return picture(Picture(lambda: figure, words or "a figure without titles or labels", title=_first(words)))
@@ -169,6 +171,46 @@ def trajectory(record: Trajectory) -> Section:
     return Section(f"Descent{name}", tuple(blocks), used | {"matplotlib"}, dtypes)
 
 
+@section.register
+def explanation(record: Explanation) -> Section:
+    """Why a run went as it did: the curvature, and along each direction what a step was to do and what it did."""
+    blocks: list[Block] = [f"{typed(record.diagnosis)}."]
+    if record.spectrum is not None:
+        blocks.append(f"Curvature at the {record.where}:")
+        blocks.append("\n".join(f"- {typed(line)}" for line in record.spectrum.text().splitlines()))
+    if record.directions:
+        blocks.append("One step multiplies the error:")
+        blocks += _shortened([*HEAD], [[typed(cell) for cell in each.cells] for each in record.directions], left=1)
+        blocks.append(
+            Picture(
+                lambda: _drawn(record, "directions"),
+                "The error along each eigenvector at each step, and dashed what its eigenvalue predicts.",
+                title="Error along each direction",
+            )
+        )
+    if record.rescaling is not None:
+        blocks.append("\n".join(f"- {typed(line)}" for line in record.rescaling.text().splitlines()))
+    return Section("Why it went so", (*blocks, *_notes(record.notes)), frozenset({"numpy", "matplotlib"}))
+
+
+@section.register
+def sweep(record: RateSweep) -> Section:
+    """What each learning rate led to, and which one is suggested."""
+    steps, name = _count(record.steps, "step"), type(record.rule).__name__
+    rows = [
+        [f"{rate:.4g}", "diverged" if record.diverged[:, place].any() else f"{record.losses[:, place].max():.6g}"]
+        for place, rate in enumerate(record.rates)
+    ]
+    seen = f"The loss after {steps} against the learning rate, with what is suggested: {record.reason}."
+    blocks: list[Block] = [
+        f"{_count(len(record.rates), 'rate')} of {typed(name)}, {steps} each, from {point(record.starts[0])}.",
+        *_shortened(["rate", "loss at the end"], rows),
+        f"Suggested: **{typed(record.reason)}**.",
+        Picture(lambda: _drawn(record, "rates"), seen, title="Loss against the learning rate"),
+    ]
+    return Section(f"Learning rates of {record.function.signature}", tuple(blocks), frozenset({"numpy", "matplotlib"}))
+
+
 def _path(record: Trajectory) -> list[str]:
     """Return the table of the points: component by component where they fit, else the losses alone."""
     names = [
@@ -201,7 +243,7 @@ def _pictures(record: Trajectory) -> list[Picture]:
     return [path, losses]
 
 
-def _drawn(record: Trajectory, kind: str) -> Figure:
+def _drawn(record: Trajectory | Explanation | RateSweep, kind: str) -> Figure:
     from gradlab import plots
 
     figure = canvas()

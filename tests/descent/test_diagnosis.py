@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gradlab.descent import GradientDescent, descend
-from gradlab.descent.diagnosis import diagnose, norms
+from gradlab.descent.diagnosis import diagnose
+from gradlab.descent.history import norms
 from gradlab.descent.running import Run
 from tests.descent import rollercoaster as ride
 
@@ -32,7 +33,7 @@ def stepped(eigenvalues, start, rate, steps, centre=0.0):
 
 
 def label(run, rate):
-    return diagnose(run, rate).split(":")[0]
+    return diagnose(run, GradientDescent(rate)).split(":")[0]
 
 
 ONE = [  # eigenvalue, rate, steps, label
@@ -145,32 +146,32 @@ def test_the_fit_diverges_beyond_2_over_its_largest_eigenvalue():
 
 
 def test_diverging_names_the_factor_and_the_limit_of_the_rate():
-    said = diagnose(stepped([2.0], [1.0], 1.5, 10), 1.5)
+    said = diagnose(stepped([2.0], [1.0], 1.5, 10), GradientDescent(1.5))
     assert "each step multiplied the gradient by about 2;" in said  # 1 - 1.5 * 2 = -2
     assert said.endswith("the curvature reached 2, so the rate has to stay below 1")
 
 
 def test_bouncing_counts_the_changes_of_sign_and_names_a_rate_that_settles():
-    said = diagnose(stepped([4.0], [1.0], 0.45, 10), 0.45)
+    said = diagnose(stepped([4.0], [1.0], 0.45, 10), GradientDescent(0.45))
     assert "the gradient changed sign in 10 of 10 steps" in said
     assert said.endswith("a smaller rate, near 1/4 = 0.25, would settle")
 
 
 def test_too_slow_says_how_many_steps_it_would_take():
-    said = diagnose(stepped([2.0], [1.0], 5e-4, 20), 5e-4)
+    said = diagnose(stepped([2.0], [1.0], 5e-4, 20), GradientDescent(5e-4))
     assert "shrinks the gradient by only 0.1 %" in said
     assert "about 4,600 more steps" in said  # log(0.01) / log(0.999) = 4603
     assert said.endswith("a larger rate would help, but one above 1 would diverge")
 
 
 def test_too_slow_by_unequal_curvature_does_not_advise_a_larger_rate():
-    said = diagnose(stepped([1e-4, 1], [1, 1], 1.0, 100), 1.0)
+    said = diagnose(stepped([1e-4, 1], [1, 1], 1.0, 100), GradientDescent(1.0))
     assert said.startswith("too slow")
     assert "the rate cannot grow much, since one above 2 would diverge" in said
 
 
 def test_converging_that_bounced_on_the_way_says_so():
-    said = diagnose(stepped([1, 16], [3, 1], 0.11, 30), 0.11)
+    said = diagnose(stepped([1, 16], [3, 1], 0.11, 30), GradientDescent(0.11))
     assert said.startswith("converging")
     assert "it bounced on the way" in said
 
@@ -208,7 +209,7 @@ def test_a_quartic_converges_though_its_factor_approaches_1():
 
 def test_every_diagnosis_is_one_line():
     for eigenvalue, rate, steps, _ in ONE:
-        assert "\n" not in diagnose(stepped([eigenvalue], [2.0], rate, steps), rate)
+        assert "\n" not in diagnose(stepped([eigenvalue], [2.0], rate, steps), GradientDescent(rate))
 
 
 def test_lengths_neither_overflow_nor_hide_what_is_not_finite():

@@ -178,5 +178,7 @@ def test_code_that_cuts_the_graph_is_an_error_in_torch():
 
 
 def test_an_unknown_engine_is_told_the_known_ones():
-    with pytest.raises(ValueError, match="no engine named 'backward'; there are exact, torch, numeric and auto"):
+    with pytest.raises(
+        ValueError, match="no engine named 'backward'; there are exact, torch, numeric, compiled and auto"
+    ):
         run("x**2", 1.0, "backward")

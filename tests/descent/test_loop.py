@@ -66,13 +66,13 @@ def test_a_function_without_one_value_is_an_error():
         descend(lambda x: x**2, [1.0, 2.0])
 
 
-@pytest.mark.parametrize("rule", [0.1, GradientDescent, None, "adam"])
+@pytest.mark.parametrize("rule", [0.1, GradientDescent, "adam"])
 def test_what_is_no_rule_is_told_how_to_write_one(rule):
     with pytest.raises(TypeError, match=r"write rule=GradientDescent\(rate=0.1\)"):
         descend("x**2", 1.0, rule=rule)
 
 
-@pytest.mark.parametrize("steps", [2.5, "10", None, True])
+@pytest.mark.parametrize("steps", [2.5, "10", True])
 def test_steps_that_are_no_whole_number_are_a_type_error(steps):
     with pytest.raises(TypeError, match="is not a whole number"):
         descend("x**2", 1.0, steps=steps)

@@ -108,7 +108,7 @@ def test_code_that_raises_on_overflow_ends_the_path_like_any_other():
 def test_a_zero_gradient_at_the_start_ends_the_run_there(engine):
     done = run("x**2", 0.0, 0.1, engine=engine)
     assert done.losses.tolist() == [0.0]
-    assert done.diagnosis == "flat: the gradient is zero at the start, so there is nowhere to descend to"
+    assert done.diagnosis.startswith("minimum: the gradient is zero at the start")
 
 
 def test_a_run_ends_where_a_step_no_longer_changes_the_point():

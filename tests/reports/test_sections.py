@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from gradlab import GradientDescent, as_function, compare, derive, descend, estimate, report
+from gradlab import GradientDescent, as_function, compare, derive, descend, estimate, explain, report, sweep_rates
 from gradlab.graph import Gradient, Point
 from gradlab.reports import Picture
 from gradlab.reports.pictures import canvas
@@ -154,3 +154,25 @@ def test_nothing_is_drawn_before_a_picture_is_written():
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert shown.stdout == "False False\n"
+
+
+BOWL, CORNER = "x**2 + 10*y**2", {"x": 3.0, "y": 1.0}
+
+
+def test_an_explanation_shows_what_a_step_does_along_each_direction():
+    explained = explain(descend(BOWL, CORNER, rule=GradientDescent(0.11), steps=10, check=False))
+    text = text_of(explained)
+    assert "each step multiplies the error along y by -1.2" in text
+    assert "| y | 20 | -1.2 | -1.2 |" in text
+    (drawing,) = pictures_of(explained)
+    assert drawing.png().startswith(b"\x89PNG")
+
+
+def test_a_sweep_shows_its_rates_and_what_is_suggested():
+    found = sweep_rates(BOWL, CORNER, rates=[0.01, 0.08, 0.2], steps=50)
+    text = text_of(found)
+    assert "| 0.2 | diverged |" in text
+    assert "Suggested: **0.08, " in text
+    (drawing,) = pictures_of(found)
+    assert drawing.png().startswith(b"\x89PNG")
+    assert "Learning rates of f(x, y)" in report(found).markdown

@@ -173,16 +173,64 @@ def _compiled_loops(function: Function, partials: Mapping[str, Node]) -> Compile
             "compiling for numba needs numba, which is not installed: pip install 'gradlab[fast]'; "
             '"numpy" and "torch" need nothing more'
         ) from error
-    core, parameters, text = loop_function(function, partials, njit(**_MACHINE))
+    core, parameters, text = loop_function(function, partials, njit(**MACHINE))
     return Compiled(function, "numba", text, parameters, core)
 
 
-_MACHINE: dict[str, Any] = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
-"""Division by zero gives inf, as in NumPy; sums may be taken in another order."""
+Machine = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""Compiles a plain function."""
+
+MACHINE: dict[str, Any] = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+"""How loops are compiled: division by zero gives inf, as in NumPy; sums may be taken in another order."""
+
+
+@dataclass(frozen=True, eq=False)
+class LoopText:
+    """A function with its partial derivatives as the text of plain loops.
+
+    core: the function in *text* that takes the variables and then the data, all as numbers and contiguous arrays of
+    their shapes, and returns the value and the partial derivatives as a tuple.
+    helpers: texts of what it calls, by name.  inputs: the identifier of each parameter, by the name of what it takes.
+    """
+
+    ready: Prepared
+    core: str
+    text: str
+    helpers: Mapping[str, str]
+    inputs: Mapping[str, str]
+    names: Names
+
+    def loaded(self, machine: Machine) -> Callable[..., Any]:
+        """Return the core, compiled by *machine*, and with it all that it calls."""
+        import numpy as np
+
+        namespace: dict[str, Any] = {"np": np, "math": math}
+        for name, text in self.helpers.items():
+            namespace[name] = machine(load(text, name, namespace))
+        return machine(load(self.text, self.core, namespace))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data that the core takes after the variables, in order."""
+        import numpy as np
+
+        arrays = self.ready.data
+        return {n: np.ascontiguousarray(a, np.float64) if a.ndim else float(a) for n, a in arrays.items()}
+
+
+def loop_text(function: Function, partials: Mapping[str, Node]) -> LoopText:
+    """Return *function* and its *partials* as text; what depends on data alone is computed now, once."""
+    ready = prepared(function, partials, fused=False)
+    names = Names({"np", "math", *LOOPS.helpers})
+    inputs = {name: names.fresh(name) for name in (*ready.variables, *ready.data_axes)}
+    core = names.fresh(f"{function.name}_loops")
+    text = loops(ready, core, names, inputs)
+    helpers = {name: LOOPS.helpers[name] for name in LOOPS.helpers if f"{name}(" in text}
+    return LoopText(ready, core, text, helpers, inputs, names)
 
 
 def loop_function(
-    function: Function, partials: Mapping[str, Node], machine: Callable[[Callable[..., Any]], Callable[..., Any]]
+    function: Function, partials: Mapping[str, Node], machine: Machine
 ) -> tuple[Callable[..., Any], Mapping[str, str], str]:
     """Return what is called, the identifiers of its parameters, and the text of the loops behind it.
 
@@ -190,24 +238,15 @@ def loop_function(
     """
     import numpy as np
 
-    ready = prepared(function, partials, fused=False)
-    names = Names({"np", "math", *LOOPS.helpers})
-    inputs = {name: names.fresh(name) for name in (*ready.variables, *ready.data_axes)}
-    core = names.fresh(f"{function.name}_loops")
-    loop = loops(ready, core, names, inputs)
-    used = [name for name in LOOPS.helpers if f"{name}(" in loop]
-    namespace: dict[str, Any] = {"np": np, "math": math}
-    texts = [LOOPS.helpers[name] for name in used]
-    for name, text in zip(used, texts, strict=True):
-        namespace[name] = machine(load(text, name, namespace))
-    namespace["_core"] = machine(load(loop, core, namespace))
-    parameters = {name: inputs[name] for name in ready.variables}
-    wrapper = names.fresh(f"{function.name}_and_gradient")
-    for name, array in ready.data.items():
-        namespace[f"_{inputs[name]}"] = np.ascontiguousarray(array, np.float64) if array.ndim else float(array)
-    text = _wrapper(wrapper, ready, inputs, list(partials))
+    loop = loop_text(function, partials)
+    inputs = loop.inputs
+    parameters = {name: inputs[name] for name in loop.ready.variables}
+    wrapper = loop.names.fresh(f"{function.name}_and_gradient")
+    namespace: dict[str, Any] = {f"_{inputs[name]}": value for name, value in loop.data.items()}
+    text = _wrapper(wrapper, loop.ready, inputs, list(partials))
     namespace |= {"_array": np.ascontiguousarray, "_float64": np.float64, "_misfit": _misfit(function)}
-    return load(text, wrapper, namespace), parameters, "\n\n\n".join([*texts, loop, text])
+    namespace["_core"] = loop.loaded(machine)
+    return load(text, wrapper, namespace), parameters, "\n\n\n".join([*loop.helpers.values(), loop.text, text])
 
 
 def _wrapper(name: str, ready: Prepared, inputs: Mapping[str, str], wrt: list[str]) -> str:
