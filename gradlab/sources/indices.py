@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from gradlab.errors import ParseError
 from gradlab.graph.sizes import Size
-from gradlab.sources.syntax import Call, Name, Number, Tree, Unary, children, index_of
+from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, children, index_of
 from gradlab.sources.tokens import Kind, Token
 
 MAX_TERMS = 10_000
@@ -21,11 +22,12 @@ MAX_TERMS = 10_000
 class Run:
     """What an index runs over: *count* whole numbers from *first* on.
 
+    count: None where nobody has said; the arrays whose entries it runs over tell.
     level: in how many sums over an index its sum stands, itself included.
     """
 
     first: int
-    count: Size
+    count: Size | None
     level: int
 
 
@@ -40,16 +42,20 @@ class _Bracket:
 
 
 def index_names(tokens: Sequence[Token]) -> frozenset[str]:
-    """Return the names that stand as an index: alone between the commas of a sum of four arguments, or in (k, 1, 5).
+    """Return the names that stand as an index.
 
-    >>> from gradlab.sources.tokens import tokenize
+    They stand alone between the commas of a sum of four arguments, or in (k, 1, 5), or at the sign of a sum.
+
+    >>> from gradlab.sources.text_tokens import tokenize
     >>> sorted(index_names(tokenize("sum(k*x^k, k, 1, 5) + Sum(1/j, (j, 1, 3)) + sum(x)")))
     ['j', 'k']
     """
     found: set[str] = set()
     waiting: list[_Bracket] = []
     for place, token in enumerate(tokens):
-        if token.kind is Kind.OPEN:
+        if token.kind is Kind.SUM:
+            found.update(index.text for index in takewhile(_is_name, tokens[place + 2 :]))
+        elif token.kind is Kind.OPEN:
             before = tokens[place - 1] if place else token
             waiting.append(_Bracket(place, before.kind is Kind.NAME and before.text in ("sum", "Sum")))
         elif token.kind is Kind.COMMA and waiting:
@@ -62,6 +68,10 @@ def index_names(tokens: Sequence[Token]) -> frozenset[str]:
             if bracket.is_sum and after - before == 2 and tokens[before + 1].kind is Kind.NAME:
                 found.add(tokens[before + 1].text)
     return frozenset(found)
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind is Kind.NAME
 
 
 def _ends_of_index(bracket: _Bracket) -> tuple[int, int]:
@@ -113,7 +123,16 @@ def runs(tree: Tree, text: str, variables: Collection[str] = ()) -> Mapping[Tree
 
 
 def _run(call: Call, text: str, level: int) -> Run:
-    first, last = (_whole(limit, text) for limit in call.arguments[2:])
+    if len(call.arguments) == 2:
+        return Run(1, None, level)
+    (size, first), (last_size, last) = (_limit(limit, text) for limit in call.arguments[2:])
+    if size is not None:
+        raise ParseError("a sum begins at a whole number; write for example sum_{i=1}^{n} x_i", text, call.span[0])
+    if last_size is not None:
+        if last - first != -1:
+            message = f"a sum over {last_size} entries runs from 1 to {last_size}, or from 0 to {last_size}-1"
+            raise ParseError(message, text, call.arguments[3].span[0])
+        return Run(first, last_size, level)
     if last < first:
         raise ParseError(f"this sum runs from {first} to {last}, over nothing", text, call.span[0])
     if last - first >= MAX_TERMS:
@@ -122,12 +141,22 @@ def _run(call: Call, text: str, level: int) -> Run:
     return Run(first, last - first + 1, level)
 
 
+def _limit(limit: Tree, text: str) -> tuple[str | None, int]:
+    """Return a limit as a size, if there is one in it, and the whole number that is added to it."""
+    if isinstance(limit, Name) and limit.name not in ("e", "pi"):
+        return limit.name, 0
+    if isinstance(limit, Binary) and limit.operator in "+-" and isinstance(limit.left, Name):
+        added = _whole(limit.right, text)
+        return limit.left.name, added if limit.operator == "+" else -added
+    return None, _whole(limit, text)
+
+
 def _whole(limit: Tree, text: str) -> int:
     """Return the whole number that *limit* is."""
-    sign = 1
-    while isinstance(limit, Unary):
-        sign, limit = (-sign if limit.operator == "-" else sign), limit.operand
-    if not isinstance(limit, Number) or limit.value.denominator != 1:
-        message = "a sum runs between two whole numbers; write for example sum(k*x^k, k, 1, 5)"
-        raise ParseError(message, text, limit.span[0])
-    return sign * int(limit.value)
+    sign, tree = 1, limit
+    while isinstance(tree, Unary):
+        sign, tree = (-sign if tree.operator == "-" else sign), tree.operand
+    if not isinstance(tree, Number) or tree.value.denominator != 1:
+        message = "a sum runs between two whole numbers, or from 1 to a size; write for example sum(k*x^k, k, 1, 5)"
+        raise ParseError(message, text, tree.span[0])
+    return sign * int(tree.value)

@@ -55,7 +55,8 @@ class Refusals:
 
     def missing_comparison(self, function: Token) -> NoReturn:
         name = self.written(function)
-        example = "where(x > 0, x, 0)" if function.text == "where" else f"{name}((x, x > 0), (0, true))"
+        examples = {"where": "where(x > 0, x, 0)", "if": "x if x > 0 else 0", "[": "[x > 0]"}
+        example = examples.get(function.text, f"{name}((x, x > 0), (0, true))")
         self.fail(f"{name} chooses by a comparison; write for example {example}", function)
 
     def cases(self, function: Token) -> NoReturn:
@@ -75,13 +76,19 @@ class Refusals:
         """Refuse a comma that separates no arguments, or whatever else ends a formula too early."""
         if token.kind in (Kind.COMPARISON, Kind.WORD):
             self.condition(token)
-        place = self.tokens.index(token)
+        self.decimal_comma(token)
+        self.fail("a comma separates the arguments of a function; write one formula without it", token)
+
+    def decimal_comma(self, comma: Token) -> None:
+        """Refuse a *comma* between two whole numbers."""
+        place = self.tokens.index(comma)
         whole = self.written(self.tokens[place - 1]) if place else ""
         decimals = self.written(self.tokens[place + 1])
         if whole.isdecimal() and decimals.isdecimal():
-            message = f"a comma between two numbers; write {whole}.{decimals} with a decimal point"
-            self.fail(message, token)
-        self.fail("a comma separates the arguments of a function; write one formula without it", token)
+            vector = (
+                f", or [{whole}, {decimals}] for a vector" if place > 1 and self.tokens[place - 2].text == "(" else ""
+            )
+            self.fail(f"a comma between two numbers; write {whole}.{decimals} with a decimal point{vector}", comma)
 
     def missing_argument(self, function: Token) -> NoReturn:
         name = self.written(function)
