@@ -18,7 +18,7 @@ def product(left: Binary, right: Tree, text: str) -> list[Note]:
     >>> read("1/2x").notes[0].message
     '1/2x is read as (1/2)x; write 1/(2x) for 1 over all of 2x'
     """
-    if left.right.span[1] != left.span[1]:
+    if left.right.span[1] != left.span[1] or left.left.span[0] != left.span[0]:
         return []  # the fraction stands in a bracket
     first, second = text[slice(*left.span)], text[slice(*right.span)]
     above, below = text[slice(*left.left.span)], text[slice(*left.right.span)]

@@ -239,15 +239,15 @@ class _Parser:
             return self._cases.truth(opener)
         cursor.open.append(opener.text)
         inside = self._expression(0)
-        if opener.text == "(" and cursor.next.kind is Kind.CLOSE:
+        if cursor.next.kind is Kind.CLOSE and opener.text != "<":
+            if opener.text == "[":
+                self._refuse_subscript(opener, inside)
             cursor.close()
             return respanned(inside, (opener.start, cursor.last_end))
         entries = [inside]
         while cursor.next.kind is Kind.COMMA:
             self._refuse_decimal_comma(opener, cursor.advance())
             entries.append(self._expression(0))
-        if len(entries) == 1 and opener.text == "[":
-            self._refuse_subscript(opener)
         cursor.close()
         return Vector(tuple(entries), (opener.start, cursor.last_end))
 
@@ -258,13 +258,11 @@ class _Parser:
         if opener.text == "(" and is_tight and comma.start < comma.end:
             self._refuse.decimal_comma(comma)
 
-    def _refuse_subscript(self, opener: Token) -> None:
+    def _refuse_subscript(self, opener: Token, inside: Tree) -> None:
         """Refuse ``x[0]``, which is the entry of an array in a programme and no product on paper."""
         before = self._cursor.tokens[self._cursor.tokens.index(opener) - 1] if opener.start else opener
-        if before.kind in (Kind.NAME, Kind.CLOSE) and before.end == opener.start:
-            message = (
-                "square brackets hold the entries of a vector; write round brackets ( ) for a product, x_1 for a name"
-            )
+        if before.kind is Kind.NAME and before.end == opener.start and type(inside) in (Number, Name):
+            message = "square brackets choose no entry here; write round brackets ( ) for a product, x_1 for a name"
             self._refuse.fail(message, opener)
 
     def _sum(self, sign: Token) -> Tree:

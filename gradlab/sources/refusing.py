@@ -51,7 +51,7 @@ class Refusals:
         """Refuse a comparison, or a word that joins some, where a number is wanted."""
         if token.kind is Kind.WORD:
             self.operand(token)
-        self.fail(refusal(self.written(token)[0], token.start), token)
+        self.fail(refusal(token.text[0], token.start), token)
 
     def missing_comparison(self, function: Token) -> NoReturn:
         name = self.written(function)
