@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from gradlab.sources.names import FUNCTIONS, Names
 from gradlab.sources.notes import Note
 from gradlab.sources.pratt import read_tokens
-from gradlab.sources.syntax import Tree
+from gradlab.sources.syntax import Tree, Vector
 from gradlab.sources.text_tokens import tokenize
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = ["FUNCTIONS", "Names", "Note", "Reading", "read"]
 
 Notation = Literal["text", "latex"]
 
-_LATEX = re.compile(r"[\\$]|\^\{")
+_LATEX = re.compile(r"[\\$]|(?<!_)\{")
 _SUM_IN_TEXT = re.compile(r"(?:sum|∑|Σ)_")
 
 
@@ -57,6 +57,12 @@ class Reading:
 
         return entries(self.tree, self.source, self.names.directions)
 
+    @property
+    def whole(self) -> Tree:
+        """The tree, in which a sum of unit vectors stands as the vector that it is."""
+        found = self.entries if self.names.directions else None
+        return self.tree if found is None else Vector(found, self.tree.span)
+
     def text(self) -> str:
         """Return the reading as plain text.
 
@@ -83,7 +89,12 @@ class Reading:
         """Return the reading as a function: its graph, of the declared variables."""
         from gradlab.sources.reading import as_function
 
-        variables = None if self.names.variables is None else self.names.spoken
+        declared = self.names.variables
+        sizes = {size for axes in self.names.shapes.values() for size in ([axes] if isinstance(axes, str) else axes)}
+        variables = None
+        if declared is not None:
+            spoken = (*declared.values(), *self.names.slopes.values())
+            variables = [name for name in spoken if name not in sizes and name not in self.names.directions]
         return as_function(self, variables=variables, shapes=self.names.shapes)
 
 

@@ -11,14 +11,14 @@ from itertools import takewhile
 
 from gradlab.errors import ParseError
 from gradlab.graph.sizes import Size
-from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, children, index_of
+from gradlab.sources.syntax import Binary, Call, Entry, Name, Number, Tree, Unary, children, index_of, walk
 from gradlab.sources.tokens import Kind, Token
 
 MAX_TERMS = 10_000
 """Terms of a sum over an index: longer ones are sums over data."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """What an index runs over: *count* whole numbers from *first* on.
 
@@ -70,6 +70,17 @@ def index_names(tokens: Sequence[Token]) -> frozenset[str]:
     return frozenset(found)
 
 
+def limit_names(tokens: Sequence[Token]) -> frozenset[str]:
+    """Return the names that stand as a limit at the sign of a sum: they are lengths, as ``n`` in ``sum_{i=1}^n``."""
+    found: set[str] = set()
+    for place, token in enumerate(tokens):
+        if token.kind is Kind.SUM:
+            limits = list(takewhile(lambda token: token.kind is not Kind.CLOSE, tokens[place + 2 :]))
+            indices = len(list(takewhile(_is_name, limits)))
+            found.update(limit.text for limit in limits[indices:] if limit.kind is Kind.NAME)
+    return frozenset(found)
+
+
 def _is_name(token: Token) -> bool:
     return token.kind is Kind.NAME
 
@@ -84,11 +95,15 @@ def _ends_of_index(bracket: _Bracket) -> tuple[int, int]:
 def runs(tree: Tree, text: str, variables: Collection[str] = ()) -> Mapping[Tree, Run]:
     """Return for every sum over an index in *tree*, and for every place where its index stands, what it runs over.
 
+    Indices of entries that no sum runs over are those of the whole: ``2 x_i`` is a vector, with ``i`` along it.
     variables: declared names, which no index may have.
     Raises ParseError for an index that is something else too, and for limits that are no whole numbers.
     """
     found: dict[Tree, Run] = {}
-    waiting: list[tuple[Tree, Mapping[str, Run]]] = [(tree, {})]
+    free = free_indices(tree)
+    waiting: list[tuple[Tree, Mapping[str, Run]]] = [
+        (tree, {index: Run(1, None, len(free) - place) for place, index in enumerate(free)})
+    ]
     unbound: list[Name] = []
     taken: set[str] = set()
     while waiting:
@@ -120,6 +135,19 @@ def runs(tree: Tree, text: str, variables: Collection[str] = ()) -> Mapping[Tree
             )
             raise ParseError(message, text, name.span[0])
     return found
+
+
+def free_indices(tree: Tree) -> tuple[str, ...]:
+    """Return the indices of entries that no sum runs over, in the order of their appearance."""
+    found: dict[str, None] = {}
+    bound: set[str] = set()
+    for node in walk(tree):
+        if isinstance(node, Entry):
+            found.update((index.name, None) for index in node.indices)
+        index = index_of(node)
+        if isinstance(index, Name):
+            bound.add(index.name)
+    return tuple(index for index in found if index not in bound)
 
 
 def _run(call: Call, text: str, level: int) -> Run:

@@ -17,12 +17,10 @@ LETTERS: dict[str, str] = {
 }
 """Command -> the name that it shows."""
 
-FUNCTIONS = frozenset(
-    ("sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth exp ln log max min").split()
-)
+FUNCTIONS = frozenset(["sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "coth", "exp", "ln", "log", "max", "min"])
 """Commands that show their own name."""
 
-WORDS = frozenset(("operatorname mathrm mathit mathsf mathbf mathbb mathcal boldsymbol bm text textrm textit").split())
+WORDS = frozenset(["operatorname", "mathrm", "mathit", "mathsf", "mathbf", "mathbb", "mathcal", "boldsymbol", "bm", "text", "textrm", "textit"])
 """Commands that show the word in the braces behind them."""
 
 ACCENTS = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "dot": "dot"}
@@ -35,10 +33,7 @@ COMPARISONS = {"le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠"
 LOGIC = {"wedge": "and", "land": "and", "vee": "or", "lor": "or", "neg": "not", "lnot": "not"}
 
 BLANKS = frozenset(
-    (
-        ", ; : ! > quad qquad enspace thinspace displaystyle textstyle scriptstyle limits nolimits mathopen mathclose "
-        "mathord mathbin mathrel big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm"
-    ).split()
+    [",", ";", ":", "!", ">", "quad", "qquad", "enspace", "thinspace", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "mathopen", "mathclose", "mathord", "mathbin", "mathrel", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr", "bigm"]
 ) | {" ", "\n"}
 """Commands that only change how a formula looks."""
 
@@ -74,7 +69,7 @@ CLOSING = {
 }
 """What may follow \\left and \\right -> the bracket in the text's own notation that opens there."""
 
-MATRICES = frozenset(("matrix pmatrix bmatrix Bmatrix smallmatrix array").split())
+MATRICES = frozenset(["matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array"])
 
 INSTEAD = {
     "int": "work the integral out first, and write the result",

@@ -30,13 +30,13 @@ _BLANKS = re.compile(r"(?:[ \t\r\n~]|\\[,;:!> ])*")
 _OUTSIDE = re.compile(r"\s*(?:\$\$?(?P<a>[^$]*)\$\$?|\\\((?P<b>.*)\\\)|\\\[(?P<c>.*)\\\])\s*$", re.DOTALL)
 _NAME = r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_(?:[A-Za-z0-9]|\{[A-Za-z0-9]+\}))?"
 _D = r"(?:\\partial\b|\\mathrm\{d\}|\\operatorname\{d\}|d)"
-_SLOPE = re.compile(
-    rf"\\[dtc]?frac\s*\{{\s*{_D}\s*(?P<above>{_NAME})\s*\}}\s*\{{\s*{_D}\s*(?P<below>{_NAME})\s*\}}"
-)
+_SLOPE = re.compile(rf"\\[dtc]?frac\s*\{{\s*{_D}\s*(?P<above>{_NAME})\s*\}}\s*\{{\s*{_D}\s*(?P<below>{_NAME})\s*\}}")
 _SUBSCRIPT = re.compile(r"\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|([A-Za-z0-9])|(\\[A-Za-z]+))")
 _UPRIGHT = re.compile(r"\\(?:mathrm|text|textrm|operatorname|mathit)\s*\{([^{}]*)\}|\\([A-Za-z]+)\s*|[\s,{}]+|\\[,;:!]")
 _IN_BRACES = re.compile(r"\s*\{\s*((?:[^{}\\]|\\_)*?)\s*\}")
-_TRANSPOSE = re.compile(r"\s*(?:\{\s*)?(?:\\top|\\intercal|(?:\\math(?:sf|rm|bf)|\\text)\s*\{\s*T\s*\})(?:\s*\})?(?![A-Za-z])")
+_TRANSPOSE = re.compile(
+    r"\s*(?:\{\s*)?(?:\\top|\\intercal|(?:\\math(?:sf|rm|bf)|\\text)\s*\{\s*T\s*\})(?:\s*\})?(?![A-Za-z])"
+)
 _PLAIN_T = re.compile(r"\s*(?:T(?![A-Za-z])|\{\s*T\s*\})")
 _DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcr|]+\})?")
@@ -360,7 +360,9 @@ class _Cutter:
         elif self.text[self.place : self.place + 1] == "(":
             self.fail(rf"write \log_{{{digits}}}\left(x\right), so that it is clear where the argument ends", start)
         if len(self.tokens) == before:
-            self.fail(rf"the argument of this logarithm stands in a bracket; write \log_{{{digits}}}\left(x\right)", start)
+            self.fail(
+                rf"the argument of this logarithm stands in a bracket; write \log_{{{digits}}}\left(x\right)", start
+            )
         closer = self.tokens.pop()
         self.tokens += [Token(Kind.COMMA, ",", closer.start, closer.start), *base, closer]
 
@@ -379,14 +381,19 @@ class _Cutter:
             kinds = [token.kind for token in self.tokens[first:]]
             if kinds.count(Kind.NUMBER) == 2 and len(kinds) == 9:
                 whole, part = before.text, self.text[start : self.place]
-                self.fail(rf"this can be a sum or a product; write {whole} + {part} or {whole} \cdot {part}", before.start)
+                self.fail(
+                    rf"this can be a sum or a product; write {whole} + {part} or {whole} \cdot {part}", before.start
+                )
 
     def _bracket_free_operator(self, operator: str) -> None:
         self.tokens.append(Token(Kind.OPERATOR, operator, self.place, self.place))
 
     def _slope(self, found: re.Match[str]) -> bool:
         r"""Add the declared derivative that is written as this fraction; return whether it is one."""
-        parts = [re.sub(r"\\([A-Za-z]+)", lambda c: commands.LETTERS.get(c[1], c[1]), found[part]) for part in ("above", "below")]
+        parts = [
+            re.sub(r"\\([A-Za-z]+)", lambda c: commands.LETTERS.get(c[1], c[1]), found[part])
+            for part in ("above", "below")
+        ]
         above, below = (part.replace("{", "").replace("}", "") for part in parts)
         name = self.names.slope(f"∂{above}", f"∂{below}")
         if name is None:
@@ -439,7 +446,9 @@ class _Cutter:
         right = self.place - len("\\right")
         closer = self._delimiter_behind(right)
         if commands.CLOSING.get(closer) != opening:
-            self.fail(f"\\left{opener} is closed by \\right{closer}; write the same kind of bracket on both sides", right)
+            self.fail(
+                f"\\left{opener} is closed by \\right{closer}; write the same kind of bracket on both sides", right
+            )
         self._add(Kind.CLOSE, ")" if function is not None else _CLOSERS[opening], right)
 
     def _delimiter_behind(self, start: int) -> str:

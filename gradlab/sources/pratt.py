@@ -28,6 +28,7 @@ from gradlab.sources.names import CONSTANTS, Names
 from gradlab.sources.notes import Note
 from gradlab.sources.powers import check_powers
 from gradlab.sources.resolving import resolve
+from gradlab.sources.sum_signs import EXAMPLE as SUM_EXAMPLE
 from gradlab.sources.syntax import (
     Binary,
     Call,
@@ -42,7 +43,6 @@ from gradlab.sources.syntax import (
     Vector,
     respanned,
 )
-from gradlab.sources.sum_signs import EXAMPLE as SUM_EXAMPLE
 from gradlab.sources.tokens import Kind, Token
 
 _SUM, _PRODUCT, _SIGN, _POWER = 10, 20, 30, 40

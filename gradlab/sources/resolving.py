@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from gradlab.errors import ParseError
 from gradlab.sources.characters import LETTERS
-from gradlab.sources.indices import index_names
+from gradlab.sources.indices import index_names, limit_names
 from gradlab.sources.names import ALIASES, BEFORE_A_BRACKET, CONSTANTS, FUNCTIONS, MAX_NAME, MAX_VARIABLES, Names, Part
 from gradlab.sources.tokens import Kind, Token
 from gradlab.sources.unavailable import INSTEAD
@@ -36,22 +36,30 @@ def resolve(tokens: Sequence[Token], text: str, names: Names) -> list[Token]:
     >>> [(token.text, token.kind.value) for token in resolve(tokenize("xy ln 2"), "xy ln 2", both)][:3]
     [('x', 'name'), ('y', 'name'), ('log', 'function')]
     """
-    counted = index_names(tokens) if "um" in text or "∑" in text or "Σ" in text else frozenset[str]()
-    return list(_Resolver(tokens, text, names, counted).tokens())
+    counted = lengths = frozenset[str]()
+    if "um" in text or "∑" in text or "Σ" in text:
+        counted, lengths = index_names(tokens), limit_names(tokens)
+    return list(_Resolver(tokens, text, names, counted, lengths).tokens())
 
 
 class _Resolver:
-    """One pass over *tokens* cut from *text*; *counted*: the names that are indices of sums there."""
+    """One pass over *tokens* cut from *text*.
 
-    def __init__(self, tokens: Sequence[Token], text: str, names: Names, counted: frozenset[str]) -> None:
+    counted: the names that are indices of sums there.  lengths: those that sums run to.
+    """
+
+    def __init__(
+        self, tokens: Sequence[Token], text: str, names: Names, counted: frozenset[str], lengths: frozenset[str]
+    ) -> None:
         self._tokens = tokens
         self._text = text
         self._names = names
         self._counted = counted
         # An index of a sum stands beside the variables: kx is k*x there.
         declared = names.variables
-        self._declared = declared if declared is None or not counted else {**{k: k for k in counted}, **declared}
-        self._known = {} if counted else names.known
+        beside = counted | lengths
+        self._declared = declared if declared is None or not beside else {**{k: k for k in beside}, **declared}
+        self._known = {} if beside else names.known
 
     def tokens(self) -> Iterator[Token]:
         seen: set[str] = set()
@@ -149,8 +157,8 @@ class _Resolver:
         array, _, letters = name.partition("_")
         if not letters.isalpha() or not letters.islower():
             return ()
-        is_entry = array in self._names.arrays or (self._names.variables is None and set(letters) <= self._counted)
-        return tuple(letters) if is_entry else ()
+        is_counted = set(letters) <= self._counted and (self._declared is None or array in self._declared)
+        return tuple(letters) if is_counted or array in self._names.arrays else ()
 
     def _check_free_name(self, token: Token, before_bracket: bool) -> None:
         """Refuse a name that its writer can hardly have meant as a variable."""

@@ -9,7 +9,7 @@ For the same reason nodes compare by identity; compare two trees by their ``repr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias, TypeVar, cast
@@ -144,6 +144,15 @@ def fold(tree: Tree, combine: Callable[[Tree, tuple[Result, ...]], Result]) -> R
     return results[0]
 
 
+def walk(tree: Tree) -> Iterator[Tree]:
+    """Yield *tree* and every node below it, parents first and left before right."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(children(node)))
+
+
 def index_of(tree: Tree) -> Tree | None:
     """Return the index that *tree* adds up over, where it is a sum over one, else None.
 
@@ -155,7 +164,7 @@ def index_of(tree: Tree) -> Tree | None:
 
 
 def names(tree: Tree) -> tuple[str, ...]:
-    """Return the names in *tree* in the order of their first appearance; indices and limits of sums are none.
+    """Return the names in *tree* in the order of their first appearance; indices and limits are none.
 
     >>> here = (0, 1)
     >>> names(Binary("*", Name("y", here), Name("x", here), here))
@@ -167,6 +176,8 @@ def names(tree: Tree) -> tuple[str, ...]:
     def note(node: Tree, below: tuple[None, ...]) -> None:
         if isinstance(node, Name):
             found[node.name] = None
+        elif isinstance(node, Entry):
+            bound.update(index.name for index in node.indices)
         elif index_of(node) is not None:
             bound.update(leaf.name for leaf in children(node)[1:] if isinstance(leaf, Name))
 
