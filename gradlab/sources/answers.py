@@ -43,6 +43,9 @@ class Reading:
     notes: tuple[Note, ...]
     names: Names
 
+    def __str__(self) -> str:
+        return self.source
+
     @property
     def entries(self) -> tuple[Tree, ...] | None:
         """The entries of a vector as trees; None where a number was written.
@@ -72,7 +75,7 @@ class Reading:
         from gradlab.graph.styles import TextPrinter
         from gradlab.sources.echoes import echo
 
-        return echo(self.tree, TextPrinter)
+        return echo(self.tree, self.source, TextPrinter)
 
     def latex(self) -> str:
         r"""Return the reading as LaTeX.
@@ -83,7 +86,7 @@ class Reading:
         from gradlab.graph.styles import LatexPrinter
         from gradlab.sources.echoes import echo
 
-        return echo(self.tree, LatexPrinter)
+        return echo(self.tree, self.source, LatexPrinter)
 
     def function(self) -> Function:
         """Return the reading as a function: its graph, of the declared variables."""

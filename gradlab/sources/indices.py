@@ -30,6 +30,12 @@ class Run:
     count: Size | None
     level: int
 
+    @property
+    def length(self) -> Size:
+        """The count where somebody has said it."""
+        assert self.count is not None
+        return self.count
+
 
 @dataclass
 class _Bracket:

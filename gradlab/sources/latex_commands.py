@@ -17,24 +17,38 @@ LETTERS: dict[str, str] = {
 }
 """Command -> the name that it shows."""
 
-FUNCTIONS = frozenset(["sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "coth", "exp", "ln", "log", "max", "min"])
+# fmt: off
+FUNCTIONS = frozenset({
+    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "coth",
+    "exp", "ln", "log", "max", "min",
+})
+# fmt: on
 """Commands that show their own name."""
 
-WORDS = frozenset(["operatorname", "mathrm", "mathit", "mathsf", "mathbf", "mathbb", "mathcal", "boldsymbol", "bm", "text", "textrm", "textit"])
+# fmt: off
+WORDS = frozenset({
+    "operatorname", "mathrm", "mathit", "mathsf", "mathbf", "mathbb", "mathcal", "boldsymbol", "bm", "text",
+    "textrm", "textit",
+})
+# fmt: on
 """Commands that show the word in the braces behind them."""
 
 ACCENTS = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "dot": "dot"}
 """Marks above a letter -> what follows the underscore in the name: \\hat{y} is y_hat."""
 
-OPERATORS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "odot": "⊙", "circ": "⊙"}
+OPERATORS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "odot": "⊙"}
 
 COMPARISONS = {"le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠", "lt": "<", "gt": ">"}
 
 LOGIC = {"wedge": "and", "land": "and", "vee": "or", "lor": "or", "neg": "not", "lnot": "not"}
 
-BLANKS = frozenset(
-    [",", ";", ":", "!", ">", "quad", "qquad", "enspace", "thinspace", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "mathopen", "mathclose", "mathord", "mathbin", "mathrel", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr", "bigm"]
-) | {" ", "\n"}
+# fmt: off
+BLANKS = frozenset({
+    ",", ";", ":", "!", ">", "quad", "qquad", "enspace", "thinspace", "displaystyle", "textstyle",
+    "scriptstyle", "limits", "nolimits", "mathopen", "mathclose", "mathord", "mathbin", "mathrel", "big", "Big",
+    "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr", "bigm", " ", "\n",
+})
+# fmt: on
 """Commands that only change how a formula looks."""
 
 OPENING = {
@@ -69,7 +83,11 @@ CLOSING = {
 }
 """What may follow \\left and \\right -> the bracket in the text's own notation that opens there."""
 
-MATRICES = frozenset(["matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array"])
+# fmt: off
+MATRICES = frozenset({
+    "matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array",
+})
+# fmt: on
 
 INSTEAD = {
     "int": "work the integral out first, and write the result",

@@ -118,21 +118,26 @@ class Names:
         self._alike: dict[str, str | None] = {}
         self.variables: dict[str, str] | None = None
         if variables is not None:
-            self.variables = {}
+            declared: dict[str, str] = {}
             for name in (*variables, *self.directions):
-                self._declare(name)
+                self._declare(name, declared)
             for size in dict.fromkeys(_sizes(self.shapes)):
-                self.variables.setdefault(size, size)
+                declared.setdefault(size, size)
+            self.variables = declared
 
-    def _declare(self, name: str) -> None:
+    def _declare(self, name: str, declared: dict[str, str]) -> None:
+        """Add one name to those *declared*, or to the derivatives."""
         slope = _SLOPE.match(name) if isinstance(name, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
-        key, taken = (_slope_key(slope), self.slopes) if slope else (_declared_name(name), self.variables)
-        if key in taken:
+        spelling = "" if slope else _declared_name(name)
+        if (_slope_key(slope) in self.slopes) if slope else (spelling in declared):
             raise ValueError(f"variable {name!r} is declared twice")
-        taken[key] = name
-        if not slope:
-            for spelling in {alike(key), alike(key).replace("_", "")}:
-                self._alike[spelling] = None if spelling in self._alike else name
+        if slope:
+            self.slopes[_slope_key(slope)] = name
+            return
+        declared[spelling] = name
+        common = alike(spelling)
+        for other in {common, common.replace("_", "")}:
+            self._alike[other] = None if other in self._alike else name
 
     def function(self, name: str) -> str | None:
         """Return the function called *name* by its spelling in the tree, or None.

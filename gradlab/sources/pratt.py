@@ -36,7 +36,6 @@ from gradlab.sources.syntax import (
     Name,
     Number,
     Operator,
-    Sign,
     Span,
     Tree,
     Unary,
@@ -220,7 +219,7 @@ class _Parser:
             tree = self._application(token)
         elif kind is Kind.OPERATOR and token.text in ("+", "-"):
             operand = self._expression(_SIGN)
-            tree = Unary(cast(Sign, token.text), operand, (token.start, operand.span[1]))
+            tree = Unary(token.text, operand, (token.start, operand.span[1]))
         elif kind is Kind.BAR:
             tree = self._bars(token)
         elif kind is Kind.ROOT:

@@ -55,7 +55,8 @@ def as_function(
 ) -> Function:
     """Return *source* as a `Function`: the expression graph, as written, of named variables.
 
-    source: text ("x^2 + y"), LaTeX (recognised by a command or a brace), a SymPy expression, a Python function that computes with Python, NumPy or torch, or an
+    source: text ("x^2 + y"), LaTeX (recognised by a command or a brace), a SymPy expression, a Python function
+        that computes with Python, NumPy or torch, or an
         nn.Module.
     variables: their names in order; by default the names in the text, the symbols, or the parameters. The parameters
         of the modules that are used follow, by the names of their state_dict; a point need not give those.
@@ -137,7 +138,7 @@ def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping
         try:
             return _settled(reading, examples, _text_reader(reading))
         except UnknownShape as error:  # a point will tell
-            return _without_formula(reading, examples, None, reading.source, error)
+            return _without_formula(reading, examples, None, str(reading.source), error)
     if callable(reading.source):
         return _read_code(reading, examples, at)
     return _settled(reading, examples, _sympy_reader(reading))

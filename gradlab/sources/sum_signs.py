@@ -1,4 +1,4 @@
-"""Signs of a sum in text, with what stands below and above them: ``sum_i``, ``sum_ij``, ``∑_{i=1}^{n}``, ``sum_i=1..5``."""
+"""Signs of a sum in text, with what stands below and above: ``sum_i``, ``sum_ij``, ``∑_{i=1}^{n}``, ``sum_i=1..5``."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
         found = _PIECE.match(text, position, end_of_formula)
         if found is None:
             break
-        group = found.lastindex
+        group = found.lastindex or 0
         start, position = found.span(group)
         written = text[start:position]
         if group == _NAME:
