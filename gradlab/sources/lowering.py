@@ -80,7 +80,9 @@ class _Lowering:
         for part, node in parts:
             if node.rank and part not in self.indexed:
                 written = self.text[slice(*part.span)]
-                raise TraceError(f"{written} is an array beside single entries; write its entries too, as in x_i")
+                shape = self.builder.sizes.shape_text(node)
+                message = f"a sum over an index adds up numbers, and {written} has shape {shape}"
+                raise TraceError(f"{message}; write its entries, as in x_i, or sum({written}) for all of them")
 
     def measure(self, tree: Entry) -> None:
         """Note over how much the indices of an entry run."""
@@ -143,9 +145,9 @@ class _Lowering:
             case Binary():
                 if tree.left in self.rows and (tree.right in self.rows or tree.operator in "*/"):
                     self.rows.add(tree)
-                above, line = (_of_lengths(node) for node in below)
-                if tree.operator == "/" and above is not None and line is not None and line.sizes:
-                    return Constant(above * line.inverse())  # 2/n is one number, as it is written
+                above, line = _of_lengths(below[0], tree.left), _of_lengths(below[1])
+                if tree.operator == "/" and above is not None and line is not None and _is_one_number(above, line):
+                    return Constant(above * line.inverse())
                 return _BINARY[tree.operator](builder, *below)
             case Call(function="transpose"):
                 return self._transposed(tree, below[0])
@@ -190,9 +192,24 @@ class _Lowering:
         return self.builder.transpose(node) if node.rank > 1 else node
 
 
-def _of_lengths(node: Node) -> Coefficient | None:
-    """Return the number that *node* is, such as 2, n or 1/n; None where it is none."""
+def _of_lengths(node: Node, tree: Tree | None = None) -> Coefficient | None:
+    """Return the number that *node* is, such as 2, n or 1/n; None where it is none.
+
+    tree: what it was written as, where a sign in front of a number counts too.
+    """
+    if isinstance(tree, Unary) and tree.operator == "-" and isinstance(tree.operand, Number):
+        return -Coefficient.of(tree.operand.value)
     return node.value if isinstance(node, Constant) and isinstance(node.value, Coefficient) and not node.axes else None
+
+
+def _is_one_number(above: Coefficient, line: Coefficient) -> bool:
+    """Return whether a quotient is one number as it is written: 2/n, and 1/3, which 2/6 is not."""
+    if above.sizes or line.sizes:
+        return not line.is_zero
+    if not (above.is_rational and line.is_rational and above.rational.denominator == 1):
+        return False
+    # In its lowest terms the quotient has the denominator that was written.
+    return line.rational > 1 and (above.rational / line.rational).denominator == line.rational
 
 
 _BINARY: dict[str, Callable[[Builder, Node, Node], Node]] = {
