@@ -54,7 +54,7 @@ class Reading:
         Raises ParseError for an operation that vectors do not have.
 
         >>> read("2[x, y] + (1, 0)").entries
-        ((+ (* 2 x) 1), (* 2 y))
+        ((+ (* 2 x) 1), (+ (* 2 y) 0))
         """
         from gradlab.sources.vectors import entries
 

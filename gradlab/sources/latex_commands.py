@@ -96,7 +96,7 @@ INSTEAD = {
     "infty": "infinity is no number; write a number",
     "pm": "it stands for two answers; write one of them",
     "mp": "it stands for two answers; write one of them",
-    "partial": "a derivative such as \\frac{\\partial L}{\\partial w} is read where it is declared",
+    "partial": "write the derivative itself, or declare one such as ∂L/∂w",
     "nabla": "write the partial derivatives themselves",
     "prime": "write the derivative itself",
     "binom": "write the factorials out",

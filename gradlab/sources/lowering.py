@@ -139,7 +139,7 @@ class _Lowering:
             case Unary():
                 if tree.operand in self.rows:
                     self.rows.add(tree)
-                return below[0] if tree.operator == "+" else builder.negative(below[0])
+                return below[0] if tree.operator == "+" else self._negative(tree.operand, below[0])
             case Binary(operator="*") if self.matrices or tree.implicit:
                 return self._product(tree, *below)
             case Binary():
@@ -158,6 +158,10 @@ class _Lowering:
             case Entry():
                 self.indexed.add(tree)
                 return sums.entry(builder, below[0], [self.counted[index].level for index in tree.indices])
+
+    def _negative(self, tree: Tree, node: Node) -> Node:
+        number = _of_lengths(node) if isinstance(tree, Binary) else None
+        return Constant(-number) if number is not None else self.builder.negative(node)
 
     def _product(self, tree: Binary, left: Node, right: Node) -> Node:
         """Return the product as on paper: of matrices and vectors the matrix product."""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from gradlab.errors import ParseError
 from gradlab.graph.names import GREEK
-from gradlab.sources.characters import LETTERS, normal_spelling
+from gradlab.sources.characters import LETTERS, SUBSCRIPT_DIGITS, normal_spelling
 from gradlab.sources.text_tokens import tokenize
 from gradlab.sources.tokens import Kind
 
@@ -77,7 +77,7 @@ ALIASES: Mapping[str, str] = {
 BEFORE_A_BRACKET = frozenset({"σ", "Γ", "ψ", "gamma", "root", "frac", "Max", "Min", "Mod", "Sum"})
 """Names of functions only directly before a bracket: elsewhere they are variables, mostly Greek letters."""
 
-_SLOPE = re.compile(rf"[d∂δ]([{LETTERS}][{LETTERS}0-9_]*) ?/ ?[d∂δ]([{LETTERS}][{LETTERS}0-9_]*)$")
+_SLOPE = re.compile("{0} ?/ ?{0}$".format(f"[d∂δ]([{LETTERS}][{LETTERS}0-9_{SUBSCRIPT_DIGITS}]*)"))
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 

@@ -133,7 +133,7 @@ class _Resolver:
         if name in CONSTANTS:
             return ((Kind.NAME, name, 0, width, ()),)
         if name[0] == "∂":
-            self._fail(f"'{name}' is no name here; a derivative such as ∂L/∂w is read where it is declared", token)
+            self._fail(f"'{name}' is no name here; write the derivative itself, or declare one such as ∂L/∂w", token)
         indices = self._indices(name)
         if indices:
             return ((Kind.ENTRY, name.partition("_")[0], 0, width, indices),)
