@@ -144,6 +144,24 @@ class Reference:
         finally:
             flint.ctx.prec = before
 
+    def points(self, count: int) -> list[dict[str, Fraction]]:
+        """Return the first points at which answers are tried."""
+        return [self._points.at(number) for number in range(count)]
+
+    def floats(self, tree: Tree, count: int) -> list[float] | None:
+        """Return the real values of a tree at the first points, nan where it has none; None for what has no program."""
+        try:
+            program = program_of(tree)
+        except NoProgram:
+            return None
+        before = flint.ctx.prec
+        flint.ctx.prec = PRECISIONS[0]
+        try:
+            found = [_value(program, self._points.balls(number, REAL), REAL) for number in range(count)]
+        finally:
+            flint.ctx.prec = before
+        return [float("nan") if ball is None else float(ball.mid()) for ball in found]
+
     def values_at(self, number: int, precision: int, kind: Any = REAL) -> Ball | None:
         """Return the ball of this expression at one of its points; None where it has no value."""
         key = number, precision, kind

@@ -55,18 +55,21 @@ class MalRule:
 
     name: what it is called.  says: what to tell the student of it.
     wrong: from a step to what it comes to by the mistake; nothing where the mistake cannot be made.
+    rare: whether another explanation is to be believed first.  yields_to: the names of those that are, else.
     """
 
     name: str
     says: str
     wrong: Wrong
+    rare: bool = False
+    yields_to: tuple[str, ...] = ()
 
 
 MAL_RULES: dict[str, list[MalRule]] = {}
 """Every mal-rule by its name; a mistake that shows in several ways has several."""
 
 
-def mal_rule(name: str, says: str) -> Callable[[Wrong], Wrong]:
+def mal_rule(name: str, says: str, *, rare: bool = False, yields_to: tuple[str, ...] = ()) -> Callable[[Wrong], Wrong]:
     """Register a function as the mal-rule *name*; teachers add theirs in the same way.
 
     >>> @mal_rule("power doubled", "the exponent was doubled instead of lowered by 1")
@@ -78,7 +81,7 @@ def mal_rule(name: str, says: str) -> Callable[[Wrong], Wrong]:
     """
 
     def register(wrong: Wrong) -> Wrong:
-        MAL_RULES.setdefault(name, []).append(MalRule(name, says, wrong))
+        MAL_RULES.setdefault(name, []).append(MalRule(name, says, wrong, rare, yields_to))
         return wrong
 
     return register
@@ -243,7 +246,9 @@ def _exponential_base(step: Situation) -> Node | None:
     return found[0] if found is not None else None
 
 
-@mal_rule("outer derivative at the wrong place", "the outer derivative was not taken at the inner expression")
+@mal_rule(
+    "outer derivative at the wrong place", "the outer derivative was not taken at the inner expression", rare=True
+)
 def _(step: Situation) -> Iterator[Node]:
     """f(u)' = f'(x) u'"""
     found = _outer(step)
@@ -278,7 +283,11 @@ def _(step: Situation) -> Iterator[Node]:
         yield product(algebra.scale_by(exponent, raised(base, exponent)), slope)
 
 
-@mal_rule("coefficient lost", "the exponent, or a number in front, does not appear as a factor")
+@mal_rule(
+    "coefficient lost",
+    "the exponent, or a number in front, does not appear as a factor",
+    yields_to=("inner derivative forgotten",),
+)
 def _(step: Situation) -> Iterator[Node]:
     """(u^n)' = u^(n-1) u', (c u)' = u'"""
     for base, exponent, slope in _powers(step):
@@ -288,7 +297,7 @@ def _(step: Situation) -> Iterator[Node]:
             yield step.d(rest)
 
 
-@mal_rule("exponent raised instead of lowered", "the exponent went up by 1 where it goes down")
+@mal_rule("exponent raised instead of lowered", "the exponent went up by 1 where it goes down", rare=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u^n)' = n u^(n+1) u'"""
     for base, exponent, slope in _powers(step):
@@ -354,14 +363,14 @@ def _(step: Situation) -> Iterator[Node]:
             yield step.d(rest)
 
 
-@mal_rule("constant factor set to zero", "a constant factor stays; only a constant summand becomes 0")
+@mal_rule("constant factor set to zero", "a constant factor stays; only a constant summand becomes 0", rare=True)
 def _(step: Situation) -> Iterator[Node]:
     """(c u)' = 0"""
     if any(True for _ in _constant_multiples(step)):
         yield algebra.number(0)
 
 
-@mal_rule("constant factor added", "a constant factor multiplies the derivative; it was added")
+@mal_rule("constant factor added", "a constant factor multiplies the derivative; it was added", rare=True)
 def _(step: Situation) -> Iterator[Node]:
     """(c u)' = c + u'"""
     for number, rest in _constant_multiples(step):
@@ -480,7 +489,7 @@ def _(step: Situation) -> Iterator[Node]:
             yield algebra.add(second, algebra.negative(first))
 
 
-@mal_rule("factor not differentiated", "in one term of the product rule no factor was differentiated")
+@mal_rule("factor not differentiated", "in one term of the product rule no factor was differentiated", rare=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u v)' = u' v + u v"""
     for fixed, moving in _products(step):
@@ -490,7 +499,7 @@ def _(step: Situation) -> Iterator[Node]:
                 yield algebra.add(product(*fixed, step.d(moving[place]), moving[1 - place]), whole)
 
 
-@mal_rule("sum of derivatives", "the derivatives of the factors were added without the other factors")
+@mal_rule("sum of derivatives", "the derivatives of the factors were added without the other factors", rare=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u v)' = u' + v'"""
     for fixed, moving in _products(step):
@@ -550,7 +559,9 @@ def _(step: Situation) -> Iterator[Node]:
 
 
 @mal_rule(
-    "quotient factors exchanged", "in the numerator of the quotient rule each derivative stands by the wrong factor"
+    "quotient factors exchanged",
+    "in the numerator of the quotient rule each derivative stands by the wrong factor",
+    rare=True,
 )
 def _(step: Situation) -> Iterator[Node]:
     """(u/v)' = (u' u - v v')/v²"""
@@ -625,7 +636,7 @@ def _(step: Situation) -> Iterator[Node]:
         yield product(algebra.quotient(slope, inner), base)
 
 
-@mal_rule("exponential rule", "the derivative of e^x is e^x")
+@mal_rule("exponential rule", "the derivative of e^x is e^x", rare=True)
 def _(step: Situation) -> Iterator[Node]:
     """(e^u)' = u e^u, or e^u ln u"""
     found = _exponential(step)

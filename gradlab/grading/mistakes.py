@@ -49,6 +49,16 @@ class WrongAnswer:
         """The mistakes by name, each once, joined by "and"."""
         return " and ".join(sorted({mistake.name for mistake in self.mistakes}))
 
+    @property
+    def is_rare(self) -> bool:
+        """Whether one of the mistakes is rare."""
+        return any(mistake.rule.rare for mistake in self.mistakes)
+
+    @property
+    def yields_to(self) -> set[str]:
+        """The names of explanations that are to be believed first."""
+        return {name for mistake in self.mistakes for name in mistake.rule.yields_to}
+
 
 @dataclass
 class Derived:
