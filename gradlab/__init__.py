@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gradlab.comparison import compare
     from gradlab.descent import GradientDescent, descend
     from gradlab.errors import GradlabError
+    from gradlab.grading import Exercise, grade
     from gradlab.graph import Function
     from gradlab.numeric import estimate
     from gradlab.reports import report
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.0.1"
 
 __all__ = [
+    "Exercise",
     "Function",
     "GradientDescent",
     "GradlabError",
@@ -31,10 +33,12 @@ __all__ = [
     "derive",
     "descend",
     "estimate",
+    "grade",
     "report",
 ]
 
 _MODULE_OF = {
+    "Exercise": "gradlab.grading",
     "Function": "gradlab.graph",
     "GradientDescent": "gradlab.descent",
     "GradlabError": "gradlab.errors",
@@ -44,6 +48,7 @@ _MODULE_OF = {
     "derive": "gradlab.symbolic",
     "descend": "gradlab.descent",
     "estimate": "gradlab.numeric",
+    "grade": "gradlab.grading",
     "report": "gradlab.reports",
 }
 

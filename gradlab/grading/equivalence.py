@@ -56,6 +56,7 @@ class Certificate:
     points: at how many points both were enclosed.  radius: the largest radius there.
     at, values: where they are different, a point and what each is there; empty for numbers without variables.
     complex: whether principal complex values decided.  reason: why nothing was decided.
+    rounded: the digits of a decimal number that is the right one, rounded; 0 for anything else.
     """
 
     verdict: Verdict
@@ -65,6 +66,7 @@ class Certificate:
     values: tuple[str, str] = ("", "")
     complex: bool = False
     reason: str = ""
+    rounded: int = 0
 
     @property
     def equal(self) -> bool:
@@ -81,6 +83,8 @@ class Certificate:
         match self.verdict:
             case Verdict.PROVED:
                 return "equal, proved: both have the same normal form"
+            case Verdict.CERTIFIED if self.rounded:
+                return f"equal, rounded to {self.rounded} digits"
             case Verdict.CERTIFIED:
                 where = "as numbers" if not self.points else f"at {self.points} points"
                 kind = ", complex ones among the values" if self.complex else ""
@@ -148,6 +152,14 @@ class Reference:
         """Return the first points at which answers are tried."""
         return [self._points.at(number) for number in range(count)]
 
+    @property
+    def enclosure(self) -> tuple[Fraction, Fraction]:
+        """Two numbers that this expression, which has no variables, lies between."""
+        ball = self.values_at(0, PRECISIONS[0])
+        if ball is None:
+            raise ZeroDivisionError("an expression without a value is enclosed by nothing")
+        return _fraction(ball.lower()), _fraction(ball.upper())
+
     def floats(self, tree: Tree, count: int) -> list[float] | None:
         """Return the real values of a tree at the first points, nan where it has none; None for what has no program."""
         try:
@@ -166,8 +178,11 @@ class Reference:
         """Return the ball of this expression at one of its points; None where it has no value."""
         key = number, precision, kind
         if key not in self._values:
-            flint.ctx.prec = precision
-            self._values[key] = _value(self.program, self._points.balls(number, kind), kind)
+            before, flint.ctx.prec = flint.ctx.prec, precision
+            try:
+                self._values[key] = _value(self.program, self._points.balls(number, kind), kind)
+            finally:
+                flint.ctx.prec = before
         return self._values[key]
 
     def _compare(self, other: Tree, program: Program) -> Certificate:
@@ -339,6 +354,11 @@ def _value(program: Program, values: Mapping[str, Ball], kind: Any) -> Ball | No
     if kind is COMPLEX and isinstance(found, REAL):
         found = COMPLEX(found)
     return found if found.is_finite() else None
+
+
+def _fraction(ball: Ball) -> Fraction:
+    mantissa, exponent = ball.mid().man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
 def _radius(ball: Ball) -> float:

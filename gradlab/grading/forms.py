@@ -49,7 +49,7 @@ ODD = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh",
 EVEN = frozenset({"cos", "sec", "abs", "cosh", "sech"})
 
 
-class _Full(Exception):
+class Full(Exception):
     """There are more parts than generators."""
 
 
@@ -128,7 +128,7 @@ class Forms:
         if number is None:
             number = len(self.names) + len(self._numbers)
             if number >= len(self.generators):
-                raise _Full
+                raise Full
             self._numbers[key] = number
             if relation is not None:
                 self.relations[number] = relation()
@@ -376,7 +376,7 @@ class NormalForm:
         while size <= MOST_PARTS:
             try:
                 return self._equals(other, size)
-            except _Full:
+            except Full:
                 size *= 2
             except TooLarge:
                 return False

@@ -304,7 +304,11 @@ def _(step: Situation) -> Iterator[Node]:
         yield product(algebra.scale_by(exponent, raised(base, exponent + 1)), slope)
 
 
-@mal_rule("new exponent in front", "the lowered exponent came to the front instead of the old one")
+@mal_rule(
+    "new exponent in front",
+    "the lowered exponent came to the front instead of the old one",
+    yields_to=("coefficient lost", "inner derivative forgotten"),
+)
 def _(step: Situation) -> Iterator[Node]:
     """(u^n)' = (n-1) u^(n-1) u'"""
     for base, exponent, slope in _powers(step):
@@ -346,7 +350,6 @@ def _(step: Situation) -> Iterator[Node]:
         factors = factors_of(step.expression)
         if any(_variables(factor) and not step.moves(factor) for factor in factors):
             yield _product_rule(factors, lambda factor: step.d(factor) if step.moves(factor) else _along_any(factor))
-            yield product(*(step.d(factor) if step.moves(factor) else _along_any(factor) for factor in factors))
     found = _quotient(step.expression)
     if found is not None:
         above, below = found

@@ -118,7 +118,7 @@ class _Table:
         if not self._answers:
             return []
         same = self._alike(np.asarray(values)) & self._wrong
-        return [self._answers[place] for place in np.flatnonzero(same)]
+        return [self._answers[place] for place in np.flatnonzero(same).tolist()]
 
     def _alike(self, values: Any) -> Any:
         import numpy as np

@@ -21,12 +21,17 @@ VARIANTS = 4
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
-    """One mal-rule at one step.  wrong: what it made of that step.  everywhere: whether at every step of its kind."""
+    """One mal-rule at one step.
+
+    wrong: what it made of that step.  everywhere: whether at every step of its kind.
+    whole: whether it concerns the answer as a whole; *step* is then just the first one.
+    """
 
     rule: MalRule
     step: Situation
     wrong: Node
     everywhere: bool = False
+    whole: bool = False
 
     @property
     def name(self) -> str:

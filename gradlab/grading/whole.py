@@ -34,7 +34,7 @@ def whole_answers(derived: Derived) -> Iterator[WrongAnswer]:
     for name, (says, wrong) in WHOLE.items():
         rule = MalRule(name, says, lambda _: ())
         for answer in wrong(derived):
-            yield WrongAnswer(answer, (Mistake(rule, step, answer),))
+            yield WrongAnswer(answer, (Mistake(rule, step, answer, whole=True),))
 
 
 def root(derived: Derived) -> Situation:
