@@ -82,6 +82,8 @@ class Exercise:
         self.wrt = _chosen(self.function, wrt, ask)
         settings = [Setting(each, self.wrt, self.at, self.rate, domain) for each in self.functions]
         try:
+            for setting in settings:
+                setting.check()
             self.question: Question = jacobian(settings) if ask == "jacobian" else ASKS[ask](settings[0])
         except ExerciseError as error:
             raise ExerciseError(f"{name or self.function.signature}: {error}") from error

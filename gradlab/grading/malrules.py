@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear, Variable
+from gradlab.graph.kinds import Contraction, Elementwise, Linear, Variable
 from gradlab.graph.kinds.linear import terms
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import DIVIDE, EXP, GENERAL_POWER, LOG, OPERATIONS, SQRT, exponent_of, power
@@ -55,7 +55,8 @@ class MalRule:
 
     name: what it is called.  says: what to tell the student of it.
     wrong: from a step to what it comes to by the mistake; nothing where the mistake cannot be made.
-    rare: whether another explanation is to be believed first.  yields_to: the names of those that are, else.
+    rare: whether another explanation is to be believed first; rare_inside: so where it is not the first step.
+    yields_to: the names of explanations that are to be believed first.
     """
 
     name: str
@@ -63,13 +64,16 @@ class MalRule:
     wrong: Wrong
     rare: bool = False
     yields_to: tuple[str, ...] = ()
+    rare_inside: bool = False
 
 
 MAL_RULES: dict[str, list[MalRule]] = {}
 """Every mal-rule by its name; a mistake that shows in several ways has several."""
 
 
-def mal_rule(name: str, says: str, *, rare: bool = False, yields_to: tuple[str, ...] = ()) -> Callable[[Wrong], Wrong]:
+def mal_rule(
+    name: str, says: str, *, rare: bool = False, rare_inside: bool = False, yields_to: tuple[str, ...] = ()
+) -> Callable[[Wrong], Wrong]:
     """Register a function as the mal-rule *name*; teachers add theirs in the same way.
 
     >>> @mal_rule("power doubled", "the exponent was doubled instead of lowered by 1")
@@ -81,7 +85,7 @@ def mal_rule(name: str, says: str, *, rare: bool = False, yields_to: tuple[str, 
     """
 
     def register(wrong: Wrong) -> Wrong:
-        MAL_RULES.setdefault(name, []).append(MalRule(name, says, wrong, rare, yields_to))
+        MAL_RULES.setdefault(name, []).append(MalRule(name, says, wrong, rare, yields_to, rare_inside))
         return wrong
 
     return register
@@ -230,7 +234,8 @@ def _(step: Situation) -> Iterator[Node]:
     slope = step.d(inner)
     if base is not None:
         yield algebra.scale_by(exponent, raised(slope, exponent - 1))
-        yield raised(slope, exponent)
+        if exponent != -1:
+            yield raised(slope, exponent)
     elif function_of(node) is not None:
         assert isinstance(node, Elementwise)
         yield _local(node, slope)
@@ -263,7 +268,11 @@ def _(step: Situation) -> Iterator[Node]:
         yield product(_local(node, x), step.d(inner))
 
 
-@mal_rule("outer derivative forgotten", "only the inner expression was differentiated")
+@mal_rule(
+    "outer derivative forgotten",
+    "only the inner expression was differentiated",
+    yields_to=("sigmoid derivative missing", "trigonometric function", "logarithm rule"),
+)
 def _(step: Situation) -> Iterator[Node]:
     """f(u)' = f(u) u' or u'"""
     found = _outer(step)
@@ -286,7 +295,7 @@ def _(step: Situation) -> Iterator[Node]:
 @mal_rule(
     "coefficient lost",
     "the exponent, or a number in front, does not appear as a factor",
-    yields_to=("inner derivative forgotten",),
+    yields_to=("inner derivative forgotten", "sign slip"),
 )
 def _(step: Situation) -> Iterator[Node]:
     """(u^n)' = u^(n-1) u', (c u)' = u'"""
@@ -308,6 +317,7 @@ def _(step: Situation) -> Iterator[Node]:
     "new exponent in front",
     "the lowered exponent came to the front instead of the old one",
     yields_to=("coefficient lost", "inner derivative forgotten"),
+    rare=True,
 )
 def _(step: Situation) -> Iterator[Node]:
     """(u^n)' = (n-1) u^(n-1) u'"""
@@ -358,7 +368,11 @@ def _(step: Situation) -> Iterator[Node]:
             yield algebra.quotient(change, algebra.raised(below, 2))
 
 
-@mal_rule("factor of the other variable dropped", "a factor that is held constant stays, but it was dropped")
+@mal_rule(
+    "factor of the other variable dropped",
+    "a factor that is held constant stays, but it was dropped",
+    yields_to=("inner derivative forgotten",),
+)
 def _(step: Situation) -> Iterator[Node]:
     """(y u)' = u'"""
     for factor, rest in _constant_multiples(step):
@@ -520,9 +534,10 @@ def _parts(step: Situation) -> Iterator[tuple[Node, Node, Node, Node]]:
 @mal_rule("quotient sign swapped", "the numerator of the quotient rule is u' v - u v', in this order")
 def _(step: Situation) -> Iterator[Node]:
     """(u/v)' = (u v' - u' v)/v²"""
-    for _, below, first, second in _parts(step):
-        square = algebra.raised(below, 2)
-        yield algebra.quotient(algebra.add(second, algebra.negative(first)), square)
+    for above, below, first, second in _parts(step):
+        if step.moves(above):
+            square = algebra.raised(below, 2)
+            yield algebra.quotient(algebra.add(second, algebra.negative(first)), square)
 
 
 @mal_rule("quotient rule with a plus", "the terms of the quotient rule are subtracted, not added")
@@ -536,10 +551,11 @@ def _(step: Situation) -> Iterator[Node]:
 @mal_rule("denominator not squared", "the quotient rule divides by the square of the denominator")
 def _(step: Situation) -> Iterator[Node]:
     """(u/v)' = (u' v - u v')/v, or without a denominator"""
-    for _, below, first, second in _parts(step):
+    for above, below, first, second in _parts(step):
         change = algebra.add(first, algebra.negative(second))
         yield algebra.quotient(change, below)
-        yield change
+        if step.moves(above):
+            yield change
 
 
 @mal_rule("quotient of derivatives", "the derivative of a quotient is not the quotient of the derivatives")
@@ -655,7 +671,6 @@ def _(step: Situation) -> Iterator[Node]:
         yield product(Elementwise(EXP, (inner,)), slope)
         yield product(algebra.reciprocal(algebra.raised(inner, 2)), slope)
         yield product(inner, slope)
-        yield algebra.negative(algebra.quotient(slope, inner))
         yield product(_of(name, inner), slope)
 
 
@@ -713,7 +728,12 @@ def _(step: Situation) -> Iterator[Node]:
 # Integrated ----------------------------------------------------------------------------------------
 
 
-@mal_rule("integrated instead", "this part was integrated, not differentiated")
+@mal_rule(
+    "integrated instead",
+    "this part was integrated, not differentiated",
+    yields_to=("reciprocal differentiated as a logarithm",),
+    rare_inside=True,
+)
 def _(step: Situation) -> Iterator[Node]:
     """x^n to x^(n+1)/(n+1), sin to -cos, 1/x to ln x"""
     x, node = step.scope.wrt, step.expression
@@ -747,7 +767,8 @@ def _inner_rate(inner: Node, x: Node) -> tuple[Coefficient, Node | None]:
     if inner is x:
         return Coefficient(Fraction(1)), x
     if isinstance(inner, Linear):
-        moving = [(c, part) for c, part in terms(inner) if not isinstance(part, Constant)]
+        apart = [algebra.split(algebra.scale(coefficient, part)) for coefficient, part in terms(inner)]
+        moving = [(coefficient, rest) for coefficient, rest in apart if rest is not None]
         if len(moving) == 1 and moving[0][1] is x:
             return moving[0][0], x
     return Coefficient(Fraction(1)), None

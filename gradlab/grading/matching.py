@@ -21,8 +21,11 @@ POINTS = 10
 LEAST = 3
 """Points at which both must have a value, where there are variables."""
 
-CLOSE = 1e-10
-"""Relative distance of two values in double precision that are the same number."""
+CLOSE, LOST = 1e-10, 1e-12
+"""Relative and absolute distance of two values in double precision that may be the same number."""
+
+TELLING = 1e-6
+"""Values that are at least so large tell something: below, 1 - σ(u) has lost its digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +131,10 @@ class _Table:
         both = np.isfinite(self._values) & np.isfinite(values)
         with np.errstate(invalid="ignore"):
             distance = np.abs(self._values - values)
-            close = distance <= CLOSE * np.maximum(np.abs(self._values), np.abs(values))
-        return (close | ~both).all(axis=1) & (both.sum(axis=1) >= self._least)
+            size = np.maximum(np.abs(self._values), np.abs(values))
+            close = distance <= CLOSE * size + LOST
+            telling = both & ((size >= TELLING) | (distance == 0))
+        return (close | ~both).all(axis=1) & (telling.sum(axis=1) >= self._least)
 
 
 def values_of(nodes: Sequence[Node], reference: Reference) -> Any:

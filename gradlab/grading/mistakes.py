@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 
 from gradlab.grading.malrules import MAL_RULES, MalRule, Situation
+from gradlab.graph import algebra
 from gradlab.graph.kinds import Derivative, Elementwise
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import DIVIDE, SQRT
@@ -14,6 +15,9 @@ from gradlab.symbolic.rules import Rewritten, Scope, next_step
 
 MOST_SINGLES, MOST_PAIRS = 600, 4_000
 """Wrong answers that are made of one mistake, and of two."""
+
+SIGNS = frozenset({"trigonometric sign", "quotient sign swapped", "sign slip"})
+"""Mistakes that turn a sign: at the same step another one may be made too."""
 
 VARIANTS = 4
 """Ways of one mistake that are made everywhere: all in the first way, all in the second."""
@@ -25,6 +29,7 @@ class Mistake:
 
     wrong: what it made of that step.  everywhere: whether at every step of its kind.
     whole: whether it concerns the answer as a whole; *step* is then just the first one.
+    inside: whether the step is not the first one.
     """
 
     rule: MalRule
@@ -32,6 +37,12 @@ class Mistake:
     wrong: Node
     everywhere: bool = False
     whole: bool = False
+    inside: bool = False
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether other explanations are to be believed first."""
+        return self.rule.rare or (self.rule.rare_inside and self.inside and not self.everywhere)
 
     @property
     def name(self) -> str:
@@ -52,17 +63,26 @@ class WrongAnswer:
     @property
     def name(self) -> str:
         """The mistakes by name, each once, joined by "and"."""
-        return " and ".join(sorted({mistake.name for mistake in self.mistakes}))
+        return _joined({mistake.name for mistake in self.mistakes})
 
     @property
     def is_rare(self) -> bool:
         """Whether one of the mistakes is rare."""
-        return any(mistake.rule.rare for mistake in self.mistakes)
+        return any(mistake.is_rare for mistake in self.mistakes)
 
     @property
     def yields_to(self) -> set[str]:
         """The names of explanations that are to be believed first."""
-        return {name for mistake in self.mistakes for name in mistake.rule.yields_to}
+        names = [mistake.name for mistake in self.mistakes]
+        return {
+            _joined({*names[:place], *names[place + 1 :], other})
+            for place, mistake in enumerate(self.mistakes)
+            for other in mistake.rule.yields_to
+        }
+
+
+def _joined(names: set[str]) -> str:
+    return " and ".join(sorted(names))
 
 
 @dataclass
@@ -116,7 +136,7 @@ class Derived:
                     for wrong in rule.wrong(situation):
                         if wrong is not situation.right.after and (rule.name, wrong) not in seen:
                             seen.add((rule.name, wrong))
-                            yield Mistake(rule, situation, wrong)
+                            yield Mistake(rule, situation, wrong, inside=node is not self.output)
 
     def _put_in(self, after: Node, chosen: Mapping[Node, Node]) -> Node:
         """Return *after* with its open derivatives carried out, those of the expressions in *chosen* as that says."""
@@ -160,7 +180,12 @@ class Derived:
                 for one, other in product(self._single(first), self._single(second)):
                     answer = self._put_in(after, {first: one.answer, second: other.answer})
                     yield WrongAnswer(answer, one.mistakes + other.mistakes)
-        for mistake in self._wrong_steps(node):
+        mistakes = list(self._wrong_steps(node))
+        signs = [mistake for mistake in mistakes if mistake.name in SIGNS]
+        for mistake in mistakes if signs else ():
+            if mistake.name not in SIGNS:
+                yield WrongAnswer(algebra.negative(self._put_in(mistake.wrong, {})), (mistake, signs[0]))
+        for mistake in mistakes:
             for part in self._open(mistake.wrong):
                 for single in self._single(part):
                     answer = self._put_in(mistake.wrong, {part: single.answer})

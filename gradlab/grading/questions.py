@@ -161,6 +161,20 @@ class Setting:
         """The coordinates of the point as nodes."""
         return {name: algebra.number(value) for name, value in self.at.items()}
 
+    def check(self) -> None:
+        """Raise ExerciseError where the function has no value, so that its derivative is one of nothing."""
+        if self.function.formula.axes or any(self.function.variables.values()):
+            return
+        try:
+            reference = Reference(read(self.function.text(), self.names).tree, self.names, self.domain)
+        except (GradlabError, NoProgram):
+            return  # what cannot be written on a line is checked by its derivative
+        defined = sum(value == value for value in reference.floats(reference.tree, 10) or [])
+        if defined < SOME:
+            raise ExerciseError(
+                f"{self.function.text()} has a value at {defined} of 10 points tried; say on which domain"
+            )
+
     def derived(self, name: str, output: Node | None = None) -> Derived:
         """Return the derivation with respect to one variable."""
         whole = self.function.formula if output is None else output

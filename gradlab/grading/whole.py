@@ -32,7 +32,7 @@ def whole_answers(derived: Derived) -> Iterator[WrongAnswer]:
     """Yield the wrong answers that come from mistakes of the answer as a whole."""
     step = root(derived)
     for name, (says, wrong) in WHOLE.items():
-        rule = MalRule(name, says, lambda _: ())
+        rule = MalRule(name, says, lambda _: (), rare=name == "negated")
         for answer in wrong(derived):
             yield WrongAnswer(answer, (Mistake(rule, step, answer, whole=True),))
 
