@@ -55,6 +55,19 @@ class Domain:
             return -drawn[1], -drawn[0]
         return drawn
 
+    def holds(self, point: Mapping[str, Fraction]) -> bool:
+        """Return whether a point is one of this domain.
+
+        >>> Domain(positive=("x",)).holds({"x": Fraction(-1)})
+        False
+        """
+        return all(
+            (name not in self.positive or value > 0)
+            and (name not in self.whole or value.denominator == 1)
+            and (name not in self.between or self.between[name][0] <= value <= self.between[name][1])
+            for name, value in point.items()
+        )
+
     def points(self, names: Sequence[str]) -> Iterator[dict[str, Fraction]]:
         """Yield points without end: the first ones with all variables above 0, all below 0, and of mixed signs."""
         draw = random.Random(SEED)

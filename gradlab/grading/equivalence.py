@@ -260,6 +260,8 @@ class Reference:
         written = {node.value for tree in (self.tree, other) for node in walk(tree) if isinstance(node, Number)}
         flint.ctx.prec = PRECISIONS[0]
         for point in _beside(self.names, sorted(written)[:MOST_NUMBERS]):
+            if not self.domain.holds(point):
+                continue
             values = {name: _exact(value) for name, value in point.items()}
             own, theirs = (_value(each, values, REAL) for each in (self.program, program))
             if own is not None and theirs is not None and not own.overlaps(theirs):
