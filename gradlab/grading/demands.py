@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import gcd
 
-from gradlab.grading.programs import number_of
+from gradlab.grading.programs import NoProgram, number_of, program_of
 from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, walk
 
 Demand = Callable[[Tree], str | None]
@@ -64,8 +64,8 @@ def _reducible(factor: Tree) -> str | None:
     variables = [name for name in names(factor) if name not in ("e", "pi")]
     try:
         forms = Forms(variables)
-        top, bottom = forms.of(factor)
-    except (TooLarge, Full):  # no polynomial that is worth factoring
+        top, bottom = forms.of(program_of(factor))
+    except (TooLarge, Full, NoProgram):  # no polynomial that is worth factoring
         return None
     if not bottom.is_constant() or not forms.exact:
         return None

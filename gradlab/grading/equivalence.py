@@ -54,7 +54,8 @@ class Certificate:
     """What was found about two expressions, and what shows it.
 
     points: at how many points both were enclosed.  radius: the largest radius there.
-    at, values: where they are different, a point and what each is there; empty for numbers without variables.
+    at, values: where they are different, a point and what each is there, as balls or words; *at* is empty for numbers
+        without variables.
     complex: whether principal complex values decided.  reason: why nothing was decided.
     rounded: the digits of a decimal number that is the right one, rounded; 0 for anything else.
     """
@@ -63,7 +64,7 @@ class Certificate:
     points: int = 0
     radius: float = 0.0
     at: Mapping[str, Fraction] = field(default_factory=dict)
-    values: tuple[str, str] = ("", "")
+    values: tuple[Any, Any] = ("", "")
     complex: bool = False
     reason: str = ""
     rounded: int = 0
@@ -72,6 +73,11 @@ class Certificate:
     def equal(self) -> bool:
         """Whether the two are equal as far as one can know."""
         return self.verdict in (Verdict.PROVED, Verdict.CERTIFIED)
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The values that tell the two apart, with as many digits as that takes."""
+        return _told_apart(*self.values)
 
     @property
     def different(self) -> bool:
@@ -91,7 +97,7 @@ class Certificate:
                 return f"equal, certified: enclosed {where} with a radius of at most {self.radius:.1e}{kind}"
             case Verdict.DIFFERENT:
                 place = ", ".join(f"{name} = {float(value):.6g}" for name, value in self.at.items())
-                return f"different{f' at {place}' if place else ''}: {self.values[0]} and {self.values[1]}"
+                return f"different{f' at {place}' if place else ''}: {self.shown[0]} and {self.shown[1]}"
             case _:
                 return f"could not decide: {self.reason}"
 
@@ -101,7 +107,7 @@ class Certificate:
         if self.verdict is Verdict.CERTIFIED:
             found |= {"points": self.points, "radius": self.radius, "complex": self.complex}
         elif self.verdict is Verdict.DIFFERENT:
-            found |= {"at": {name: float(value) for name, value in self.at.items()}, "values": list(self.values)}
+            found |= {"at": {name: float(value) for name, value in self.at.items()}, "values": list(self.shown)}
         elif self.verdict is Verdict.UNDECIDED:
             found["reason"] = self.reason
         return found
@@ -130,9 +136,8 @@ class Reference:
         self.names = tuple(names)
         self.domain = domain
         self.program = program_of(tree)
-        self.form = NormalForm(tree, names, real=domain.values == "real")
+        self.form = NormalForm(self.program, names, real=domain.values == "real")
         self._kinked = _is_kinked(tree)
-        self._written = repr(tree)
         self._points = _Points(self.names, domain)
         self._values: dict[tuple[int, int, Any], Ball | None] = {}
 
@@ -189,7 +194,7 @@ class Reference:
         first = self._at(0, program)
         if isinstance(first, Certificate):
             return first
-        if repr(other) == self._written or self.form.equals(other):
+        if program == self.program or self.form.equals(program):
             return Certificate(Verdict.PROVED)
         if not self.names:
             return first.certificate() or Certificate(Verdict.UNDECIDED, reason=first.reason)
@@ -248,7 +253,7 @@ class Reference:
                 return _Agreement(defined=False, reason=_UNDEFINED)
             if not own.overlaps(theirs):
                 at = self._points.at(number)
-                return Certificate(Verdict.DIFFERENT, at=at, values=_told_apart(own, theirs), complex=kind is COMPLEX)
+                return Certificate(Verdict.DIFFERENT, at=at, values=(own, theirs), complex=kind is COMPLEX)
             radius = max(_radius(own), _radius(theirs))
             size = _size(own)
             if radius <= TIGHT * max(1.0, min(size, UNBOUNDED)):
@@ -265,7 +270,7 @@ class Reference:
             values = {name: _exact(value) for name, value in point.items()}
             own, theirs = (_value(each, values, REAL) for each in (self.program, program))
             if own is not None and theirs is not None and not own.overlaps(theirs):
-                return Certificate(Verdict.DIFFERENT, at=point, values=_told_apart(own, theirs))
+                return Certificate(Verdict.DIFFERENT, at=point, values=(own, theirs))
         return None
 
 
@@ -376,6 +381,8 @@ def _size(ball: Ball) -> float:
 
 def _told_apart(own: Ball, theirs: Ball) -> tuple[str, str]:
     """Return two values with as many digits as tell them apart."""
+    if isinstance(own, str) or isinstance(theirs, str):
+        return str(own), str(theirs)
     written = ("", "")
     for digits in (6, 12, 25, 60, 200):
         written = own.str(digits, radius=False), theirs.str(digits, radius=False)

@@ -1,4 +1,4 @@
-"""The normal form of a tree: a fraction of polynomials in its names and in what cannot be taken apart.
+"""The normal form of an expression: a fraction of polynomials in its names and in what cannot be taken apart.
 
 sin(u), √u and ln u are such parts; two of them are one where their operands are the same fraction. A root obeys
 r² = u, an absolute value |u|² = u², a sine sin² u = 1 - cos² u; e^(u + v) is e^u e^v, ln 27 is 3 ln 3 and √12 is 2 √3.
@@ -15,8 +15,22 @@ from typing import Any
 
 import flint
 
-from gradlab.grading.programs import number_of
-from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, fold
+from gradlab.grading.programs import (
+    ADD,
+    CALL,
+    DIVIDE,
+    MULTIPLY,
+    NEGATE,
+    POWER,
+    POWER_OF_E,
+    PUSH_NAME,
+    PUSH_NUMBER,
+    SUBTRACT,
+    WHOLE_POWER,
+    Program,
+    program_of,
+)
+from gradlab.sources.syntax import Tree
 from gradlab.symbolic.proof.polynomials import (
     Pair,
     TooLarge,
@@ -55,7 +69,7 @@ class Full(Exception):
 
 @dataclass
 class Forms:
-    """Turns trees into fractions over one ring.
+    """Turns programs into fractions over one ring.
 
     names: the variables.  size: how many parts there is room for.
     real: whether everything is a real number: |u|² is u² only then.
@@ -87,12 +101,46 @@ class Forms:
         copy.relations, copy._numbers = dict(self.relations), dict(self._numbers)
         return copy
 
-    def of(self, tree: Tree) -> Pair:
-        """Return numerator and denominator of *tree*.
+    def of(self, program: Program) -> Pair:
+        """Return numerator and denominator of what *program* computes.
 
         Raises TooLarge where that would take too long, or where it divides by 0.
         """
-        return fold(tree, self._combined)
+        stack: list[Pair] = []
+        push, pop = stack.append, stack.pop
+        for code, what in program:
+            if code == PUSH_NAME:
+                push(self._of_name.get(what) or (self.part(what), self.one))
+            elif code == PUSH_NUMBER:
+                push(self.number(what))
+            elif code == MULTIPLY:
+                right = pop()
+                stack[-1] = multiplied(stack[-1], right)
+            elif code == ADD:
+                right = pop()
+                stack[-1] = added(stack[-1], right)
+            elif code == SUBTRACT:
+                right = pop()
+                stack[-1] = added(stack[-1], (-right[0], right[1]))
+            elif code == DIVIDE:
+                right = pop()
+                stack[-1] = multiplied(stack[-1], inverse(right))
+            elif code == NEGATE:
+                stack[-1] = -stack[-1][0], stack[-1][1]
+            elif code == WHOLE_POWER:
+                stack[-1] = self.power(stack[-1], Fraction(what))
+            elif code == CALL:
+                stack[-1] = self._function(what, (stack[-1],))
+            elif code == POWER:
+                right = pop()
+                stack[-1] = self._power(stack[-1], right, what)
+            elif code == POWER_OF_E:
+                right = pop()
+                stack[-1] = self._power(stack[-1], right, None) if "e" in self._of_name else self.exponential(right)
+            else:
+                right = pop()
+                stack[-1] = self._function(what, (stack[-1], right))
+        return stack[0]
 
     def same(self, first: Pair, second: Pair) -> bool:
         """Return whether two fractions are shown to be equal."""
@@ -134,32 +182,6 @@ class Forms:
                 self.relations[number] = relation()
         return self.generators[number]
 
-    def _combined(self, node: Tree, below: tuple[Pair, ...]) -> Pair:
-        if isinstance(node, Binary):
-            left, right = below
-            match node.operator:
-                case "+":
-                    return added(left, right)
-                case "-":
-                    return added(left, (-right[0], right[1]))
-                case "*":
-                    return multiplied(left, right)
-                case "/":
-                    return multiplied(left, inverse(right))
-                case "^":
-                    return self._power(node, left, right)
-                case _:
-                    raise TooLarge
-        if isinstance(node, Number):
-            return self.number(node.value)
-        if isinstance(node, Name):
-            return self._of_name.get(node.name) or (self.part(node.name), self.one)
-        if isinstance(node, Unary):
-            return below[0] if node.operator == "+" else (-below[0][0], below[0][1])
-        if isinstance(node, Call):
-            return self._function(node.function, below)
-        raise TooLarge
-
     def key(self, fraction: Pair) -> object:
         """Return what is the same for equal fractions; polynomials have no hash."""
         top, bottom = canonical(fraction)
@@ -194,16 +216,12 @@ class Forms:
 
     # Powers ----------------------------------------------------------------------------------------
 
-    def _power(self, node: Binary, base: Pair, exponent: Pair) -> Pair:
-        written = number_of(node.right)
+    def _power(self, base: Pair, exponent: Pair, written: Fraction | None) -> Pair:
         if written is None:
             top, bottom = exponent
-            if top.is_constant() and bottom.is_constant() and not bottom.is_zero():
-                written = (ratio(top.leading_coefficient()) if not top.is_zero() else Fraction(0)) / ratio(
-                    bottom.leading_coefficient()
-                )
-        if isinstance(node.left, Name) and node.left.name == "e" and "e" not in self._of_name:
-            return self.exponential(exponent)
+            if top.is_constant() and bottom.is_constant():
+                above = Fraction(0) if top.is_zero() else ratio(top.leading_coefficient())
+                written = above / ratio(bottom.leading_coefficient())
         return self.power(base, written) if written is not None else self._symbolic_power(base, exponent)
 
     def power(self, base: Pair, exponent: Fraction) -> Pair:
@@ -358,19 +376,19 @@ def proved_equal(first: Tree, second: Tree, names: Sequence[str]) -> bool:
     >>> proved_equal(parse("sqrt(12 + 4x)"), parse("2 sqrt(x + 3)"), ["x"])
     True
     """
-    return NormalForm(first, names).equals(second)
+    return NormalForm(program_of(first), names).equals(program_of(second))
 
 
 class NormalForm:
-    """A tree whose normal form is kept, to be compared with many."""
+    """An expression whose normal form is kept, to be compared with many."""
 
-    def __init__(self, tree: Tree, names: Sequence[str], *, real: bool = True) -> None:
-        self.tree = tree
+    def __init__(self, program: Program, names: Sequence[str], *, real: bool = True) -> None:
+        self.program = program
         self.real = real
         self.names = tuple(names)
         self._known: dict[int, tuple[Forms, Pair] | None] = {}
 
-    def equals(self, other: Tree) -> bool:
+    def equals(self, other: Program) -> bool:
         """Return whether the normal form of *other* is the same."""
         size = SPARE
         while size <= MOST_PARTS:
@@ -382,11 +400,11 @@ class NormalForm:
                 return False
         return False
 
-    def _equals(self, other: Tree, size: int) -> bool:
+    def _equals(self, other: Program, size: int) -> bool:
         if size not in self._known:
             self._known[size] = None
             forms = Forms(self.names, size, self.real)
-            own = forms.of(self.tree)
+            own = forms.of(self.program)
             self._known[size] = forms, own
         known = self._known[size]
         if known is None:

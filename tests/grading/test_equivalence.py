@@ -82,7 +82,7 @@ def test_other_identities_are_certified_at_points(first, second):
 def test_what_differs_somewhere_is_told_apart(first, second):
     found = equivalent(_read(first, ["x"]), _read(second, ["x"]), ["x"])
     assert found.different
-    assert found.values[0] != found.values[1]
+    assert found.shown[0] != found.shown[1]
 
 
 @measured
@@ -159,4 +159,4 @@ def test_a_found_counterexample_holds():
     found = equivalent(_read("x y", ["x", "y"]), _read("x + y", ["x", "y"]), ["x", "y"])
     assert found.different
     x, y = found.at["x"], found.at["y"]
-    assert [f"{float(x * y):.4f}", f"{float(x + y):.4f}"] == [f"{float(value):.4f}" for value in found.values]
+    assert [f"{float(x * y):.4f}", f"{float(x + y):.4f}"] == [f"{float(value):.4f}" for value in found.shown]
