@@ -121,6 +121,10 @@ class Exercise:
             self._graded[text] = found
         return found
 
+    def forget(self) -> None:
+        """Forget the grades that `check` keeps, as after a mal-rule was added; attempts stay."""
+        self._graded.clear()
+
     def solution(self) -> str:
         """Return the worked solution: every step of the derivation.
 
