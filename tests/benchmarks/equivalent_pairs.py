@@ -20,7 +20,7 @@ FEW = 4
 
 
 def measure() -> Figure:
-    """Return the median time for reading and deciding a pair relative to SymPy's; more than 1 where a verdict is wrong."""
+    """Return the median time for a pair relative to SymPy's; more than 1 where a verdict is wrong."""
     import sympy
 
     wrong = undecided = 0

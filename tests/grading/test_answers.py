@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from gradlab import Exercise
+from tests import answers_page
 
 STORED = tomllib.loads((Path(__file__).parents[1] / "answers.toml").read_text(encoding="utf-8"))["exercise"]
 
@@ -43,3 +44,7 @@ def test_feedback_does_not_tell_the_answer():
         for answer, *_ in stored["wrong"]:
             if len(exercise.answer) > 3:  # "6 x" may be a part of anything
                 assert f" {exercise.answer}." not in exercise.check(answer).feedback
+
+
+def test_the_page_of_answers_is_up_to_date():
+    assert answers_page.PAGE.read_text(encoding="utf-8") == answers_page.page()
