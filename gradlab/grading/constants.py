@@ -10,7 +10,6 @@ from gradlab.grading.domains import ANYWHERE, Domain
 from gradlab.grading.equivalence import Certificate, Verdict, equivalent
 from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, Vector, fold, names
 
-
 SOMEWHERE = (Fraction(3, 8), Fraction(13, 8), Fraction(-5, 8), Fraction(-21, 8))
 """Numbers that are put in for the variables: what is the same everywhere is what it is there."""
 
