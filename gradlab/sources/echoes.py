@@ -55,7 +55,8 @@ def _number(node: Number, source: str, printer: Printer) -> Shown:
     """Return a number as it was written: 0.50 stays 0.50."""
     decimal = _DECIMAL.search(source[slice(*node.span)])
     if decimal is not None:
-        return printer.decimal(decimal[0].lower().replace("−", "-"))
+        written = decimal[0].lower().replace("−", "-").rstrip(".")
+        return printer.decimal(f"0{written}" if written[0] == "." else written)
     above, below = (printer.integer(part) for part in node.value.as_integer_ratio())
     return above if node.value.denominator == 1 else _fraction(above, below, printer)
 

@@ -28,6 +28,7 @@ _PIECE = re.compile(
 )
 _BLANKS = re.compile(r"(?:[ \t\r\n~]|\\[,;:!> ])*")
 _OUTSIDE = re.compile(r"\s*(?:\$\$?(?P<a>[^$]*)\$\$?|\\\((?P<b>.*)\\\)|\\\[(?P<c>.*)\\\])\s*$", re.DOTALL)
+_LETTER = f"[A-Za-z{GREEK_LETTERS}]"
 _NAME = r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_(?:[A-Za-z0-9]|\{[A-Za-z0-9]+\}))?"
 _D = r"(?:\\partial\b|\\mathrm\{d\}|\\operatorname\{d\}|d)"
 _SLOPE = re.compile(rf"\\[dtc]?frac\s*\{{\s*{_D}\s*(?P<above>{_NAME})\s*\}}\s*\{{\s*{_D}\s*(?P<below>{_NAME})\s*\}}")
@@ -59,7 +60,8 @@ def tokenize_latex(text: str, names: Names) -> list[Token]:
     cutter = _Cutter(text, names, start, end)
     ending = cutter.until()
     if ending:
-        cutter.fail(f"'{ending}' closes nothing; delete it or open one before", cutter.place - len(ending))
+        said = {"&": "is a column sign outside of a matrix", "\\\\": "is a line break"}.get(ending, "closes nothing")
+        cutter.fail(f"'{ending}' {said}; write one formula without it", cutter.place - len(ending))
     cutter.tokens.append(Token(Kind.END, "", len(text), len(text)))
     return cutter.tokens
 
@@ -149,9 +151,10 @@ class _Cutter:
             self.tokens.append(Token(Kind.NAME, name, place, place + 1))
 
     def _is_name(self, name: str) -> bool:
-        return len(name.partition("_")[0]) == 1 or (
-            self.names.variables is not None and (name in self.names.variables or self.names.meant(name) is not None)
-        )
+        if len(name.partition("_")[0]) == 1 or (self.names.slopes and re.match(f"[d∂δ]{_LETTER}_", name)):
+            return True
+        declared = self.names.variables
+        return declared is not None and (name in declared or self.names.meant(name) is not None)
 
     def _subscript(self) -> str:
         """Go past the subscript that follows, and return it as it stands behind an underscore; '' if none follows."""
