@@ -18,7 +18,7 @@ from gradlab.sources.characters import (
     refusal,
 )
 from gradlab.sources.sum_signs import sum_sign
-from gradlab.sources.tokens import Kind, Token, check_count, check_digits, check_length, number
+from gradlab.sources.tokens import MAX_TOKENS, Kind, Token, check_count, check_digits, check_length, number
 
 _SINGLE = {
     "(": (Kind.OPEN, "("),
@@ -119,7 +119,8 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
             token = sum_sign(text, start, declared) or [_other(text, start, tokens, has_conditions)]
             tokens += token
             position = token[-1].end
-        check_count(tokens, text)
+        if len(tokens) > MAX_TOKENS:
+            check_count(tokens, text)
     add(Token(Kind.END, "", len(text), len(text)))
     return tokens
 
