@@ -35,7 +35,7 @@ STRINGS = 2_000
 
 
 SUGGESTION = re.compile(
-    "write|did you mean|the variables are|delete|name a part|rename|make it the last|add a last|for example"
+    "write|did you mean|the variables are|delete|name a part|rename|make it the last|add a last|for example|give this"
 )
 
 
