@@ -79,8 +79,8 @@ def _binary(node: Binary, left: Shown, right: Shown, printer: Printer) -> Shown:
             return printer.sum([(False, left), (node.operator == "-", right)])
         case "/":
             return _fraction(left, right, printer)
-        case "^":
-            return printer.power(left, right)
+        case "^" | "^⊙":
+            return printer.power(left, right, elementwise=node.operator == "^⊙")
         case "⊙":
             return printer.hadamard([left, right])
         case _:

@@ -38,6 +38,7 @@ _IN_BRACES = re.compile(r"\s*\{\s*((?:[^{}\\]|\\_)*?)\s*\}")
 _TRANSPOSE = re.compile(
     r"\s*(?:\{\s*)?(?:\\top|\\intercal|(?:\\math(?:sf|rm|bf)|\\text)\s*\{\s*T\s*\})(?:\s*\})?(?![A-Za-z])"
 )
+_INVERSE_T = re.compile(r"\s*\{\s*-\s*(?:T|\\top|\\intercal|\\math(?:sf|rm|bf)\s*\{\s*T\s*\})\s*\}")
 _PLAIN_T = re.compile(r"\s*(?:T(?![A-Za-z])|\{\s*T\s*\})")
 _DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcr|]+\})?")
@@ -237,6 +238,10 @@ class _Cutter:
             self._add(Kind.TRANSPOSE, "^T", start)
             return
         self._add(Kind.OPERATOR, "^", start)
+        inverse = _INVERSE_T.match(self.text, self.place, self.end)
+        if inverse is not None:
+            self.tokens.append(Token(Kind.OPERATOR, "-", self.place, self.place))
+            plain = inverse
         if plain is not None:
             self.place = plain.end()
             self._add(Kind.NAME, "T", self.place - 1)
@@ -246,6 +251,7 @@ class _Cutter:
         if following == "{":
             if self.text.startswith(r"\odot", self.place + 1):
                 opened, self.place = self.place, self.place + 1 + len(r"\odot")
+                self.tokens[-1] = self.tokens[-1]._replace(text="^⊙")
                 self._bracket("(", opened)
                 self._inside("}", opened)
                 self._bracket(")", self.place)
@@ -500,7 +506,7 @@ class _Cutter:
             self.place -= 1
             self.item()
         else:
-            self.fail("what stands above or below a sum is a letter, a digit or a group in braces", start)
+            self.fail("above and below a sum write a letter, a digit or a group in braces", start)
 
     def _environment(self, start: int) -> None:
         found = _ENVIRONMENT.match(self.text, self.place, self.end)

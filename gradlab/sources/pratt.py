@@ -54,6 +54,7 @@ _BINDING = {
     "@": (_PRODUCT, _PRODUCT + 1),
     "⊙": (_PRODUCT, _PRODUCT + 1),
     "^": (_POWER, _POWER),
+    "^⊙": (_POWER, _POWER),
 }
 """Operator -> how tightly it binds to its left and to its right; equal means right-associative."""
 
@@ -151,7 +152,7 @@ class _Parser:
                 if binding < minimum:
                     return left
                 cursor.advance()
-                if token.text == "^":
+                if token.text[0] == "^":
                     left = self._power(left, token)
                     continue
                 if token.text == "/" and type(left) is Call:
@@ -161,6 +162,8 @@ class _Parser:
             elif kind is Kind.SUPERSCRIPT:
                 left = self._raised(left)
             elif kind is Kind.TRANSPOSE:
+                if minimum >= _POWER:
+                    return left
                 cursor.advance()
                 left = Call("transpose", (left,), (left.span[0], token.end))
             elif self._starts_factor(token):
@@ -185,12 +188,12 @@ class _Parser:
         self._cursor.deepen(sign)
         exponent = self._expression(_POWER)
         self._cursor.rise()
-        return self._to_power(base, exponent)
+        return self._to_power(base, exponent, cast(Operator, sign.text))
 
-    def _to_power(self, base: Tree, exponent: Tree) -> Tree:
+    def _to_power(self, base: Tree, exponent: Tree, sign: Operator = "^") -> Tree:
         if not (type(exponent) is Number and exponent.value <= _SMALL and _varies(base)):
             self.has_large_powers = True
-        return Binary("^", base, exponent, (base.span[0], exponent.span[1]))
+        return Binary(sign, base, exponent, (base.span[0], exponent.span[1]))
 
     def _starts_factor(self, token: Token) -> bool:
         """Return whether *token*, right after a complete factor, begins another one to multiply by."""
@@ -378,7 +381,7 @@ class _Parser:
         if not takes(token.text, len(arguments)):
             self._refuse.argument_count(token, len(arguments))
         if token.text == "pow":
-            return respanned(self._to_power(*arguments), span)
+            return respanned(self._to_power(arguments[0], arguments[1]), span)
         return Call(token.text, arguments, span)
 
     def _power_of_function(self, function: Token) -> Tree:
@@ -408,7 +411,7 @@ class _Parser:
 
     @staticmethod
     def _is_power(token: Token) -> bool:
-        return token.kind is Kind.SUPERSCRIPT or (token.kind is Kind.OPERATOR and token.text == "^")
+        return token.kind is Kind.SUPERSCRIPT or (token.kind is Kind.OPERATOR and token.text[0] == "^")
 
     def _refuse_second_power(self, token: Token) -> None:
         """Refuse ``x²^3``, which reads as (x²)^3 on paper and as x^(2^3) by the rule for ``^``."""

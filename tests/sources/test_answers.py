@@ -39,7 +39,7 @@ READ = """
     [x > 0] x                   (* (where (greater x 0) 1 0) x)
     [0 < x and x ≠ y]           (where (logical_and (less 0 x) (not_equal x y)) 1 0)
     xᵀ y                        (* (transpose x) y)
-    a ⊙ b + a^⊙2                (+ (⊙ a b) (^ a 2))
+    a ⊙ b + a^⊙2                (+ (⊙ a b) (^⊙ a 2))
     x_{12}                      x_12
 """
 ACCEPTED = [tuple(part.strip() for part in line.strip().split("  ", 1)) for line in READ.splitlines() if line.strip()]
@@ -157,6 +157,8 @@ def test_every_spelling_of_a_declared_name_means_it(text: str, tree: str):
         ("x_2", "did you mean 'x_1'"),
         ("alhpa", "did you mean 'alpha'"),
         ("x", "no variable named 'x'"),
+        ("siny", r"write sin\(y\) for the function"),
+        ("log_3(y)", r"write log\(x, 3\)"),
     ],
 )
 def test_a_name_that_was_not_declared_is_refused_with_the_nearest(text: str, message: str):

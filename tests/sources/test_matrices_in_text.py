@@ -41,6 +41,18 @@ VALUES = {
     "A_ij + A_ji": A + A.T,
     "w_i w_j": np.outer(w, w),
     "n d + 0 sum(w)": 12.0,
+    "A^-1 w": np.linalg.inv(A) @ w,
+    "A^-T w": np.linalg.inv(A).T @ w,
+    r"A^{-\top} w": np.linalg.inv(A).T @ w,
+    "A^⊙2": A**2,
+    "A^2": A**2,
+    "tr(A) det(A)": np.trace(A) * np.linalg.det(A),
+    "diag(w) A": np.diag(w) @ A,
+    "diag(A)": np.diag(A),
+    "1^T y": y.sum(),
+    "1^T X": X.sum(0),
+    "1/n X^T (σ(X w) - y)": X.T @ (1 / (1 + np.exp(-X @ w)) - y) / 4,
+    "softmax(X) w": np.exp(X) / np.exp(X).sum(1, keepdims=True) @ w,
 }
 
 
@@ -56,11 +68,20 @@ def test_a_star_in_an_answer_is_the_product_of_matrices(written: str):
     np.testing.assert_allclose(function(POINT), 2 / 4 * X.T @ (X @ w - y), rtol=1e-12)
 
 
+def test_a_power_in_an_answer_is_that_of_the_matrix():
+    function = read("A^2 + A^-2", Names(["A"], shapes={"A": ("d", "d")})).function()
+    np.testing.assert_allclose(function(A), A @ A + np.linalg.inv(A @ A), rtol=1e-10)
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [
         ("X w + w", "cannot add"),
         ("w X", "cannot multiply shapes"),
+        ("2^T w", "a number has no transpose"),
+        ("tr(X)", "n is not d"),
+        ("det(w)", "det needs a square matrix"),
+        ("A^-11 + X", "cannot add"),
         ("sum_i w_i w", "w has shape"),
         ("w_i + w", "w has shape"),
         ("sum_i X_i", "X_i is an entry of X, which has shape"),
