@@ -68,7 +68,9 @@ class CaseReader:
         if cursor.next.kind is not Kind.WORD or cursor.next.text != "else":
             cursor.refuse.fail("'if' chooses between two values; write x^2 if x > 0 else x", sign)
         cursor.advance()
+        cursor.deepen(sign)
         otherwise = self.expression()
+        cursor.rise()
         return Call("where", (holds, value, otherwise), (value.span[0], otherwise.span[1]))
 
     def truth(self, opener: Token) -> Tree:

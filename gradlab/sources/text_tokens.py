@@ -49,7 +49,7 @@ _COMPARISONS = {
     "≠": "≠",
 }
 _COMPARISON = re.compile("[<>!=]=|[<>≤≥≠=]")
-_WITH_CONDITIONS = re.compile(r"where|iecewise|\bif\b|\[[^\]]*[<>=≤≥≠]")
+_WITH_CONDITIONS = re.compile(r"where|iecewise|\bif\b")
 _WORDS = frozenset({"and", "or", "not", "true", "True", "otherwise", "if", "else"})
 """What joins comparisons and what they choose, and the condition of the last case; names in other texts."""
 
@@ -82,7 +82,9 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
     ['2', 'x1', '^', '.5', '']
     """
     check_length(text)
-    has_conditions = _WITH_CONDITIONS.search(text) is not None
+    has_conditions = _WITH_CONDITIONS.search(text) is not None or (
+        "[" in text and _COMPARISON.search(text, text.index("[")) is not None
+    )
     has_sums = "sum_" in text or "∑" in text or "Σ_" in text
     position = len(text) - len(text.lstrip(_BLANKS + _LINE_ENDS))
     end_of_formula = len(text.rstrip(_BLANKS + _LINE_ENDS))

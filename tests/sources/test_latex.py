@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 
 from gradlab import as_function
@@ -163,8 +166,8 @@ REFUSED = [
     ("x" * (MAX_CHARACTERS + 1), MAX_CHARACTERS, "at most 10000"),
     ("+" * (MAX_TOKENS + 1), MAX_TOKENS, "more than 5000"),
     ("{" * 2000, MAX_DEPTH, "more than 100 levels"),
-    (r"\frac{1}{" * 1000, 897, "more than 100 levels"),
-    (r"\left(" * 1000, 600, "more than 100 levels"),
+    (r"\frac{1}{" * 1000, 447, "more than 100 levels"),
+    (r"\left(" * 1000, 300, "more than 100 levels"),
     (r"\sqrt[" * 1000 + "]" * 1000, 11, "the degree of this root never closes"),
 ]
 
@@ -215,3 +218,33 @@ def test_as_function_takes_latex():
     function = as_function(r"\frac{x^{2}}{y} + \sin\left(x\right)")
     assert function.text() == "x²/y + sin(x)"
     assert list(function.variables) == ["x", "y"]
+
+
+LONG = [
+    text * (MAX_CHARACTERS // len(text))
+    for text in (
+        *("x", "1", "[", "(", "{", "}", "|", "\\", " ", "_", "^", "<", "=[", "√", "²", "½", ",", "1,", "x^", "x_", "-"),
+        *(r"\frac", r"\frac{", r"\sqrt[", r"\left(", r"\sum_", r"\begin{cases}", "&", r"\\", r"\text{", "x_{x_", "$"),
+        *("sum_", "sum_{", "sum_i", "sum_(", "sum(", "∑_i^", "if ", "where(", "x if x>0 else ", "sin ", "sin^", "d/d"),
+        *("not ", "x<", "e", "1e", "1.", ".", "\n", "é", "\u200b", "ab", "x1", "(x,", "[x>0]", "1/2x", "|x|", "x y "),
+    )
+] + [
+    start + " " * 9000 + end
+    for start in (r"\mathrm{", "x_{", "sum_{i", "$", r"\(", r"\log_", "x^", "1")
+    for end in ("", "z")
+]
+
+
+@pytest.mark.parametrize("notation", ["text", "latex"])
+@pytest.mark.parametrize("text", LONG, ids=lambda text: repr(text[:12]))
+def test_the_longest_texts_are_read_or_refused_at_once(text: str, notation: str):
+    for names in (Names(), Names(["x", "a", "b", "e"])):
+        seconds = min(seconds_to_read(text, names, notation) for _ in range(3))
+        assert seconds < 0.05
+
+
+def seconds_to_read(text: str, names: Names, notation: str) -> float:
+    start = time.process_time()
+    with contextlib.suppress(ParseError):
+        read(text, names, notation)
+    return time.process_time() - start
