@@ -58,6 +58,10 @@ _BINDING = {
 }
 """Operator -> how tightly it binds to its left and to its right; equal means right-associative."""
 
+# What stands in most texts: looking a member of an Enum up takes as long as comparing five of them.
+_NAME, _NUMBER, _OPERATOR, _OPEN, _FUNCTION = Kind.NAME, Kind.NUMBER, Kind.OPERATOR, Kind.OPEN, Kind.FUNCTION
+_ENDS = (Kind.END, Kind.CLOSE, Kind.COMMA)
+
 # A tuple: an Enum hashes in Python code, so a set would be slower.
 _FACTORS = (Kind.NAME, Kind.NUMBER, Kind.FUNCTION, Kind.OPEN, Kind.BAR, Kind.ROOT, Kind.ENTRY, Kind.SUM)
 
@@ -143,11 +147,13 @@ class _Parser:
     def _expression(self, minimum: int) -> Tree:
         """Return the longest expression from here whose operators bind at least as tightly as *minimum*."""
         left = self._operand()
-        cursor, operator = self._cursor, Kind.OPERATOR
+        cursor = self._cursor
         while True:
             token = cursor.next
             kind = token.kind
-            if kind is operator:
+            if kind in _ENDS:
+                return left
+            if kind is _OPERATOR:
                 binding, right_minimum = _BINDING[token.text]
                 if binding < minimum:
                     return left
@@ -197,9 +203,10 @@ class _Parser:
 
     def _starts_factor(self, token: Token) -> bool:
         """Return whether *token*, right after a complete factor, begins another one to multiply by."""
-        if token.kind is Kind.NUMBER:
+        kind = token.kind
+        if kind is _NUMBER:
             self._refuse.number(token)
-        return token.kind in _FACTORS and not self._closes_bar(token)
+        return kind in _FACTORS and not (kind is Kind.BAR and self._closes_bar(token))
 
     def _closes_bar(self, token: Token) -> bool:
         return token.kind is Kind.BAR and bool(self._cursor.open) and self._cursor.open[-1] == token.text
@@ -208,19 +215,19 @@ class _Parser:
         """Return a number, a name, a bracket, a function with its argument, or a sign with its operand."""
         token = self._cursor.advance()
         kind = token.kind
-        if kind is Kind.NAME:
+        if kind is _NAME:
             return Name(token.text, (token.start, token.end))
-        if kind is Kind.NUMBER:
+        if kind is _NUMBER:
             return Number(_value(token), (token.start, token.end))
         if kind is Kind.ENTRY:
             return _entry(token)
         self._cursor.deepen(token)
         tree: Tree
-        if kind is Kind.OPEN:
+        if kind is _OPEN:
             tree = self._bracket(token)
-        elif kind is Kind.FUNCTION:
+        elif kind is _FUNCTION:
             tree = self._application(token)
-        elif kind is Kind.OPERATOR and token.text in ("+", "-"):
+        elif kind is _OPERATOR and token.text in ("+", "-"):
             operand = self._expression(_SIGN)
             tree = Unary(token.text, operand, (token.start, operand.span[1]))
         elif kind is Kind.BAR:

@@ -92,7 +92,8 @@ class _Resolver:
                 parts = known[key] = self._parts(token, before_bracket)
             if len(parts) == 1:
                 kind, spelled, _, _, indices = parts[0]
-                yield Token(kind, spelled, token.start, token.end, None, indices)
+                is_itself = kind is name_kind and spelled == token.text
+                yield token if is_itself else Token(kind, spelled, token.start, token.end, None, indices)
             else:
                 for kind, spelled, first, last, indices in parts:
                     yield Token(kind, spelled, token.start + first, token.start + last, None, indices)

@@ -66,6 +66,9 @@ _PIECE = re.compile(
 )
 _NAME, _WHOLE, _OPERATOR, _ONE, _NUMBER, _DIGITS, _EXPONENT, _SUPERSCRIPT, _OTHER = range(1, 10)
 
+# Looking a member of an Enum up takes longer than all else that is done for a name.
+_A_NAME, _A_NUMBER, _AN_OPERATOR = Kind.NAME, Kind.NUMBER, Kind.OPERATOR
+
 _BLANKS = " \t"
 _LINE_ENDS = "\r\n"
 _BEGINS_OPERAND = (Kind.OPERATOR, Kind.OPEN, Kind.COMMA)
@@ -105,11 +108,11 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
             elif has_conditions and written in _WORDS:
                 add(Token(Kind.WORD, written, start, position))
             else:
-                add(Token(Kind.NAME, written if _is_plain(written) else _spelled(written), start, position))
+                add(Token(_A_NAME, written if _is_plain(written) else _spelled(written), start, position))
         elif group == _WHOLE:
-            add(Token(Kind.NUMBER, written, start, position, number(written, None, text, start)))
+            add(Token(_A_NUMBER, written, start, position, number(written, None, text, start)))
         elif group == _OPERATOR:
-            add(Token(Kind.OPERATOR, OPERATORS[written], start, position))
+            add(Token(_AN_OPERATOR, OPERATORS[written], start, position))
         elif group == _ONE:
             kind, spelling = _SINGLE[written]
             add(Token(kind, spelling, start, position))
