@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gradlab.graph.styles import LatexPrinter
 from gradlab.graph.writing import Level, Printer, Shown
+from gradlab.sources.characters import normal_spelling
 from gradlab.sources.syntax import Binary, Call, Entry, Name, Number, Tree, Unary, Vector, fold
 
 _SIGNS = {
@@ -65,7 +66,7 @@ def _name(name: str, printer: Printer) -> Shown:
     """Return a name, or a derivative that is one."""
     slope = _SLOPE.match(name)
     if slope is None:
-        return printer.name(name)
+        return printer.name(normal_spelling(name) if isinstance(printer, LatexPrinter) else name)
     sign, (above, below) = slope[1], (printer.name(part).written for part in (slope[2], slope[3]))
     if not isinstance(printer, LatexPrinter):
         return Shown(f"{sign}{above}/{sign}{below}", Level.PRODUCT)

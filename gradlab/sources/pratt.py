@@ -164,6 +164,8 @@ class _Parser:
                 if token.text == "/" and type(left) is Call:
                     self.notes += ambiguities.quotient(left, token, self._text)
                 right = self._expression(right_minimum)
+                if token.text == "/" and type(left) is Binary and type(right) is Number:
+                    self.notes += ambiguities.exponent(left, right, self._text)
                 left = Binary(cast(Operator, token.text), left, right, (left.span[0], right.span[1]))
             elif kind is Kind.SUPERSCRIPT:
                 left = self._raised(left)

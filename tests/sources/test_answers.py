@@ -91,6 +91,8 @@ def test_refusal_says_where_and_what_to_write(text: str, position: int, message:
         ("1/2(x+1)", "1/2(x+1) is read as (1/2)(x+1); write 1/(2(x+1)) for 1 over all of 2(x+1)"),
         ("e^2x", "e^2x is read as (e^2)x; write e^(2x) for the power 2x"),
         ("2^3x", "2^3x is read as (2^3)x; write 2^(3x) for the power 3x"),
+        ("x^1/2", "x^1/2 is read as (x^1)/2; write x^(1/2) for that power"),
+        ("2x^-3/2", "x^-3/2 is read as (x^-3)/2; write x^(-3/2) for that power"),
         ("sin x/2", "sin x/ is read as sin(x)/; write sin(x/...) for sin of the quotient"),
         ("sin x(x+1)", "sin x(x+1) is read as sin(x(x+1)); write sin(x)(x+1) for the product"),
     ],
@@ -269,6 +271,11 @@ def test_a_vector_is_a_function_of_its_entries():
 def test_a_reading_is_echoed_as_mathematics(text: str, plain: str, latex: str):
     reading = read(text)
     assert (reading.text(), reading.latex()) == (plain, latex)
+
+
+def test_a_name_is_echoed_as_it_was_declared():
+    reading = read("x_1 alpha", Names(["x₁", "alpha"]))
+    assert (reading.text(), reading.latex()) == ("x₁ α", r"x_{1} \alpha")
 
 
 def test_a_derivative_is_echoed_as_a_fraction():
