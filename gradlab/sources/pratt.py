@@ -88,7 +88,7 @@ def read_tokens(tokens: Sequence[Token], text: str, names: Names) -> tuple[Tree,
     if tokens[0].kind is Kind.END:
         raise ParseError("nothing to read; write for example x**2 + y", text, 0)
     _check_brackets(tokens, text)
-    parser = _Parser(resolve(tokens, text, names), text, names)
+    parser = _Parser(resolve(tokens, text, names), text)
     tree = parser.formula()
     declared = (names.variables or {}).values()
     if parser.has_large_powers:
@@ -127,11 +127,10 @@ class _Parser:
     has_large_powers: whether a constant power may be too large to be meant.  notes: what to tell of the reading.
     """
 
-    def __init__(self, tokens: Sequence[Token], text: str, names: Names) -> None:
+    def __init__(self, tokens: Sequence[Token], text: str) -> None:
         self._cursor = Cursor(tokens, text)
         self._refuse = self._cursor.refuse
         self._text = text
-        self._names = names
         self._cases = CaseReader(self._cursor, lambda: self._expression(0))
         self.has_large_powers = False
         self.notes = self._cursor.notes
@@ -246,13 +245,14 @@ class _Parser:
     def _bracket(self, opener: Token) -> Tree:
         """Return what stands in brackets, which belong to its span; a vector where there are commas."""
         cursor = self._cursor
+        before = cursor.tokens[cursor.position - 2] if cursor.position > 1 else opener
         if opener.text == "[" and self._cases.holds_condition(cursor.position - 1):
             return self._cases.truth(opener)
         cursor.open.append(opener.text)
         inside = self._expression(0)
         if cursor.next.kind is Kind.CLOSE and opener.text != "<":
             if opener.text == "[":
-                self._refuse_subscript(opener, inside)
+                self._refuse_subscript(before, opener, inside)
             cursor.close()
             return respanned(inside, (opener.start, cursor.last_end))
         entries = [inside]
@@ -269,9 +269,8 @@ class _Parser:
         if opener.text == "(" and is_tight and comma.start < comma.end:
             self._refuse.decimal_comma(comma)
 
-    def _refuse_subscript(self, opener: Token, inside: Tree) -> None:
+    def _refuse_subscript(self, before: Token, opener: Token, inside: Tree) -> None:
         """Refuse ``x[0]``, which is the entry of an array in a programme and no product on paper."""
-        before = self._cursor.tokens[self._cursor.tokens.index(opener) - 1] if opener.start else opener
         if before.kind is Kind.NAME and before.end == opener.start and type(inside) in (Number, Name):
             message = "square brackets choose no entry here; write round brackets ( ) for a product, x_1 for a name"
             self._refuse.fail(message, opener)

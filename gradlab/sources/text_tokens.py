@@ -71,6 +71,7 @@ _A_NAME, _A_NUMBER, _AN_OPERATOR = Kind.NAME, Kind.NUMBER, Kind.OPERATOR
 
 _BLANKS = " \t"
 _LINE_ENDS = "\r\n"
+_ANGLES = {"<": 1, ">": -1}
 _BEGINS_OPERAND = (Kind.OPERATOR, Kind.OPEN, Kind.COMMA)
 
 
@@ -93,6 +94,7 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
     end_of_formula = len(text.rstrip(_BLANKS + _LINE_ENDS))
     tokens: list[Token] = []
     add = tokens.append
+    angles = 0  # how many vectors are open that began with <
     while position < end_of_formula:
         found = _PIECE.match(text, position, end_of_formula)
         if found is None:
@@ -121,9 +123,12 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
         elif group == _SUPERSCRIPT:
             add(_superscript(written, text, start))
         else:
-            token = sum_sign(text, start, declared) or [_other(text, start, tokens, has_conditions)]
-            tokens += token
-            position = token[-1].end
+            sign = sum_sign(text, start, declared)
+            if sign is None:
+                sign = [_other(text, start, tokens, has_conditions, angles > 0)]
+                angles += _ANGLES.get(sign[0].text, 0)
+            tokens += sign
+            position = sign[-1].end
         if len(tokens) > MAX_TOKENS:
             check_count(tokens, text)
     add(Token(Kind.END, "", len(text), len(text)))
@@ -157,7 +162,7 @@ def _superscript(written: str, text: str, start: int) -> Token:
     return Token(Kind.SUPERSCRIPT, spelling, start, start + len(written), Fraction(int(spelling)))
 
 
-def _other(text: str, position: int, tokens: Sequence[Token], has_conditions: bool) -> Token:
+def _other(text: str, position: int, tokens: Sequence[Token], has_conditions: bool, in_angle: bool) -> Token:
     """Return a comparison, an angle of a vector or a fraction written as one character, or refuse the character."""
     compared = _COMPARISON.match(text, position)
     if compared is not None and has_conditions:
@@ -165,7 +170,7 @@ def _other(text: str, position: int, tokens: Sequence[Token], has_conditions: bo
     character = text[position]
     if character == "<" and (not tokens or tokens[-1].kind in _BEGINS_OPERAND):
         return Token(Kind.OPEN, "<", position, position + 1)
-    if character == ">" and sum((token.text == "<") - (token.text == ">") for token in tokens) > 0:
+    if character == ">" and in_angle:
         return Token(Kind.CLOSE, ">", position, position + 1)
     numerator, _, denominator = unicodedata.normalize("NFKC", character).partition("⁄")
     if numerator.isdecimal() and denominator.isdecimal() and int(denominator):

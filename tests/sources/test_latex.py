@@ -227,12 +227,26 @@ LONG = [
         *(r"\frac", r"\frac{", r"\sqrt[", r"\left(", r"\sum_", r"\begin{cases}", "&", r"\\", r"\text{", "x_{x_", "$"),
         *("sum_", "sum_{", "sum_i", "sum_(", "sum(", "∑_i^", "if ", "where(", "x if x>0 else ", "sin ", "sin^", "d/d"),
         *("not ", "x<", "e", "1e", "1.", ".", "\n", "é", "\u200b", "ab", "x1", "(x,", "[x>0]", "1/2x", "|x|", "x y "),
+        *(
+            "[x+1]",
+            "<x,x>",
+            "sum_i x_i ",
+            "∑_{i=1}^{5} i",
+            "x[1]",
+            "sin x(x)",
+            "x^1/2",
+            "xᵀ",
+            "2⊙",
+            r"\sum_{i}x_i",
+            "a(b)",
+        ),
     )
 ] + [
     start + " " * 9000 + end
     for start in (r"\mathrm{", "x_{", "sum_{i", "$", r"\(", r"\log_", "x^", "1")
     for end in ("", "z")
 ]
+LONG += ["[" * 98 + "x," * 2000 + "x>0" + "]" * 98, "where(" + "(" * 90 + "x+" * 2000 + "x>0" + ")" * 90 + ",1,2)"]
 
 
 @pytest.mark.parametrize("notation", ["text", "latex"])
