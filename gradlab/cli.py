@@ -196,7 +196,9 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def _add_function(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("function", metavar="FUNCTION", nargs="?", help="text such as 'x**2 + y', '2x sin(x)', '-x^2'")
+    parser.add_argument(
+        "function", metavar="FUNCTION", nargs="?", help="text such as 'x**2 + y', '2x sin(x)', '-x^2', or LaTeX"
+    )
     parser.add_argument(
         "--script",
         metavar="FILE.py:NAME",

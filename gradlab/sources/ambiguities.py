@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradlab.sources.notes import Note
-from gradlab.sources.syntax import Binary, Call, Number, Tree
+from gradlab.sources.syntax import Binary, Call, Number, Tree, Unary
 from gradlab.sources.tokens import Token
 
 LONGEST = 40
@@ -46,6 +46,22 @@ def quotient(call: Call, line: Token, text: str) -> list[Note]:
     name = function.strip()
     message = f"{function}{inside}/ is read as {name}({inside})/; write {name}({inside}/...) for {name} of the quotient"
     return [Note(message, call.span)]
+
+
+def exponent(power: Binary, below: Number, text: str) -> list[Note]:
+    """Return a note on ``x^1/2`` and ``x^-3/2``, whose power ends before the line; ``x^2/2`` is what it looks like."""
+    if power.operator == "*" and isinstance(power.right, Binary):
+        power = power.right
+    if power.operator != "^" or power.span[1] + 1 != below.span[0] or power.right.span[1] != power.span[1]:
+        return []
+    is_first = isinstance(power.right, Number) and power.right.value == 1
+    if not is_first and not (isinstance(power.right, Unary) and isinstance(power.right.operand, Number)):
+        return []
+    first, base, raised, second = (text[slice(*t.span)] for t in (power, power.left, power.right, below))
+    if len(first) + len(second) > LONGEST:
+        first, base = f"a^{raised}", "a"
+    message = f"{first}/{second} is read as ({first})/{second}; write {base}^({raised}/{second}) for that power"
+    return [Note(message, (power.span[0], below.span[1]))]
 
 
 def argument(function: Token, before: Tree, factor: Tree, text: str) -> list[Note]:

@@ -9,6 +9,8 @@ from gradlab.sources.notes import Note
 from gradlab.sources.refusing import Refusals
 from gradlab.sources.tokens import Kind, Token
 
+_END = Kind.END
+
 MAX_DEPTH = 100
 """Brackets, functions, signs and exponents inside each other; each takes up to 6 of Python's 1,000 frames."""
 
@@ -35,7 +37,7 @@ class Cursor:
     def advance(self) -> Token:
         """Return the next token and go past it."""
         token = self.next
-        if token.kind is not Kind.END:
+        if token.kind is not _END:
             self.position += 1
             self.next = self.tokens[self.position]
         return token

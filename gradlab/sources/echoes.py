@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gradlab.graph.styles import LatexPrinter
 from gradlab.graph.writing import Level, Printer, Shown
+from gradlab.sources.characters import normal_spelling
 from gradlab.sources.syntax import Binary, Call, Entry, Name, Number, Tree, Unary, Vector, fold
 
 _SIGNS = {
@@ -55,7 +56,8 @@ def _number(node: Number, source: str, printer: Printer) -> Shown:
     """Return a number as it was written: 0.50 stays 0.50."""
     decimal = _DECIMAL.search(source[slice(*node.span)])
     if decimal is not None:
-        return printer.decimal(decimal[0].lower().replace("−", "-"))
+        written = decimal[0].lower().replace("−", "-").rstrip(".")
+        return printer.decimal(f"0{written}" if written[0] == "." else written)
     above, below = (printer.integer(part) for part in node.value.as_integer_ratio())
     return above if node.value.denominator == 1 else _fraction(above, below, printer)
 
@@ -64,7 +66,7 @@ def _name(name: str, printer: Printer) -> Shown:
     """Return a name, or a derivative that is one."""
     slope = _SLOPE.match(name)
     if slope is None:
-        return printer.name(name)
+        return printer.name(normal_spelling(name) if isinstance(printer, LatexPrinter) else name)
     sign, (above, below) = slope[1], (printer.name(part).written for part in (slope[2], slope[3]))
     if not isinstance(printer, LatexPrinter):
         return Shown(f"{sign}{above}/{sign}{below}", Level.PRODUCT)
@@ -78,8 +80,8 @@ def _binary(node: Binary, left: Shown, right: Shown, printer: Printer) -> Shown:
             return printer.sum([(False, left), (node.operator == "-", right)])
         case "/":
             return _fraction(left, right, printer)
-        case "^":
-            return printer.power(left, right)
+        case "^" | "^⊙":
+            return printer.power(left, right, elementwise=node.operator == "^⊙")
         case "⊙":
             return printer.hadamard([left, right])
         case _:

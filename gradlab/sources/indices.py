@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 from gradlab.errors import ParseError
 from gradlab.graph.sizes import Size
@@ -60,7 +59,7 @@ def index_names(tokens: Sequence[Token]) -> frozenset[str]:
     waiting: list[_Bracket] = []
     for place, token in enumerate(tokens):
         if token.kind is Kind.SUM:
-            found.update(index.text for index in takewhile(_is_name, tokens[place + 2 :]))
+            found.update(_names_from(tokens, place + 2))
         elif token.kind is Kind.OPEN:
             before = tokens[place - 1] if place else token
             waiting.append(_Bracket(place, before.kind is Kind.NAME and before.text in ("sum", "Sum")))
@@ -81,14 +80,21 @@ def limit_names(tokens: Sequence[Token]) -> frozenset[str]:
     found: set[str] = set()
     for place, token in enumerate(tokens):
         if token.kind is Kind.SUM:
-            limits = list(takewhile(lambda token: token.kind is not Kind.CLOSE, tokens[place + 2 :]))
-            indices = len(list(takewhile(_is_name, limits)))
-            found.update(limit.text for limit in limits[indices:] if limit.kind is Kind.NAME)
+            place += 2 + len(_names_from(tokens, place + 2))
+            while tokens[place].kind not in (Kind.CLOSE, Kind.END):
+                if tokens[place].kind is Kind.NAME:
+                    found.add(tokens[place].text)
+                place += 1
     return frozenset(found)
 
 
-def _is_name(token: Token) -> bool:
-    return token.kind is Kind.NAME
+def _names_from(tokens: Sequence[Token], place: int) -> list[str]:
+    """Return the names that stand side by side from *place* on: the indices at the sign of a sum."""
+    found: list[str] = []
+    while tokens[place].kind is Kind.NAME:
+        found.append(tokens[place].text)
+        place += 1
+    return found
 
 
 def _ends_of_index(bracket: _Bracket) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from gradlab.sources import sums
 from gradlab.sources.builder import Builder
 from gradlab.sources.composed import COMPOSED
 from gradlab.sources.indices import Run, runs
+from gradlab.sources.matrix_functions import MATRIX_FUNCTIONS, matrix_power
 from gradlab.sources.names import CONSTANTS
 from gradlab.sources.norms import euclidean
 from gradlab.sources.syntax import Binary, Call, Entry, Name, Number, Tree, Unary, Vector, children, fold, walk
@@ -50,6 +51,7 @@ class _Lowering:
 
     counted: what the sums and their indices run over.  rows: the vectors in it that are rows, as ``x^T`` is.
     indexed: what has the axes of indices, not those of arrays.
+    ones: the numbers 1, whose transpose is a row of ones.
     lengths: over how much an index runs, where only the arrays tell.
     """
 
@@ -60,6 +62,7 @@ class _Lowering:
     matrices: bool
     counted: Mapping[Tree, Run]
     rows: set[Tree] = field(default_factory=set)
+    ones: set[Tree] = field(default_factory=set)
     indexed: set[Tree] = field(default_factory=set)
     lengths: dict[Run, Size] = field(default_factory=dict)
 
@@ -131,6 +134,8 @@ class _Lowering:
         builder = self.builder
         match tree:
             case Number():
+                if tree.value == 1:
+                    self.ones.add(tree)
                 return builder.constant(tree.value)
             case Name():
                 if tree.name in self.axes:
@@ -142,6 +147,8 @@ class _Lowering:
                 return below[0] if tree.operator == "+" else self._negative(tree.operand, below[0])
             case Binary(operator="*") if self.matrices or tree.implicit:
                 return self._product(tree, *below)
+            case Binary(operator="^") if below[0].rank == 2 and tree.left not in self.indexed:
+                return self._power(tree, *below)
             case Binary():
                 if tree.left in self.rows and (tree.right in self.rows or tree.operator in "*/"):
                     self.rows.add(tree)
@@ -172,6 +179,8 @@ class _Lowering:
             return Constant(lengths[0] * lengths[1])
         if tree in self.indexed:
             return self.builder.multiply(left, right)
+        if isinstance(tree.left, Call) and tree.left.function == "transpose" and ranks[0] == 0 < ranks[1]:
+            return self.builder.total(right, 0)  # 1^T y is the sum of the entries of y
         if 0 in ranks:
             if row or tree.right in self.rows:
                 self.rows.add(tree)
@@ -188,9 +197,20 @@ class _Lowering:
             self.rows.add(tree)
         return self.builder.matmul(left, right)
 
+    def _power(self, tree: Binary, base: Node, exponent: Node) -> Node:
+        """Return the power of a matrix: ``A^-1`` is its inverse, ``A^2`` in an answer A A, elsewhere entry by entry."""
+        number = _of_lengths(exponent, tree.right)
+        is_whole = number is not None and number.is_rational and number.rational.denominator == 1
+        if number is not None and is_whole and (number.rational == -1 or self.matrices):
+            return matrix_power(self.builder, base, int(number.rational))
+        return self.builder.power(base, exponent)
+
     def _transposed(self, tree: Call, node: Node) -> Node:
         if node.rank == 0:
             self.builder.need_axes(node, ("n", "m"))
+            if tree.arguments[0] not in self.ones:
+                raise TraceError("a number has no transpose; declare T as a variable for a power")
+            return node
         if node.rank == 1 and tree.arguments[0] not in self.rows:
             self.rows.add(tree)
         return self.builder.transpose(node) if node.rank > 1 else node
@@ -224,6 +244,7 @@ _BINARY: dict[str, Callable[[Builder, Node, Node], Node]] = {
     "^": Builder.power,
     "@": Builder.matmul,
     "⊙": Builder.multiply,
+    "^⊙": Builder.power,
 }
 
 
@@ -259,6 +280,7 @@ def _parameter(function: str, arguments: tuple[Node, ...]) -> Fraction:
 
 _NOT_ELEMENTWISE: dict[str, Callable[..., Node]] = {
     **COMPOSED,
+    **MATRIX_FUNCTIONS,
     "sum": Builder.total,
     "mean": Builder.mean,
     "dot": Builder.dot,

@@ -34,6 +34,7 @@ FUNCTIONS = frozenset({
     "erf", "erfc", "gamma", "lgamma", "digamma", "polygamma",
     "sigmoid", "softplus", "softsign", "logaddexp", "huber", "heaviside",
     "relu", "leaky_relu", "elu", "celu", "selu", "gelu", "silu",
+    "softmax", "tr", "det", "diag",
     "max", "min", "sum", "mean", "dot", "norm", "clamp", "where", "piecewise",
 })
 # fmt: on
@@ -74,7 +75,7 @@ ALIASES: Mapping[str, str] = {
 }
 """Other spellings of a function; the last ones are SymPy's."""
 
-BEFORE_A_BRACKET = frozenset({"σ", "Γ", "ψ", "gamma", "root", "frac", "Max", "Min", "Mod", "Sum"})
+BEFORE_A_BRACKET = frozenset({"σ", "Γ", "ψ", "gamma", "root", "frac", "tr", "det", "diag", "Max", "Min", "Mod", "Sum"})
 """Names of functions only directly before a bracket: elsewhere they are variables, mostly Greek letters."""
 
 _SLOPE = re.compile("{0} ?/ ?{0}$".format(f"[d∂δ]([{LETTERS}][{LETTERS}0-9_{SUBSCRIPT_DIGITS}]*)"))

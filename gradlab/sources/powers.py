@@ -51,7 +51,7 @@ def check_powers(tree: Tree, text: str, variables: Collection[str] = ()) -> None
             case Unary():
                 operand = below[0]
                 return _Size(-operand.value, operand.digits) if operand and node.operator == "-" else operand
-            case Binary(operator="^"):
+            case Binary(operator="^" | "^⊙"):
                 return _power(node, below[0], below[1], text)
             case Binary():
                 return _arithmetic(node.operator, below[0], below[1])

@@ -54,8 +54,13 @@ _BINDING = {
     "@": (_PRODUCT, _PRODUCT + 1),
     "⊙": (_PRODUCT, _PRODUCT + 1),
     "^": (_POWER, _POWER),
+    "^⊙": (_POWER, _POWER),
 }
 """Operator -> how tightly it binds to its left and to its right; equal means right-associative."""
+
+# What stands in most texts: looking a member of an Enum up takes as long as comparing five of them.
+_NAME, _NUMBER, _OPERATOR, _OPEN, _FUNCTION = Kind.NAME, Kind.NUMBER, Kind.OPERATOR, Kind.OPEN, Kind.FUNCTION
+_ENDS = (Kind.END, Kind.CLOSE, Kind.COMMA)
 
 # A tuple: an Enum hashes in Python code, so a set would be slower.
 _FACTORS = (Kind.NAME, Kind.NUMBER, Kind.FUNCTION, Kind.OPEN, Kind.BAR, Kind.ROOT, Kind.ENTRY, Kind.SUM)
@@ -83,7 +88,7 @@ def read_tokens(tokens: Sequence[Token], text: str, names: Names) -> tuple[Tree,
     if tokens[0].kind is Kind.END:
         raise ParseError("nothing to read; write for example x**2 + y", text, 0)
     _check_brackets(tokens, text)
-    parser = _Parser(resolve(tokens, text, names), text, names)
+    parser = _Parser(resolve(tokens, text, names), text)
     tree = parser.formula()
     declared = (names.variables or {}).values()
     if parser.has_large_powers:
@@ -122,11 +127,10 @@ class _Parser:
     has_large_powers: whether a constant power may be too large to be meant.  notes: what to tell of the reading.
     """
 
-    def __init__(self, tokens: Sequence[Token], text: str, names: Names) -> None:
+    def __init__(self, tokens: Sequence[Token], text: str) -> None:
         self._cursor = Cursor(tokens, text)
         self._refuse = self._cursor.refuse
         self._text = text
-        self._names = names
         self._cases = CaseReader(self._cursor, lambda: self._expression(0))
         self.has_large_powers = False
         self.notes = self._cursor.notes
@@ -142,25 +146,31 @@ class _Parser:
     def _expression(self, minimum: int) -> Tree:
         """Return the longest expression from here whose operators bind at least as tightly as *minimum*."""
         left = self._operand()
-        cursor, operator = self._cursor, Kind.OPERATOR
+        cursor = self._cursor
         while True:
             token = cursor.next
             kind = token.kind
-            if kind is operator:
+            if kind in _ENDS:
+                return left
+            if kind is _OPERATOR:
                 binding, right_minimum = _BINDING[token.text]
                 if binding < minimum:
                     return left
                 cursor.advance()
-                if token.text == "^":
+                if token.text[0] == "^":
                     left = self._power(left, token)
                     continue
                 if token.text == "/" and type(left) is Call:
                     self.notes += ambiguities.quotient(left, token, self._text)
                 right = self._expression(right_minimum)
+                if token.text == "/" and type(left) is Binary and type(right) is Number:
+                    self.notes += ambiguities.exponent(left, right, self._text)
                 left = Binary(cast(Operator, token.text), left, right, (left.span[0], right.span[1]))
             elif kind is Kind.SUPERSCRIPT:
                 left = self._raised(left)
             elif kind is Kind.TRANSPOSE:
+                if minimum >= _POWER:
+                    return left
                 cursor.advance()
                 left = Call("transpose", (left,), (left.span[0], token.end))
             elif self._starts_factor(token):
@@ -185,18 +195,19 @@ class _Parser:
         self._cursor.deepen(sign)
         exponent = self._expression(_POWER)
         self._cursor.rise()
-        return self._to_power(base, exponent)
+        return self._to_power(base, exponent, cast(Operator, sign.text))
 
-    def _to_power(self, base: Tree, exponent: Tree) -> Tree:
+    def _to_power(self, base: Tree, exponent: Tree, sign: Operator = "^") -> Tree:
         if not (type(exponent) is Number and exponent.value <= _SMALL and _varies(base)):
             self.has_large_powers = True
-        return Binary("^", base, exponent, (base.span[0], exponent.span[1]))
+        return Binary(sign, base, exponent, (base.span[0], exponent.span[1]))
 
     def _starts_factor(self, token: Token) -> bool:
         """Return whether *token*, right after a complete factor, begins another one to multiply by."""
-        if token.kind is Kind.NUMBER:
+        kind = token.kind
+        if kind is _NUMBER:
             self._refuse.number(token)
-        return token.kind in _FACTORS and not self._closes_bar(token)
+        return kind in _FACTORS and not (kind is Kind.BAR and self._closes_bar(token))
 
     def _closes_bar(self, token: Token) -> bool:
         return token.kind is Kind.BAR and bool(self._cursor.open) and self._cursor.open[-1] == token.text
@@ -205,19 +216,19 @@ class _Parser:
         """Return a number, a name, a bracket, a function with its argument, or a sign with its operand."""
         token = self._cursor.advance()
         kind = token.kind
-        if kind is Kind.NAME:
+        if kind is _NAME:
             return Name(token.text, (token.start, token.end))
-        if kind is Kind.NUMBER:
+        if kind is _NUMBER:
             return Number(_value(token), (token.start, token.end))
         if kind is Kind.ENTRY:
             return _entry(token)
         self._cursor.deepen(token)
         tree: Tree
-        if kind is Kind.OPEN:
+        if kind is _OPEN:
             tree = self._bracket(token)
-        elif kind is Kind.FUNCTION:
+        elif kind is _FUNCTION:
             tree = self._application(token)
-        elif kind is Kind.OPERATOR and token.text in ("+", "-"):
+        elif kind is _OPERATOR and token.text in ("+", "-"):
             operand = self._expression(_SIGN)
             tree = Unary(token.text, operand, (token.start, operand.span[1]))
         elif kind is Kind.BAR:
@@ -234,13 +245,14 @@ class _Parser:
     def _bracket(self, opener: Token) -> Tree:
         """Return what stands in brackets, which belong to its span; a vector where there are commas."""
         cursor = self._cursor
+        before = cursor.tokens[cursor.position - 2] if cursor.position > 1 else opener
         if opener.text == "[" and self._cases.holds_condition(cursor.position - 1):
             return self._cases.truth(opener)
         cursor.open.append(opener.text)
         inside = self._expression(0)
         if cursor.next.kind is Kind.CLOSE and opener.text != "<":
             if opener.text == "[":
-                self._refuse_subscript(opener, inside)
+                self._refuse_subscript(before, opener, inside)
             cursor.close()
             return respanned(inside, (opener.start, cursor.last_end))
         entries = [inside]
@@ -257,9 +269,8 @@ class _Parser:
         if opener.text == "(" and is_tight and comma.start < comma.end:
             self._refuse.decimal_comma(comma)
 
-    def _refuse_subscript(self, opener: Token, inside: Tree) -> None:
+    def _refuse_subscript(self, before: Token, opener: Token, inside: Tree) -> None:
         """Refuse ``x[0]``, which is the entry of an array in a programme and no product on paper."""
-        before = self._cursor.tokens[self._cursor.tokens.index(opener) - 1] if opener.start else opener
         if before.kind is Kind.NAME and before.end == opener.start and type(inside) in (Number, Name):
             message = "square brackets choose no entry here; write round brackets ( ) for a product, x_1 for a name"
             self._refuse.fail(message, opener)
@@ -378,7 +389,7 @@ class _Parser:
         if not takes(token.text, len(arguments)):
             self._refuse.argument_count(token, len(arguments))
         if token.text == "pow":
-            return respanned(self._to_power(*arguments), span)
+            return respanned(self._to_power(arguments[0], arguments[1]), span)
         return Call(token.text, arguments, span)
 
     def _power_of_function(self, function: Token) -> Tree:
@@ -408,7 +419,7 @@ class _Parser:
 
     @staticmethod
     def _is_power(token: Token) -> bool:
-        return token.kind is Kind.SUPERSCRIPT or (token.kind is Kind.OPERATOR and token.text == "^")
+        return token.kind is Kind.SUPERSCRIPT or (token.kind is Kind.OPERATOR and token.text[0] == "^")
 
     def _refuse_second_power(self, token: Token) -> None:
         """Refuse ``x²^3``, which reads as (x²)^3 on paper and as x^(2^3) by the rule for ``^``."""

@@ -34,7 +34,8 @@ class Refusals:
             if before is not None and before.kind is Kind.OPERATOR:
                 pair = f"'{written}' cannot follow '{self.written(before)}'"
                 self.fail(f"{pair}; write a number or a name between them", token)
-            example = f"x{written}y" if token.kind is Kind.OPERATOR else f"x{written}"
+            spaced = f"x {written} y" if written.isascii() and written[0] == "\\" else f"x{written}y"
+            example = spaced if token.kind is Kind.OPERATOR else f"x{written}"
             self.fail(f"'{written}' has nothing before it; write for example {example}", token)
         if token.kind is Kind.WORD:
             self.fail(f"'{written}' joins comparisons; write for example where(x > 0 and x < 1, x, 0)", token)

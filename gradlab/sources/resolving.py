@@ -6,6 +6,7 @@ import difflib
 import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import NoReturn
 
 from gradlab.errors import ParseError
@@ -23,6 +24,7 @@ _NEVER_PART_OF_A_NAME = FUNCTIONS - BEFORE_A_BRACKET - {
 _MOST_KNOWN = 1000
 """Names remembered: far more than an exercise declares and its answers contain."""
 
+_BASE = re.compile("log_?[0-9]+")
 _SHORT_NAME = re.compile(f"[{LETTERS}][0-9]*")
 
 
@@ -70,11 +72,10 @@ class _Resolver:
             token = tokens[place]
             place += 1
             if token.kind is not name_kind:
-                if self._names.arrays and self._is_transpose(place - 1):
-                    yield Token(Kind.TRANSPOSE, "^T", token.start, tokens[place].end)
-                    place += 1
-                else:
-                    yield token
+                transposed = self._transpose(place - 1) if self._names.arrays and token.text == "^" else []
+                yield from transposed or (token,)
+                if transposed:
+                    place += 1 + (len(transposed) > 1)
                 continue
             if token.text[0] in "d∂δ" and tokens[place].text == "/":
                 slope = self._slope(place - 1)
@@ -91,7 +92,8 @@ class _Resolver:
                 parts = known[key] = self._parts(token, before_bracket)
             if len(parts) == 1:
                 kind, spelled, _, _, indices = parts[0]
-                yield Token(kind, spelled, token.start, token.end, None, indices)
+                is_itself = kind is name_kind and spelled == token.text
+                yield token if is_itself else Token(kind, spelled, token.start, token.end, None, indices)
             else:
                 for kind, spelled, first, last, indices in parts:
                     yield Token(kind, spelled, token.start + first, token.start + last, None, indices)
@@ -101,15 +103,19 @@ class _Resolver:
                 message = f"more than {MAX_VARIABLES} different variables; write the problem with vectors"
                 raise ParseError(message, self._text, token.start)
 
-    def _is_transpose(self, place: int) -> bool:
-        following = self._tokens[place + 1 : place + 2]
-        return (
-            self._tokens[place].text == "^"
-            and bool(following)
-            and following[0].kind is Kind.NAME
-            and following[0].text == "T"
-            and "T" not in (self._declared or ())
-        )
+    def _transpose(self, place: int) -> list[Token]:
+        """Return the tokens of ``^T``, or of ``^-T``: an inverse and its transpose; none where it is neither."""
+        sign, *following = self._tokens[place : place + 3]
+        is_inverse = following[0].text == "-" and following[0].kind is Kind.OPERATOR
+        name = following[1 if is_inverse else 0] if len(following) > 1 else following[0]
+        if name.kind is not Kind.NAME or name.text != "T" or "T" in (self._declared or ()):
+            return []
+        transpose = Token(Kind.TRANSPOSE, "^T", sign.start, name.end)
+        if not is_inverse:
+            return [transpose]
+        one = Token(Kind.NUMBER, "1", name.start, name.end, Fraction(1))
+        opener = Token(Kind.OPEN, "(", following[0].start, following[0].start)
+        return [sign, opener, following[0], one, Token(Kind.CLOSE, ")", name.end, name.end), transpose]
 
     def _slope(self, place: int) -> Token | None:
         """Return the declared derivative whose fraction begins at *place*, None where there is none."""
@@ -148,6 +154,7 @@ class _Resolver:
             return product
         meant = names.meant(name, joined=True)
         if meant is None:
+            self._check_glued(token, declare=False)
             kind = "function" if before_bracket and _letters(name) > 1 else "variable"
             raise ParseError(_unknown(name, names, kind), self._text, token.start)
         return ((Kind.NAME, meant, 0, width, ()),)
@@ -167,15 +174,20 @@ class _Resolver:
             self._fail(_unknown(name, self._names, "function"), token)
         if keyword.iskeyword(name) and name != "lambda":
             self._fail(f"'{name}' is a word of Python, not of mathematics; write * between factors", token)
+        self._check_glued(token, declare=True)
+
+    def _check_glued(self, token: Token, *, declare: bool) -> None:
+        """Refuse ``sinx``, which is a function and its argument without a bracket.
+
+        declare: whether it could be a name, if somebody declared it.
+        """
+        name = token.text
         for length in range(len(name) - 1, 1, -1):
             function, rest = name[:length], name[length:]
             is_glued = (len(rest) == 1 and rest != "_") or rest[0].isdigit()
             if function in _NEVER_PART_OF_A_NAME and is_glued and self._names.function(function):
-                message = (
-                    f"'{name}' reads as one name; write {function}({rest}) for the function, "
-                    f"or declare variables=['{name}', ...]"
-                )
-                self._fail(message, token)
+                other = f", or declare variables=['{name}', ...]" if declare else ""
+                self._fail(f"'{name}' reads as one name; write {function}({rest}) for the function{other}", token)
 
     def _fail(self, message: str, token: Token) -> NoReturn:
         raise ParseError(message, self._text, token.start)
@@ -200,6 +212,8 @@ def _product_of_declared(name: str, width: int, declared: Mapping[str, str]) -> 
 def _unknown(name: str, names: Names, kind: str) -> str:
     """Return the message for a *name* that is no function or no variable, with the nearest name there is."""
     variables = [*(names.variables or {}).values(), *names.slopes.values()]
+    if kind == "function" and _BASE.fullmatch(name):
+        return f"no function named '{name}'; write log(x, {name[3:].lstrip('_')}) for the logarithm to that base"
     if kind == "function" and name.lower() in INSTEAD:
         return f"no function named '{name}': {INSTEAD[name.lower()]}"
     functions = names.functions | {alias for alias in ALIASES if names.function(alias)}

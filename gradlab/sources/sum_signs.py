@@ -37,7 +37,8 @@ def sum_sign(text: str, start: int, declared: Collection[str] = ()) -> list[Toke
     if found["bare"] and (is_name or not _BODY.match(text, found.end())):
         return None
     group = "below" if found["below"] is not None else "round" if found["round"] is not None else "bare"
-    below = _BELOW.match(found[group])
+    # What is longer is no index, and blanks could be shared out between the parts in many ways.
+    below = _BELOW.match(found[group]) if len(found[group]) <= 40 else None
     if below is None:
         raise ParseError(f"the index of this sum is not read; {EXAMPLE}", text, found.start(group))
     place = found.start(group)

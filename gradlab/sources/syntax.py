@@ -18,7 +18,7 @@ Span: TypeAlias = tuple[int, int]
 """Where a node stands: ``text[start:end]``, its surrounding brackets included."""
 
 Sign: TypeAlias = Literal["+", "-"]
-Operator: TypeAlias = Literal["+", "-", "*", "/", "^", "@", "⊙"]
+Operator: TypeAlias = Literal["+", "-", "*", "/", "^", "@", "⊙", "^⊙"]
 
 Result = TypeVar("Result")
 

@@ -18,7 +18,7 @@ from gradlab.sources.characters import (
     refusal,
 )
 from gradlab.sources.sum_signs import sum_sign
-from gradlab.sources.tokens import Kind, Token, check_count, check_digits, check_length, number
+from gradlab.sources.tokens import MAX_TOKENS, Kind, Token, check_count, check_digits, check_length, number
 
 _SINGLE = {
     "(": (Kind.OPEN, "("),
@@ -49,7 +49,7 @@ _COMPARISONS = {
     "≠": "≠",
 }
 _COMPARISON = re.compile("[<>!=]=|[<>≤≥≠=]")
-_WITH_CONDITIONS = re.compile(r"where|iecewise|\bif\b|\[[^\]]*[<>=≤≥≠]")
+_WITH_CONDITIONS = re.compile(r"where|iecewise|\bif\b")
 _WORDS = frozenset({"and", "or", "not", "true", "True", "otherwise", "if", "else"})
 """What joins comparisons and what they choose, and the condition of the last case; names in other texts."""
 
@@ -66,8 +66,12 @@ _PIECE = re.compile(
 )
 _NAME, _WHOLE, _OPERATOR, _ONE, _NUMBER, _DIGITS, _EXPONENT, _SUPERSCRIPT, _OTHER = range(1, 10)
 
+# Looking a member of an Enum up takes longer than all else that is done for a name.
+_A_NAME, _A_NUMBER, _AN_OPERATOR = Kind.NAME, Kind.NUMBER, Kind.OPERATOR
+
 _BLANKS = " \t"
 _LINE_ENDS = "\r\n"
+_ANGLES = {"<": 1, ">": -1}
 _BEGINS_OPERAND = (Kind.OPERATOR, Kind.OPEN, Kind.COMMA)
 
 
@@ -82,12 +86,15 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
     ['2', 'x1', '^', '.5', '']
     """
     check_length(text)
-    has_conditions = _WITH_CONDITIONS.search(text) is not None
+    has_conditions = _WITH_CONDITIONS.search(text) is not None or (
+        "[" in text and _COMPARISON.search(text, text.index("[")) is not None
+    )
     has_sums = "sum_" in text or "∑" in text or "Σ_" in text
     position = len(text) - len(text.lstrip(_BLANKS + _LINE_ENDS))
     end_of_formula = len(text.rstrip(_BLANKS + _LINE_ENDS))
     tokens: list[Token] = []
     add = tokens.append
+    angles = 0  # how many vectors are open that began with <
     while position < end_of_formula:
         found = _PIECE.match(text, position, end_of_formula)
         if found is None:
@@ -103,11 +110,11 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
             elif has_conditions and written in _WORDS:
                 add(Token(Kind.WORD, written, start, position))
             else:
-                add(Token(Kind.NAME, written if _is_plain(written) else _spelled(written), start, position))
+                add(Token(_A_NAME, written if _is_plain(written) else _spelled(written), start, position))
         elif group == _WHOLE:
-            add(Token(Kind.NUMBER, written, start, position, number(written, None, text, start)))
+            add(Token(_A_NUMBER, written, start, position, number(written, None, text, start)))
         elif group == _OPERATOR:
-            add(Token(Kind.OPERATOR, OPERATORS[written], start, position))
+            add(Token(_AN_OPERATOR, OPERATORS[written], start, position))
         elif group == _ONE:
             kind, spelling = _SINGLE[written]
             add(Token(kind, spelling, start, position))
@@ -116,10 +123,14 @@ def tokenize(text: str, declared: Collection[str] = ()) -> list[Token]:
         elif group == _SUPERSCRIPT:
             add(_superscript(written, text, start))
         else:
-            token = sum_sign(text, start, declared) or [_other(text, start, tokens, has_conditions)]
-            tokens += token
-            position = token[-1].end
-        check_count(tokens, text)
+            sign = sum_sign(text, start, declared)
+            if sign is None:
+                sign = [_other(text, start, tokens, has_conditions, angles > 0)]
+                angles += _ANGLES.get(sign[0].text, 0)
+            tokens += sign
+            position = sign[-1].end
+        if len(tokens) > MAX_TOKENS:
+            check_count(tokens, text)
     add(Token(Kind.END, "", len(text), len(text)))
     return tokens
 
@@ -151,7 +162,7 @@ def _superscript(written: str, text: str, start: int) -> Token:
     return Token(Kind.SUPERSCRIPT, spelling, start, start + len(written), Fraction(int(spelling)))
 
 
-def _other(text: str, position: int, tokens: Sequence[Token], has_conditions: bool) -> Token:
+def _other(text: str, position: int, tokens: Sequence[Token], has_conditions: bool, in_angle: bool) -> Token:
     """Return a comparison, an angle of a vector or a fraction written as one character, or refuse the character."""
     compared = _COMPARISON.match(text, position)
     if compared is not None and has_conditions:
@@ -159,7 +170,7 @@ def _other(text: str, position: int, tokens: Sequence[Token], has_conditions: bo
     character = text[position]
     if character == "<" and (not tokens or tokens[-1].kind in _BEGINS_OPERAND):
         return Token(Kind.OPEN, "<", position, position + 1)
-    if character == ">" and sum((token.text == "<") - (token.text == ">") for token in tokens) > 0:
+    if character == ">" and in_angle:
         return Token(Kind.CLOSE, ">", position, position + 1)
     numerator, _, denominator = unicodedata.normalize("NFKC", character).partition("⁄")
     if numerator.isdecimal() and denominator.isdecimal() and int(denominator):

@@ -29,18 +29,21 @@ def entries(tree: Tree, text: str, directions: Sequence[str] = ()) -> tuple[Tree
     if found is None:
         return None
     here = tree.span
-    return tuple(Number(Fraction(0), here) if entry is None else entry for entry in found)
+    zero, one = Number(Fraction(0), here), Number(Fraction(1), here)
+    return tuple(zero if entry is None else one if entry is _UNIT else entry for entry in found)
 
 
 _Entries = tuple["Tree | None", ...]
+
+_UNIT = Number(Fraction(1), (0, 0))
+"""The entry of a unit vector along itself, until it is multiplied by something."""
 
 
 def _combined(node: Tree, below: tuple[_Entries | None, ...], places: dict[str, int], text: str) -> _Entries | None:
     """Return the entries of *node*, whose parts have those *below*; None for a number, and for an entry that is 0."""
     match node:
         case Name() if node.name in places:
-            one = Number(Fraction(1), node.span)
-            return tuple(one if place == places[node.name] else None for place in range(len(places)))
+            return tuple(_UNIT if place == places[node.name] else None for place in range(len(places)))
         case Vector():
             return node.entries
         case Unary() if below[0] is not None:
@@ -84,7 +87,8 @@ def _each(found: _Entries, change: Callable[[Tree], Tree]) -> _Entries:
 
 def _times(node: Binary, left: Tree, right: Tree) -> Tree:
     """Return a product; a unit vector leaves the other factor alone."""
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Number) and one.value == 1 and one.span != other.span:
-            return other
+    if left is _UNIT:
+        return right
+    if right is _UNIT:
+        return left
     return Binary("*", left, right, node.span, node.implicit)

@@ -31,7 +31,8 @@ def power(base: Any, exponent: Any) -> Any:
         if abs(exponent) > 60 or max(abs(base.numerator), base.denominator) > 10**40:
             raise Unsuitable
         return base ** int(exponent)
-    return number(base) ** number(exponent)
+    # e^u and exp(u) are the same number, also where u is so large that sin(e^u) shows the last digit.
+    return cmath.exp(number(exponent)) if base == cmath.e else number(base) ** number(exponent)
 
 
 def number(value: Any) -> complex:
