@@ -57,6 +57,7 @@ class MalRule:
     wrong: from a step to what it comes to by the mistake; nothing where the mistake cannot be made.
     rare: whether another explanation is to be believed first; rare_inside: so where it is not the first step.
     yields_to: the names of explanations that are to be believed first.
+    usual: whether it is common and says one thing, so that it is believed together with another mistake too.
     """
 
     name: str
@@ -65,6 +66,7 @@ class MalRule:
     rare: bool = False
     yields_to: tuple[str, ...] = ()
     rare_inside: bool = False
+    usual: bool = False
 
 
 MAL_RULES: dict[str, list[MalRule]] = {}
@@ -72,7 +74,13 @@ MAL_RULES: dict[str, list[MalRule]] = {}
 
 
 def mal_rule(
-    name: str, says: str, *, rare: bool = False, rare_inside: bool = False, yields_to: tuple[str, ...] = ()
+    name: str,
+    says: str,
+    *,
+    rare: bool = False,
+    rare_inside: bool = False,
+    usual: bool = False,
+    yields_to: tuple[str, ...] = (),
 ) -> Callable[[Wrong], Wrong]:
     """Register a function as the mal-rule *name*; teachers add theirs in the same way.
 
@@ -85,7 +93,7 @@ def mal_rule(
     """
 
     def register(wrong: Wrong) -> Wrong:
-        MAL_RULES.setdefault(name, []).append(MalRule(name, says, wrong, rare, yields_to, rare_inside))
+        MAL_RULES.setdefault(name, []).append(MalRule(name, says, wrong, rare, yields_to, rare_inside, usual))
         return wrong
 
     return register
@@ -213,7 +221,9 @@ def _powers(step: Situation) -> Iterator[tuple[Node, Fraction, Node]]:
 
 
 @mal_rule(
-    "inner derivative forgotten", "the outer function was differentiated, but not multiplied by the inner derivative"
+    "inner derivative forgotten",
+    "the outer function was differentiated, but not multiplied by the inner derivative",
+    usual=True,
 )
 def _(step: Situation) -> Iterator[Node]:
     """f(u)' = f'(u)"""
@@ -285,7 +295,7 @@ def _(step: Situation) -> Iterator[Node]:
 # Powers --------------------------------------------------------------------------------------------
 
 
-@mal_rule("power not decremented", "the exponent came to the front but was not lowered by 1")
+@mal_rule("power not decremented", "the exponent came to the front but was not lowered by 1", usual=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u^n)' = n u^n u'"""
     for base, exponent, slope in _powers(step):
@@ -296,6 +306,7 @@ def _(step: Situation) -> Iterator[Node]:
     "coefficient lost",
     "the exponent, or a number in front, does not appear as a factor",
     yields_to=("inner derivative forgotten", "sign slip"),
+    usual=True,
 )
 def _(step: Situation) -> Iterator[Node]:
     """(u^n)' = u^(n-1) u', (c u)' = u'"""
@@ -338,7 +349,7 @@ def _(step: Situation) -> Iterator[Node]:
 # Sums and constants --------------------------------------------------------------------------------
 
 
-@mal_rule("constant not dropped", "a constant has the derivative 0, but it was kept")
+@mal_rule("constant not dropped", "a constant has the derivative 0, but it was kept", usual=True)
 def _(step: Situation) -> Iterator[Node]:
     """c' = c or 1"""
     if step.rule == "constant" and not _other_variables(step):
@@ -372,6 +383,7 @@ def _(step: Situation) -> Iterator[Node]:
     "factor of the other variable dropped",
     "a factor that is held constant stays, but it was dropped",
     yields_to=("inner derivative forgotten",),
+    usual=True,
 )
 def _(step: Situation) -> Iterator[Node]:
     """(y u)' = u'"""
@@ -477,7 +489,7 @@ def _products(step: Situation) -> Iterator[tuple[list[Node], list[Node]]]:
         yield [factor for factor in factors if not step.moves(factor)], moving
 
 
-@mal_rule("product of derivatives", "the derivative of a product is not the product of the derivatives")
+@mal_rule("product of derivatives", "the derivative of a product is not the product of the derivatives", usual=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u v)' = u' v'"""
     for fixed, moving in _products(step):
@@ -496,7 +508,7 @@ def _(step: Situation) -> Iterator[Node]:
             yield algebra.add(*(part for number, part in enumerate(parts) if number != place))
 
 
-@mal_rule("product rule with a minus", "the terms of the product rule are added, not subtracted")
+@mal_rule("product rule with a minus", "the terms of the product rule are added, not subtracted", usual=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u v)' = u' v - u v'"""
     for fixed, moving in _products(step):
@@ -531,7 +543,7 @@ def _parts(step: Situation) -> Iterator[tuple[Node, Node, Node, Node]]:
         yield above, below, product(step.d(above), below), product(above, step.d(below))
 
 
-@mal_rule("quotient sign swapped", "the numerator of the quotient rule is u' v - u v', in this order")
+@mal_rule("quotient sign swapped", "the numerator of the quotient rule is u' v - u v', in this order", usual=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u/v)' = (u v' - u' v)/v²"""
     for above, below, first, second in _parts(step):
@@ -548,7 +560,7 @@ def _(step: Situation) -> Iterator[Node]:
             yield algebra.quotient(algebra.add(first, second), algebra.raised(below, 2))
 
 
-@mal_rule("denominator not squared", "the quotient rule divides by the square of the denominator")
+@mal_rule("denominator not squared", "the quotient rule divides by the square of the denominator", usual=True)
 def _(step: Situation) -> Iterator[Node]:
     """(u/v)' = (u' v - u v')/v, or without a denominator"""
     for above, below, first, second in _parts(step):
@@ -604,7 +616,7 @@ def _of(name: str, operand: Node) -> Node:
     return Elementwise(OPERATIONS[name], (operand,))
 
 
-@mal_rule("trigonometric sign", "the sign of the derivative of a trigonometric function is wrong")
+@mal_rule("trigonometric sign", "the sign of the derivative of a trigonometric function is wrong", usual=True)
 def _(step: Situation) -> Iterator[Node]:
     """sin' = -cos, cos' = sin, tan' = -1/cos²"""
     for _ in _functions(step, "sin", "cos", "tan", "sinh", "cosh"):
@@ -628,7 +640,9 @@ def _(step: Situation) -> Iterator[Node]:
             yield product(algebra.quotient(_of("sin", inner), algebra.raised(_of("cos", inner), 2)), slope)
 
 
-@mal_rule("exponential treated as a power", "the rule for x^n was used where the variable is in the exponent")
+@mal_rule(
+    "exponential treated as a power", "the rule for x^n was used where the variable is in the exponent", usual=True
+)
 def _(step: Situation) -> Iterator[Node]:
     """(a^u)' = u a^(u-1)"""
     found = _exponential(step)
@@ -641,7 +655,9 @@ def _(step: Situation) -> Iterator[Node]:
 
 
 @mal_rule(
-    "base's logarithm missing", "the derivative of a^x or log_a x has the natural logarithm of the base as a factor"
+    "base's logarithm missing",
+    "the derivative of a^x or log_a x has the natural logarithm of the base as a factor",
+    usual=True,
 )
 def _(step: Situation) -> Iterator[Node]:
     """(a^u)' = a^u u', (log_a u)' = u'/u"""

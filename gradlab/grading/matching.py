@@ -52,8 +52,9 @@ class Diagnosis:
     @property
     def name(self) -> str | None:
         """What happened, if only one thing is likely to have; else None."""
-        names = {wrong.name for wrong in self.likely}
-        return next(iter(names)) if len(names) == 1 else None
+        likely = self.likely
+        names = {wrong.name for wrong in likely}
+        return likely[0].name if len(names) == 1 and likely[0].is_believed else None
 
     @property
     def told(self) -> WrongAnswer | None:

@@ -66,6 +66,11 @@ class WrongAnswer:
         return _joined({mistake.name for mistake in self.mistakes})
 
     @property
+    def is_believed(self) -> bool:
+        """Whether this may be told: among so many pairs some lead to any short answer by accident."""
+        return len(self.mistakes) == 1 or all(mistake.rule.usual for mistake in self.mistakes)
+
+    @property
     def is_rare(self) -> bool:
         """Whether one of the mistakes is rare."""
         return any(mistake.is_rare for mistake in self.mistakes)

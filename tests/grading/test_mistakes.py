@@ -1,3 +1,6 @@
+import tomllib
+from pathlib import Path
+
 import pytest
 import sympy
 
@@ -65,3 +68,21 @@ def test_right_answers_explain_nothing(text):
     exercise = Exercise(text, wrt="x")
     grade = exercise.check(exercise.answer)
     assert (grade.verdict, grade.misconception, grade.candidates) == ("correct", None, ())
+
+
+@pytest.mark.slow
+def test_a_mistake_that_gradlab_does_not_know_is_hardly_ever_taken_for_two_others(monkeypatch):
+    stored = tomllib.loads((Path(__file__).parents[1] / "answers.toml").read_text(encoding="utf-8"))["exercise"]
+    known = dict(MAL_RULES)
+    asked = taken = 0
+    for each in stored:
+        answers = [(answer, names[0]) for answer, *names in each["wrong"] if len(names) == 1 and names[0] in known]
+        for name in {name for _, name in answers} if each.get("ask", "derivative") in ("derivative", "partial") else ():
+            monkeypatch.delitem(MAL_RULES, name)
+            exercise = Exercise(each["function"], wrt=each.get("wrt"))
+            found = [exercise.check(answer).misconception for answer, own in answers if own == name]
+            monkeypatch.setitem(MAL_RULES, name, known[name])
+            asked += len(found)
+            taken += sum(other is not None and " and " in other for other in found)
+    assert asked > 200
+    assert taken <= 0.02 * asked
