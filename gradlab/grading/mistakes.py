@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
@@ -113,7 +114,7 @@ class Derived:
 
     def singles(self) -> list[WrongAnswer]:
         """Return the wrong answers of one mistake, made at one step or at every step of its kind."""
-        return list(islice((*self._single(self.output), *self._everywhere()), MOST_SINGLES))
+        return list(islice((*self._single(self.output), *self._shared(), *self._everywhere()), MOST_SINGLES))
 
     def pairs(self) -> Iterator[WrongAnswer]:
         """Yield wrong answers of two mistakes at different steps."""
@@ -198,6 +199,27 @@ class Derived:
         for part in inner:
             for pair in self._pairs(part):
                 yield WrongAnswer(self._put_in(after, {part: pair.answer}), pair.mistakes)
+
+    def _shared(self) -> Iterator[WrongAnswer]:
+        """Yield the answers of one mistake with an expression that occurs several times, made at each of its places."""
+        uses = Counter[Node]()
+        waiting = [self.output]
+        while waiting and len(uses) < MOST_SINGLES:
+            node = waiting.pop()
+            uses[node] += 1
+            if uses[node] < 2:
+                waiting += self._open(self._steps(node)[-1].right.after)
+        for node, count in uses.items():
+            for mistake in self._wrong_steps(node) if count > 1 else ():
+                yield WrongAnswer(self._replaced({node: self._put_in(mistake.wrong, {})}), (mistake,))
+
+    def _replaced(self, known: dict[Node, Node], node: Node | None = None) -> Node:
+        """Return the derivative in which those of some expressions are as *known* says."""
+        node = self.output if node is None else node
+        if node not in known:
+            after = self._steps(node)[-1].right.after
+            known[node] = self._put_in(after, {inner: self._replaced(known, inner) for inner in self._open(after)})
+        return known[node]
 
     def _everywhere(self) -> Iterator[WrongAnswer]:
         """Yield the answers of one mistake that is made wherever it can be."""

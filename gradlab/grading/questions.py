@@ -89,7 +89,7 @@ class ArrayPart:
             case Evidence.CERTIFIED:
                 return Certificate(Verdict.CERTIFIED, points=SOME, radius=1e-30)
             case Evidence.REFUTED:
-                return Certificate(Verdict.DIFFERENT, values=("the answer", "something else"))
+                return Certificate(Verdict.DIFFERENT, values=("the gradient", "another value, at a point"))
             case _:
                 return Certificate(Verdict.UNDECIDED, reason="the two could be compared at too few points")
 
@@ -197,6 +197,8 @@ class Setting:
             tree = read(printing.text(right), names).tree
             reference = Reference(tree, names, self.domain)
         except (GradlabError, NoProgram) as error:
+            if any((*self.function.variables.values(), *self.function.data_axes.values())):
+                raise ExerciseError(f"{self.function.signature} is one of arrays; ask for its closed form") from error
             raise ExerciseError(f"{label} = {printing.text(right)} is no formula of numbers: {error}") from error
         values = reference.floats(tree, 10) or []
         defined = sum(value == value for value in values)
