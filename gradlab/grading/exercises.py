@@ -121,6 +121,11 @@ class Exercise:
             self._graded[text] = found
         return found
 
+    @property
+    def undecided(self) -> list[Grade]:
+        """The attempts that a person is to look at."""
+        return [grade for grade in self.history if grade.verdict == "undecided"]
+
     def forget(self) -> None:
         """Forget the grades that `check` keeps, as after a mal-rule was added; attempts stay."""
         self._graded.clear()

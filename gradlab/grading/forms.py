@@ -18,6 +18,7 @@ import flint
 from gradlab.grading.programs import (
     ADD,
     CALL,
+    CALL_TWO,
     DIVIDE,
     MULTIPLY,
     NEGATE,
@@ -137,9 +138,12 @@ class Forms:
             elif code == POWER_OF_E:
                 right = pop()
                 stack[-1] = self._power(stack[-1], right, None) if "e" in self._of_name else self.exponential(right)
-            else:
+            elif code == CALL_TWO:
                 right = pop()
                 stack[-1] = self._function(what, (stack[-1], right))
+            else:
+                second, first = pop(), pop()
+                stack[-1] = self._function("where", (stack[-1], first, second))
         return stack[0]
 
     def same(self, first: Pair, second: Pair) -> bool:

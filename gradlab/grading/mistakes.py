@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 
+from gradlab.grading import function_mistakes, rule_mistakes
 from gradlab.grading.malrules import MAL_RULES, MalRule, Situation
 from gradlab.graph import algebra
 from gradlab.graph.kinds import Derivative, Elementwise
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import DIVIDE, SQRT
 from gradlab.symbolic.rules import Rewritten, Scope, next_step
+
+CATALOGUES = (rule_mistakes, function_mistakes)
+"""Loading them is what registers their mal-rules."""
 
 MOST_SINGLES, MOST_PAIRS = 600, 4_000
 """Wrong answers that are made of one mistake, and of two."""

@@ -21,9 +21,21 @@ Ball: TypeAlias = Any
 Program: TypeAlias = list[tuple[int, Any]]
 """Instructions for a stack: what to do, and with what."""
 
-PUSH_NAME, PUSH_NUMBER, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, WHOLE_POWER, POWER, POWER_OF_E, CALL, CALL_TWO = range(
-    12
-)
+(
+    PUSH_NAME,
+    PUSH_NUMBER,
+    ADD,
+    SUBTRACT,
+    MULTIPLY,
+    DIVIDE,
+    NEGATE,
+    WHOLE_POWER,
+    POWER,
+    POWER_OF_E,
+    CALL,
+    CALL_TWO,
+    CHOOSE,
+) = range(13)
 
 _OPERATORS = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
 
@@ -95,6 +107,8 @@ def _call(node: Call, program: Program, waiting: list[Tree]) -> None:
         program.append((CALL, node.function))
     elif count == 2 and node.function in FUNCTIONS_OF_TWO:
         program.append((CALL_TWO, node.function))
+    elif count == 3 and node.function == "where":
+        program.append((CHOOSE, None))
     else:
         raise NoProgram(node.function)
     waiting.extend(node.arguments)
@@ -149,6 +163,11 @@ def _softplus(u: Ball) -> Ball:
     return u.exp().log1p() if isinstance(u, flint.arb) else (1 + u.exp()).log()
 
 
+def _truth(holds: bool, fails: bool) -> Ball:
+    """Return 1 or 0, nan where balls are too wide to tell."""
+    return flint.arb(1) if holds else flint.arb(0) if fails else flint.arb("nan")
+
+
 FUNCTIONS_OF_ONE: Mapping[str, Callable[[Ball], Ball]] = {
     **{
         name: (lambda method: lambda u: getattr(u, method)())(name)
@@ -170,6 +189,7 @@ FUNCTIONS_OF_ONE: Mapping[str, Callable[[Ball], Ball]] = {
     "silu": lambda u: u * _sigmoid(u),
     "relu": lambda u: u.max(flint.arb(0)),
     "cbrt": lambda u: u.root(3) if u > 0 else -((-u).root(3)) if u < 0 else flint.arb("nan"),
+    "logical_not": lambda u: 1 - u,
     "floor": lambda u: u.floor(),
     "ceil": lambda u: u.ceil(),
 }
@@ -181,10 +201,16 @@ FUNCTIONS_OF_TWO: Mapping[str, Callable[[Ball, Ball], Ball]] = {
     "min": lambda u, v: u.min(v),
     "root": lambda u, degree: u ** (1 / degree),
     "hypot": lambda u, v: (u * u + v * v).sqrt(),
+    "greater": lambda u, v: _truth(u > v, u <= v),
+    "greater_equal": lambda u, v: _truth(u >= v, u < v),
+    "less": lambda u, v: _truth(u < v, u >= v),
+    "less_equal": lambda u, v: _truth(u <= v, u > v),
+    "logical_and": lambda u, v: u * v,
+    "logical_or": lambda u, v: u + v - u * v,
 }
 """Functions of two numbers."""
 
-KINKED = frozenset({"abs", "sign", "relu", "floor", "ceil", "max", "min"})
+KINKED = frozenset({"abs", "sign", "relu", "floor", "ceil", "max", "min", "where"})
 """Functions that change their formula somewhere: they are tried at more points, and around the numbers written."""
 
 REAL, COMPLEX = flint.arb, flint.acb
@@ -226,9 +252,12 @@ def run(program: Program, values: Mapping[str, Ball], kind: Any) -> Ball:
         elif code == POWER_OF_E:
             right = pop()  # e may be declared as a variable, and is one then
             stack[-1] = stack[-1] ** right if "e" in values else right.exp()
-        else:
+        elif code == CALL_TWO:
             right = pop()
             stack[-1] = FUNCTIONS_OF_TWO[what](stack[-1], right)
+        else:
+            second, first = pop(), pop()
+            stack[-1] = first if stack[-1] == 1 else second if stack[-1] == 0 else flint.arb("nan")
     return stack[0]
 
 

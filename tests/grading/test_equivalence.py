@@ -160,3 +160,28 @@ def test_a_found_counterexample_holds():
     assert found.different
     x, y = found.at["x"], found.at["y"]
     assert [f"{float(x * y):.4f}", f"{float(x + y):.4f}"] == [f"{float(value):.4f}" for value in found.shown]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2 relu(x)", "where(x > 0, 2x, 0)"),
+        ("2 relu(x)", "2x*[x > 0]"),
+        ("|x - 2|", "where(x >= 2, x - 2, 2 - x)"),
+        ("where(0 < x < 1, x, 0)", "where(x > 0 and x < 1, x, 0)"),
+    ],
+)
+def test_cases_are_compared_on_every_side(first, second):
+    assert _verdict(first, second).startswith("equal")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2 relu(x)", "2x"),
+        ("where(x > 7, x, 0)", "where(x > 7.03, x, 0)"),
+        ("max(x, 3)", "where(x < 3, 3, x) + [x > 20]"),
+    ],
+)
+def test_cases_that_differ_on_one_side_are_told_apart(first, second):
+    assert _verdict(first, second) is Verdict.DIFFERENT
