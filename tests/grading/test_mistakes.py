@@ -70,6 +70,14 @@ def test_right_answers_explain_nothing(text):
     assert (grade.verdict, grade.misconception, grade.candidates) == ("correct", None, ())
 
 
+def test_two_mistakes_are_told_only_where_both_are_usual(monkeypatch):
+    monkeypatch.delitem(MAL_RULES, "product term missing")
+    grade = Exercise("x ln(x)").check("ln(x)")
+    assert "logarithm rule and product of derivatives" in grade.candidates
+    assert grade.misconception is None
+    assert Exercise("x^2 + 5").check("2x^2 + 5").misconception == "constant not dropped and power not decremented"
+
+
 @pytest.mark.slow
 def test_a_mistake_that_gradlab_does_not_know_is_hardly_ever_taken_for_two_others(monkeypatch):
     stored = tomllib.loads((Path(__file__).parents[1] / "answers.toml").read_text(encoding="utf-8"))["exercise"]
