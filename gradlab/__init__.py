@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         sweep_rates,
     )
     from gradlab.errors import GradlabError
+    from gradlab.grading import Exercise, grade
     from gradlab.graph import Function
     from gradlab.numeric import estimate
     from gradlab.reports import report
@@ -58,6 +59,7 @@ __all__ = [
     "Batches",
     "Cosine",
     "ExactLineSearch",
+    "Exercise",
     "FlatGradient",
     "Function",
     "GaussNewton",
@@ -81,6 +83,7 @@ __all__ = [
     "descend",
     "estimate",
     "explain",
+    "grade",
     "gradient_noise",
     "report",
     "spectrum",
@@ -96,6 +99,7 @@ _MODULE_OF = {
     "Batches": "gradlab.descent",
     "Cosine": "gradlab.descent",
     "ExactLineSearch": "gradlab.descent",
+    "Exercise": "gradlab.grading",
     "FlatGradient": "gradlab.descent",
     "Function": "gradlab.graph",
     "GaussNewton": "gradlab.descent",
@@ -119,6 +123,7 @@ _MODULE_OF = {
     "descend": "gradlab.descent",
     "estimate": "gradlab.numeric",
     "explain": "gradlab.descent",
+    "grade": "gradlab.grading",
     "gradient_noise": "gradlab.descent",
     "report": "gradlab.reports",
     "spectrum": "gradlab.descent",

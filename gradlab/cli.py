@@ -1,4 +1,4 @@
-"""The command line: ``gradlab derive | verify | estimate | backward | compare | descend | rates | report | demo``.
+"""The command line: ``gradlab derive | verify | estimate | backward | compare | descend | report | grade | …``.
 
 Only argparse is loaded here; what a command needs, it loads itself.
 """
@@ -107,9 +107,12 @@ def _carried_out(options: argparse.Namespace) -> Outcome:
             from gradlab.commands.verification import verify
 
             return verify(options)
-        from gradlab.commands import verbs
+        if options.command in ("grade", "exercise"):
+            from gradlab.commands import exercises as commands
+        else:
+            from gradlab.commands import verbs as commands
 
-        run: Callable[[argparse.Namespace], Outcome] = getattr(verbs, options.command)
+        run: Callable[[argparse.Namespace], Outcome] = getattr(commands, options.command)
         return run(options)
 
 
@@ -194,7 +197,9 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def _add_function(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("function", metavar="FUNCTION", nargs="?", help="text such as 'x**2 + y', '2x sin(x)', '-x^2'")
+    parser.add_argument(
+        "function", metavar="FUNCTION", nargs="?", help="text such as 'x**2 + y', '2x sin(x)', '-x^2', or LaTeX"
+    )
     parser.add_argument(
         "--script",
         metavar="FILE.py:NAME",
@@ -361,6 +366,32 @@ def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", help="the title of the document")
 
 
+def _grade(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "exercise", metavar="EXERCISE", help="a function such as 'x^2 sin(x)', or a file exercises.toml"
+    )
+    parser.add_argument("answer", metavar="ANSWER", help="what the student wrote, as text or LaTeX")
+    parser.add_argument("--ask", default="derivative", help="what is asked of a function; the derivative by default")
+    parser.add_argument("--wrt", nargs="+", metavar="NAME", help="with respect to these")
+    parser.add_argument("--at", nargs="+", metavar="x=3", action="extend", help=_POINT)
+    parser.add_argument("--rate", help="the learning rate of a step")
+    parser.add_argument("--variables", nargs="+", metavar="NAME", help="the variables, in order")
+    parser.add_argument("--number", type=_whole, metavar="N", help="which exercise of the file; the first by default")
+    parser.add_argument("--work", action="store_true", help="the answer is work: sides of equations, each followed")
+    parser.add_argument("--teacher", action="store_true", help="show what proves the verdict, and all explanations")
+
+
+def _exercise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("new", "check", "solve"), help="make some; check or solve those of a file")
+    parser.add_argument("file", metavar="FILE.toml", nargs="?", help="a file of exercises, to be checked or solved")
+    parser.add_argument("--rules", default="chain", help="the rules that are wanted: power,sum,product,quotient,chain")
+    parser.add_argument("--count", type=_whole, default=5, help="how many; 5 by default")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same exercises")
+    parser.add_argument("--level", type=int, choices=(1, 2, 3), default=1, help="how long the derivations are")
+    parser.add_argument("--number", type=_whole, metavar="N", help="solve this one only")
+    parser.add_argument("--output", "-o", metavar="FILE.toml", help="where to write them, else to stdout")
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", "-o", metavar="DIR", default="gradlab-demo", help="where the report goes")
 
@@ -393,6 +424,12 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "write a document about a function",
         '  gradlab report "x**2 + y**2" --at x=3 y=1 --start x=3 y=1 --output report.md',
         _report,
+    ),
+    "grade": ("grade an answer", '  gradlab grade "x^2 sin(x)" "2x cos(x)"', _grade),
+    "exercise": (
+        "make exercises, check or solve a file of them",
+        "  gradlab exercise new --rules chain,product --count 20 --seed 7",
+        _exercise,
     ),
     "demo": ("fit a rollercoaster's speed, from derivation to descent", "  gradlab demo --output gradlab-demo", _demo),
 }

@@ -105,6 +105,10 @@ def _shortened(written: str, most: int = 400) -> str:
     return written if len(written) <= most else f"{written[:most]} …"
 
 
+class ExerciseError(GradlabError):
+    """An exercise that asks for nothing, for what cannot be derived, or for what has no value."""
+
+
 class ReportError(GradlabError):
     """A report that cannot be written."""
 

@@ -48,7 +48,7 @@ def test_the_programs_on_a_page_run_one_after_the_other(page, tmp_path, monkeypa
 
 def test_the_readme_shows_a_cell_for_every_verb():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for verb in ("as_function", "derive", "estimate", "backward", "compare", "descend", "report"):
+    for verb in ("as_function", "derive", "estimate", "backward", "compare", "descend", "report", "grade"):
         assert f"gl.{verb}(" in readme
 
 

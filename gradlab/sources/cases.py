@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, reduce
 
 from gradlab.sources.cursor import Cursor
-from gradlab.sources.syntax import Call, Tree
+from gradlab.sources.syntax import Call, Number, Tree, respanned
 from gradlab.sources.tokens import Kind, Token
 
 _COMPARISONS = {
@@ -59,6 +60,26 @@ class CaseReader:
                 cursor.advance()
             return value, None if always else self.condition(function)
 
+    def choice(self, value: Tree) -> Tree:
+        """Return the choice that goes on behind *value*: x^2 if x > 0 else x."""
+        cursor = self.cursor
+        sign = cursor.advance()
+        holds = self.condition(sign)
+        if cursor.next.kind is not Kind.WORD or cursor.next.text != "else":
+            cursor.refuse.fail("'if' chooses between two values; write x^2 if x > 0 else x", sign)
+        cursor.advance()
+        cursor.deepen(sign)
+        otherwise = self.expression()
+        cursor.rise()
+        return Call("where", (holds, value, otherwise), (value.span[0], otherwise.span[1]))
+
+    def truth(self, opener: Token) -> Tree:
+        """Return 1 where what stands in square brackets holds, else 0: [x > 0]."""
+        with self.cursor.bracket(opener):
+            holds = self.condition(opener)
+        span = (opener.start, self.cursor.last_end)
+        return Call("where", (holds, Number(Fraction(1), span), Number(Fraction(0), span)), span)
+
     def condition(self, function: Token) -> Tree:
         """Return comparisons joined by ``and``, ``or`` and ``not``, with which *function* chooses."""
         self.cursor.conditions.append(len(self.cursor.open))
@@ -85,10 +106,10 @@ class CaseReader:
             cursor.advance()
             inside = self._truth(function)
             tree = Call("logical_not", (inside,), (token.start, inside.span[1]))
-        elif token.kind is Kind.OPEN and self._holds_condition(cursor.position):
+        elif token.kind is Kind.OPEN and self.holds_condition(cursor.position):
             with cursor.bracket(cursor.advance()):
                 inside = self.condition(function)
-            tree = replace(inside, span=(token.start, cursor.last_end))
+            tree = respanned(inside, (token.start, cursor.last_end))
             if cursor.next.kind not in (Kind.WORD, Kind.COMMA, Kind.CLOSE):
                 message = "this bracket holds a condition, which is no number; write 'and', 'or' or a comma behind it"
                 cursor.refuse.fail(message, token)
@@ -97,17 +118,29 @@ class CaseReader:
         cursor.rise()
         return tree
 
-    def _holds_condition(self, place: int) -> bool:
+    def holds_condition(self, place: int) -> bool:
         """Return whether the bracket that opens at *place* holds a condition, and does not begin a comparison."""
-        tokens, inner, depth = self.cursor.tokens, place + 1, 0
-        while True:
-            token = tokens[place]
-            depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
-            if depth == 1 and token.kind in (Kind.COMPARISON, Kind.WORD):
-                return True
-            if depth == 0:
-                return tokens[inner].kind is Kind.OPEN and self._holds_condition(inner)
-            place += 1
+        return place in self._conditions
+
+    @cached_property
+    def _conditions(self) -> frozenset[int]:
+        """The places of the brackets that hold a condition, found in one pass: they may be deep inside each other."""
+        found: set[int] = set()
+        choices: set[int] = set()
+        open_at: list[int] = []
+        tokens = self.cursor.tokens
+        for place, token in enumerate(tokens):
+            if token.kind is Kind.OPEN:
+                open_at.append(place)
+            elif token.kind is Kind.CLOSE:
+                opened = open_at.pop()
+                if opened in choices:
+                    found.discard(opened)
+                elif opened + 1 in found and tokens[opened + 1].kind is Kind.OPEN:
+                    found.add(opened)
+            elif open_at and token.kind in (Kind.COMPARISON, Kind.WORD):
+                (choices if token.text == "if" else found).add(open_at[-1])
+        return frozenset(found)
 
     def _comparison(self, function: Token) -> Tree:
         """Return what stands on both sides of one sign, or of several: 0 < x < 1 is 0 < x and x < 1."""

@@ -23,12 +23,17 @@ OPERATORS = {
     "⋅": "*",
     "×": "*",
     "∗": "*",
+    "∙": "*",
+    "•": "*",
     "/": "/",
     "÷": "/",
     "∕": "/",
+    "⁄": "/",
     "^": "^",
+    "^⊙": "^⊙",
     "**": "^",
     "@": "@",
+    "⊙": "⊙",
 }
 """Each operator as written, and the one spelling that it has in the tree."""
 
@@ -41,13 +46,13 @@ _LOOKALIKES = dict(
 )
 
 _EQUATION = "makes this an equation or a comparison; write one side only, for example x**2 + y"
-_BRACKET = "is no bracket here; write round brackets ( )"
+_BRACE = "is no bracket here; write round brackets ( )"
 _QUOTE = "is a quote or a prime, which is not read; write names and numbers without quotes"
 _PYTHON = "is not part of a formula; write one formula of numbers, names, operators and round brackets"
 
 _REFUSALS = {
     **dict.fromkeys("=<>≤≥≠≈", _EQUATION),
-    **dict.fromkeys("[]{}", _BRACKET),
+    **dict.fromkeys("{}", _BRACE),
     **dict.fromkeys("'\"`“”‘’′", _QUOTE),
     **dict.fromkeys(":;?#&$~", _PYTHON),
     "!": "is the factorial, which is not available; write the product out, for example 1*2*3",
@@ -55,6 +60,7 @@ _REFUSALS = {
     "\\": "starts a LaTeX command, and this is read as plain text; write for example sin(x)",
     ".": "is no part of a number here; write 0.5, or * for a product; attributes such as x.T are not read",
     "_": "cannot start a name; start it with a letter, for example x_1",
+    "∑": "is a sum without its index; write sum_i x_i or sum_{i=1}^{n} x_i",
     "∛": "is not read; write (x)^(1/3)",
     "∜": "is not read; write (x)^(1/4)",
 }

@@ -10,23 +10,30 @@ from dataclasses import dataclass, field
 
 from gradlab.errors import ParseError
 from gradlab.graph.sizes import Size
-from gradlab.sources.syntax import Call, Name, Number, Tree, Unary, children, index_of
+from gradlab.sources.syntax import Binary, Call, Entry, Name, Number, Tree, Unary, children, index_of, walk
 from gradlab.sources.tokens import Kind, Token
 
 MAX_TERMS = 10_000
 """Terms of a sum over an index: longer ones are sums over data."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """What an index runs over: *count* whole numbers from *first* on.
 
+    count: None where nobody has said; the arrays whose entries it runs over tell.
     level: in how many sums over an index its sum stands, itself included.
     """
 
     first: int
-    count: Size
+    count: Size | None
     level: int
+
+    @property
+    def length(self) -> Size:
+        """The count where somebody has said it."""
+        assert self.count is not None
+        return self.count
 
 
 @dataclass
@@ -40,16 +47,20 @@ class _Bracket:
 
 
 def index_names(tokens: Sequence[Token]) -> frozenset[str]:
-    """Return the names that stand as an index: alone between the commas of a sum of four arguments, or in (k, 1, 5).
+    """Return the names that stand as an index.
 
-    >>> from gradlab.sources.tokens import tokenize
+    They stand alone between the commas of a sum of four arguments, or in (k, 1, 5), or at the sign of a sum.
+
+    >>> from gradlab.sources.text_tokens import tokenize
     >>> sorted(index_names(tokenize("sum(k*x^k, k, 1, 5) + Sum(1/j, (j, 1, 3)) + sum(x)")))
     ['j', 'k']
     """
     found: set[str] = set()
     waiting: list[_Bracket] = []
     for place, token in enumerate(tokens):
-        if token.kind is Kind.OPEN:
+        if token.kind is Kind.SUM:
+            found.update(_names_from(tokens, place + 2))
+        elif token.kind is Kind.OPEN:
             before = tokens[place - 1] if place else token
             waiting.append(_Bracket(place, before.kind is Kind.NAME and before.text in ("sum", "Sum")))
         elif token.kind is Kind.COMMA and waiting:
@@ -64,6 +75,28 @@ def index_names(tokens: Sequence[Token]) -> frozenset[str]:
     return frozenset(found)
 
 
+def limit_names(tokens: Sequence[Token]) -> frozenset[str]:
+    """Return the names that stand as a limit at the sign of a sum: they are lengths, as ``n`` in ``sum_{i=1}^n``."""
+    found: set[str] = set()
+    for place, token in enumerate(tokens):
+        if token.kind is Kind.SUM:
+            place += 2 + len(_names_from(tokens, place + 2))
+            while tokens[place].kind not in (Kind.CLOSE, Kind.END):
+                if tokens[place].kind is Kind.NAME:
+                    found.add(tokens[place].text)
+                place += 1
+    return frozenset(found)
+
+
+def _names_from(tokens: Sequence[Token], place: int) -> list[str]:
+    """Return the names that stand side by side from *place* on: the indices at the sign of a sum."""
+    found: list[str] = []
+    while tokens[place].kind is Kind.NAME:
+        found.append(tokens[place].text)
+        place += 1
+    return found
+
+
 def _ends_of_index(bracket: _Bracket) -> tuple[int, int]:
     """Return the places of the tokens before and after where an index stands; two equal ones if there is none."""
     if len(bracket.commas) == 3:
@@ -74,11 +107,15 @@ def _ends_of_index(bracket: _Bracket) -> tuple[int, int]:
 def runs(tree: Tree, text: str, variables: Collection[str] = ()) -> Mapping[Tree, Run]:
     """Return for every sum over an index in *tree*, and for every place where its index stands, what it runs over.
 
+    Indices of entries that no sum runs over are those of the whole: ``2 x_i`` is a vector, with ``i`` along it.
     variables: declared names, which no index may have.
     Raises ParseError for an index that is something else too, and for limits that are no whole numbers.
     """
     found: dict[Tree, Run] = {}
-    waiting: list[tuple[Tree, Mapping[str, Run]]] = [(tree, {})]
+    free = free_indices(tree)
+    waiting: list[tuple[Tree, Mapping[str, Run]]] = [
+        (tree, {index: Run(1, None, len(free) - place) for place, index in enumerate(free)})
+    ]
     unbound: list[Name] = []
     taken: set[str] = set()
     while waiting:
@@ -112,8 +149,30 @@ def runs(tree: Tree, text: str, variables: Collection[str] = ()) -> Mapping[Tree
     return found
 
 
+def free_indices(tree: Tree) -> tuple[str, ...]:
+    """Return the indices of entries that no sum runs over, in the order of their appearance."""
+    found: dict[str, None] = {}
+    bound: set[str] = set()
+    for node in walk(tree):
+        if isinstance(node, Entry):
+            found.update((index.name, None) for index in node.indices)
+        index = index_of(node)
+        if isinstance(index, Name):
+            bound.add(index.name)
+    return tuple(index for index in found if index not in bound)
+
+
 def _run(call: Call, text: str, level: int) -> Run:
-    first, last = (_whole(limit, text) for limit in call.arguments[2:])
+    if len(call.arguments) == 2:
+        return Run(1, None, level)
+    (size, first), (last_size, last) = (_limit(limit, text) for limit in call.arguments[2:])
+    if size is not None:
+        raise ParseError("a sum begins at a whole number; write for example sum_{i=1}^{n} x_i", text, call.span[0])
+    if last_size is not None:
+        if last - first != -1:
+            message = f"a sum over {last_size} entries runs from 1 to {last_size}, or from 0 to {last_size}-1"
+            raise ParseError(message, text, call.arguments[3].span[0])
+        return Run(first, last_size, level)
     if last < first:
         raise ParseError(f"this sum runs from {first} to {last}, over nothing", text, call.span[0])
     if last - first >= MAX_TERMS:
@@ -122,12 +181,22 @@ def _run(call: Call, text: str, level: int) -> Run:
     return Run(first, last - first + 1, level)
 
 
+def _limit(limit: Tree, text: str) -> tuple[str | None, int]:
+    """Return a limit as a size, if there is one in it, and the whole number that is added to it."""
+    if isinstance(limit, Name) and limit.name not in ("e", "pi"):
+        return limit.name, 0
+    if isinstance(limit, Binary) and limit.operator in "+-" and isinstance(limit.left, Name):
+        added = _whole(limit.right, text)
+        return limit.left.name, added if limit.operator == "+" else -added
+    return None, _whole(limit, text)
+
+
 def _whole(limit: Tree, text: str) -> int:
     """Return the whole number that *limit* is."""
-    sign = 1
-    while isinstance(limit, Unary):
-        sign, limit = (-sign if limit.operator == "-" else sign), limit.operand
-    if not isinstance(limit, Number) or limit.value.denominator != 1:
-        message = "a sum runs between two whole numbers; write for example sum(k*x^k, k, 1, 5)"
-        raise ParseError(message, text, limit.span[0])
-    return sign * int(limit.value)
+    sign, tree = 1, limit
+    while isinstance(tree, Unary):
+        sign, tree = (-sign if tree.operator == "-" else sign), tree.operand
+    if not isinstance(tree, Number) or tree.value.denominator != 1:
+        message = "a sum runs between two whole numbers, or from 1 to a size; write for example sum(k*x^k, k, 1, 5)"
+        raise ParseError(message, text, tree.span[0])
+    return sign * int(tree.value)

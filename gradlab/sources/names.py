@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import keyword
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from gradlab.errors import ParseError
-from gradlab.sources.characters import LETTERS
-from gradlab.sources.indices import index_names
-from gradlab.sources.tokens import Kind, Token, tokenize
-from gradlab.sources.unavailable import INSTEAD
+from gradlab.graph.names import GREEK
+from gradlab.sources.characters import LETTERS, SUBSCRIPT_DIGITS, normal_spelling
+from gradlab.sources.text_tokens import tokenize
+from gradlab.sources.tokens import Kind
+
+Part: TypeAlias = tuple[Kind, str, int, int, tuple[str, ...]]
+"""What a name stands for, or one factor of it: kind and text of a token, where it is in the name, and its indices."""
 
 MAX_NAME = 40
 """Characters in a name: longer ones are not names that someone wants to see in a formula."""
@@ -33,6 +34,7 @@ FUNCTIONS = frozenset({
     "erf", "erfc", "gamma", "lgamma", "digamma", "polygamma",
     "sigmoid", "softplus", "softsign", "logaddexp", "huber", "heaviside",
     "relu", "leaky_relu", "elu", "celu", "selu", "gelu", "silu",
+    "softmax", "tr", "det", "diag",
     "max", "min", "sum", "mean", "dot", "norm", "clamp", "where", "piecewise",
 })
 # fmt: on
@@ -73,56 +75,121 @@ ALIASES: Mapping[str, str] = {
 }
 """Other spellings of a function; the last ones are SymPy's."""
 
-_BEFORE_A_BRACKET = frozenset({"σ", "Γ", "ψ", "gamma", "root", "frac", "Max", "Min", "Mod", "Sum"})
+BEFORE_A_BRACKET = frozenset({"σ", "Γ", "ψ", "gamma", "root", "frac", "tr", "det", "diag", "Max", "Min", "Mod", "Sum"})
 """Names of functions only directly before a bracket: elsewhere they are variables, mostly Greek letters."""
 
-# Names such as max1 or mean_y are usual for variables; sinx and tanx are a forgotten bracket.
-_NEVER_PART_OF_A_NAME = FUNCTIONS - _BEFORE_A_BRACKET - {
-    *("max", "min", "sum", "mean", "dot", "norm", "sign", "pow", "round", "mod", "exp2", "piecewise"),
-} | {"ln", "arcsin", "arccos", "arctan"}
-
-_SHORT_NAME = re.compile(f"[{LETTERS}][0-9]*")
+_SLOPE = re.compile("{0} ?/ ?{0}$".format(f"[d∂δ]([{LETTERS}][{LETTERS}0-9_{SUBSCRIPT_DIGITS}]*)"))
+_WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
-@dataclass(frozen=True)
-class Vocabulary:
-    """The names that a text may use.
+class Names:
+    """The names that a text may use; make it once for many texts.
 
-    variables: normal spelling -> the spelling it was declared with; None if every name is a variable.
+    variables: the declared names in order, beside ``e`` and ``pi``, which they may also redefine; None: every name is
+        a variable. ``dL/dw`` may be one: it stands for one thing, however its fraction is written.
+    functions: the names that are functions, by their spelling in the tree; ``ln`` follows ``log`` and so on.
+    directions: names of unit vectors, for vectors written as ``2x i + j``.
+    shapes: the axes of the variables that are arrays, as `as_function` takes them; their sizes are names too.
+    Raises TypeError for a bare string, ValueError for a name that a text cannot contain.
+
+    >>> Names(["x₁", "dL/dw"]).variables
+    {'x1': 'x₁'}
     """
 
-    variables: Mapping[str, str] | None
-    functions: frozenset[str]
+    __slots__ = ("_alike", "arrays", "directions", "functions", "known", "shapes", "slopes", "variables")
+
+    def __init__(
+        self,
+        variables: Iterable[str] | None = None,
+        *,
+        functions: Iterable[str] = FUNCTIONS,
+        directions: Sequence[str] = (),
+        shapes: Mapping[str, Any] | None = None,
+    ) -> None:
+        if isinstance(variables, str):
+            raise TypeError(f"variables is a list of names, not one string; write variables=[{variables!r}]")
+        self.functions = frozenset(functions)
+        self.directions = tuple(directions)
+        self.shapes = dict(shapes or {})
+        # The arrays, by name; 1 and "n" are shapes of vectors too.
+        self.arrays = frozenset(name for name, axes in self.shapes.items() if axes != ())
+        self.slopes: dict[tuple[str, str], str] = {}
+        # What each name was found to stand for: exercises are answered in few names, many times.
+        self.known: dict[tuple[str, bool], tuple[Part, ...]] = {}
+        self._alike: dict[str, str | None] = {}
+        self.variables: dict[str, str] | None = None
+        if variables is not None:
+            declared: dict[str, str] = {}
+            for name in (*variables, *self.directions):
+                self._declare(name, declared)
+            for size in dict.fromkeys(_sizes(self.shapes)):
+                declared.setdefault(size, size)
+            self.variables = declared
+
+    def _declare(self, name: str, declared: dict[str, str]) -> None:
+        """Add one name to those *declared*, or to the derivatives."""
+        slope = _SLOPE.match(name) if isinstance(name, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+        spelling = "" if slope else _declared_name(name)
+        if (_slope_key(slope) in self.slopes) if slope else (spelling in declared):
+            raise ValueError(f"variable {name!r} is declared twice")
+        if slope:
+            self.slopes[_slope_key(slope)] = name
+            return
+        declared[spelling] = name
+        common = alike(spelling)
+        for other in {common, common.replace("_", "")}:
+            self._alike[other] = None if other in self._alike else name
 
     def function(self, name: str) -> str | None:
         """Return the function called *name* by its spelling in the tree, or None.
 
-        >>> Vocabulary(None, FUNCTIONS).function("arcsin")
+        >>> Names().function("arcsin")
         'asin'
         """
         spelling = ALIASES.get(name, name)
         return spelling if spelling in self.functions else None
 
+    def slope(self, above: str, below: str) -> str | None:
+        """Return the declared derivative that is written as the fraction of these two names, or None.
 
-def vocabulary(variables: Iterable[str] | None, functions: Iterable[str] = FUNCTIONS) -> Vocabulary:
-    """Return the vocabulary of the declared *variables*; None allows every name.
+        >>> Names(["∂L/∂w_1"]).slope("dL", "dw₁")
+        '∂L/∂w_1'
+        """
+        found = _SLOPE.match(f"{above}/{below}") if self.slopes else None
+        return self.slopes.get(_slope_key(found)) if found else None
 
-    Raises TypeError for a bare string, ValueError for a name that a text cannot contain.
+    def meant(self, name: str, *, joined: bool = False) -> str | None:
+        """Return the one declared name that *name* is another spelling of, or None: x1 of x_1, α of alpha.
 
-    >>> vocabulary(["x₁"]).variables
-    {'x1': 'x₁'}
+        joined: also without any underscore, as in ``Wq`` for ``W_q``.
+
+        >>> Names(["alpha_1"]).meant("α₁")
+        'alpha_1'
+        """
+        spelling = alike(name)
+        return self._alike.get(spelling.replace("_", "") if joined else spelling)
+
+
+def alike(name: str) -> str:
+    """Return what all spellings of *name* have in common.
+
+    >>> alike("alpha_1"), alike("α₁"), alike("W_q")
+    ('α1', 'α1', 'W_q')
     """
-    if variables is None:
-        return Vocabulary(None, frozenset(functions))
-    if isinstance(variables, str):
-        raise TypeError(f"variables is a list of names, not one string; write variables=[{variables!r}]")
-    declared: dict[str, str] = {}
-    for name in variables:
-        spelling = _declared_name(name)
-        if spelling in declared:
-            raise ValueError(f"variable {name!r} is declared twice")
-        declared[spelling] = name
-    return Vocabulary(declared, frozenset(functions))
+    plain = normal_spelling(name)
+    parts = [_WORD.sub(lambda found: GREEK.get(found[0], found[0]), part) for part in plain.split("_")]
+    return "".join(part if not place or part.isdigit() else f"_{part}" for place, part in enumerate(parts))
+
+
+def _slope_key(found: re.Match[str]) -> tuple[str, str]:
+    return alike(found[1]), alike(found[2])
+
+
+def _sizes(shapes: Mapping[str, Any]) -> Iterator[str]:
+    for axes in shapes.values():
+        for size in (axes,) if isinstance(axes, (str, int)) else axes:
+            if isinstance(size, str):
+                yield size
 
 
 def _declared_name(name: object) -> str:
@@ -130,7 +197,7 @@ def _declared_name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"a variable's name is a string, not {type(name).__name__}")
     try:
-        tokens = tokenize(name)
+        tokens = tokenize(name, (name,))
     except ParseError as error:
         raise ValueError(f"{name!r} cannot be a variable: {error.reason}") from None
     if [token.kind for token in tokens] != [Kind.NAME, Kind.END] or tokens[0].end != len(name):
@@ -138,127 +205,3 @@ def _declared_name(name: object) -> str:
     if len(name) > MAX_NAME:
         raise ValueError(f"a variable's name has at most {MAX_NAME} characters, not {len(name)}")
     return tokens[0].text
-
-
-def resolve(tokens: Sequence[Token], text: str, vocabulary: Vocabulary) -> list[Token]:
-    """Return *tokens* with functions marked as such and products of declared names (``xy``) split.
-
-    A declared variable wins over a constant.  Raises ParseError for a name that stands for nothing.
-
-    >>> both = vocabulary(["x", "y"])
-    >>> [(token.text, token.kind.value) for token in resolve(tokenize("xy ln 2"), "xy ln 2", both)][:3]
-    [('x', 'name'), ('y', 'name'), ('log', 'function')]
-    """
-    counted = index_names(tokens)
-    if counted and vocabulary.variables is not None:
-        # An index of a sum stands beside the variables: kx is k*x there.
-        vocabulary = replace(vocabulary, variables={**{name: name for name in counted}, **vocabulary.variables})
-    resolved: list[Token] = []
-    seen: set[str] = set()
-    for index, token in enumerate(tokens):
-        if token.kind is not Kind.NAME:
-            resolved.append(token)
-            continue
-        if len(token.text) > MAX_NAME:
-            message = f"a name has at most {MAX_NAME} characters; shorten it or write * between factors"
-            raise ParseError(message, text, token.start)
-        before_bracket = tokens[index + 1].kind is Kind.OPEN
-        for part in _read_name(token, text, vocabulary, before_bracket=before_bracket):
-            resolved.append(part)
-            if part.kind is Kind.NAME and part.text not in CONSTANTS:
-                seen.add(part.text)
-            if len(seen) > MAX_VARIABLES:
-                message = f"more than {MAX_VARIABLES} different variables; write the problem with vectors"
-                raise ParseError(message, text, token.start)
-    return resolved
-
-
-def _read_name(token: Token, text: str, vocabulary: Vocabulary, *, before_bracket: bool) -> list[Token]:
-    """Return what one name stands for: usually one token, several for a product."""
-    name, declared = token.text, vocabulary.variables
-    function = vocabulary.function(name)
-    if declared is not None and name in declared:
-        if function is not None and before_bracket:
-            message = f"'{name}' is a variable here and a function too; write {name}*(...) for a product"
-            raise ParseError(message, text, token.start)
-        return [replace(token, text=declared[name])]
-    if function is not None and (before_bracket or name not in _BEFORE_A_BRACKET):
-        return [replace(token, kind=Kind.FUNCTION, text=function)]
-    if name in CONSTANTS:
-        return [token]
-    if declared is None:
-        _check_free_name(token, text, vocabulary, before_bracket=before_bracket)
-        return [token]
-    product = _product_of_declared(token, declared)
-    if product is None:
-        kind = "function" if before_bracket and _letters(name) > 1 else "variable"
-        raise ParseError(_unknown(name, vocabulary, kind), text, token.start)
-    return product
-
-
-def _check_free_name(token: Token, text: str, vocabulary: Vocabulary, *, before_bracket: bool) -> None:
-    """Refuse a name that its writer can hardly have meant as a variable."""
-    name = token.text
-    if before_bracket and _letters(name) > 1:
-        raise ParseError(_unknown(name, vocabulary, "function"), text, token.start)
-    if keyword.iskeyword(name) and name != "lambda":
-        message = f"'{name}' is a word of Python, not of mathematics; write * between factors"
-        raise ParseError(message, text, token.start)
-    for length in range(len(name) - 1, 1, -1):
-        function, rest = name[:length], name[length:]
-        is_glued = (len(rest) == 1 and rest != "_") or rest[0].isdigit()
-        if function in _NEVER_PART_OF_A_NAME and is_glued and vocabulary.function(function):
-            message = (
-                f"'{name}' reads as one name; write {function}({rest}) for the function, "
-                f"or declare variables=['{name}', ...]"
-            )
-            raise ParseError(message, text, token.start)
-
-
-def _product_of_declared(token: Token, declared: Mapping[str, str]) -> list[Token] | None:
-    """Return the factors of a name such as ``xy`` or ``x1x2`` if all of them are declared, else None."""
-    # Offsets inside the name are offsets inside the text only if the name is spelled as long as it is there.
-    if token.end - token.start != len(token.text):
-        return None
-    factors: list[Token] = []
-    position = 0
-    while position < len(token.text):
-        found = _SHORT_NAME.match(token.text, position)
-        if found is None or not (found.group() in declared or found.group() in CONSTANTS):
-            return None
-        spelling = declared.get(found.group(), found.group())
-        start = token.start + position
-        factors.append(Token(Kind.NAME, spelling, start, start + len(found.group())))
-        position = found.end()
-    return factors
-
-
-def _unknown(name: str, vocabulary: Vocabulary, kind: str) -> str:
-    """Return the message for a *name* that is no function or no variable, with the nearest name there is."""
-    variables = vocabulary.variables or {}
-    if kind == "function" and name.lower() in INSTEAD:
-        return f"no function named '{name}': {INSTEAD[name.lower()]}"
-    functions = vocabulary.functions | {alias for alias in ALIASES if vocabulary.function(alias)}
-    known = functions if kind == "function" else functions | CONSTANTS | set(variables)
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=5)
-    if near:
-        # 'cosine' is as near to 'sin' as to 'cos': the beginning decides.
-        nearest = max(near, key=lambda candidate: _shared_beginning(candidate, name.lower()))
-        return f"no {kind} named '{name}'; did you mean '{nearest}'?"
-    if kind == "function":
-        return f"no function named '{name}'; write {name}*(...) for a product"
-    if variables:
-        return f"no variable named '{name}'; the variables are {', '.join(list(variables)[:10])}"
-    return f"no variable named '{name}'; no variables were declared"
-
-
-def _shared_beginning(name: str, other: str) -> int:
-    """Return how many characters *name* and *other* begin with in common."""
-    length = 0
-    while name[: length + 1] == other[: length + 1] and length < min(len(name), len(other)):
-        length += 1
-    return length
-
-
-def _letters(name: str) -> int:
-    return sum(character.isalpha() for character in name)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from gradlab.errors import ParseError
-from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, fold
+from gradlab.sources.syntax import Binary, Call, Entry, Name, Number, Tree, Unary, Vector, fold
 
 MAX_EXPONENT = 10_000
 """A larger constant exponent overflows every double but those within 8 % of 1."""
@@ -51,12 +51,14 @@ def check_powers(tree: Tree, text: str, variables: Collection[str] = ()) -> None
             case Unary():
                 operand = below[0]
                 return _Size(-operand.value, operand.digits) if operand and node.operator == "-" else operand
-            case Binary(operator="^"):
+            case Binary(operator="^" | "^⊙"):
                 return _power(node, below[0], below[1], text)
             case Binary():
                 return _arithmetic(node.operator, below[0], below[1])
             case Call():
                 return _call(node.function, below)
+            case Vector() | Entry():
+                return None
 
     fold(tree, size)
 

@@ -14,6 +14,7 @@ from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point, as_array, completed
 from gradlab.graph.sizes import Axes, Size
+from gradlab.sources import answers
 from gradlab.sources.agreement import check_example, check_trace
 from gradlab.sources.builder import Builder, NeedsAxes
 from gradlab.sources.frames import parameters
@@ -54,7 +55,8 @@ def as_function(
 ) -> Function:
     """Return *source* as a `Function`: the expression graph, as written, of named variables.
 
-    source: text ("x^2 + y"), a SymPy expression, a Python function that computes with Python, NumPy or torch, or an
+    source: text ("x^2 + y"), LaTeX (recognised by a command or a brace), a SymPy expression, a Python function
+        that computes with Python, NumPy or torch, or an
         nn.Module.
     variables: their names in order; by default the names in the text, the symbols, or the parameters. The parameters
         of the modules that are used follow, by the names of their state_dict; a point need not give those.
@@ -76,7 +78,7 @@ def as_function(
     bound = dict(data or {})
     spoken = name or _name(source)
     networks = find(source)
-    names = _variables(source, variables, bound, networks)
+    names = _variables(source, variables, bound, networks, stated)
     _check_names(stated, (*names, *bound), "shapes", spoken)
     _check_sizes(stated, (*names, *bound))
     reading = Reading(source, names, stated, bound, spoken, opaque, networks)
@@ -132,11 +134,11 @@ def _read(reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping
 
     at: values of the variables, by which code decides; without them it decides by an example.
     """
-    if isinstance(reading.source, str):
+    if isinstance(reading.source, (str, answers.Reading)):
         try:
             return _settled(reading, examples, _text_reader(reading))
         except UnknownShape as error:  # a point will tell
-            return _without_formula(reading, examples, None, reading.source, error)
+            return _without_formula(reading, examples, None, str(reading.source), error)
     if callable(reading.source):
         return _read_code(reading, examples, at)
     return _settled(reading, examples, _sympy_reader(reading))
@@ -152,6 +154,7 @@ class _Read:
     code: Callable[..., Any] | None
     source: str
     guards: tuple[Guard, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _settled(
@@ -200,7 +203,7 @@ def _function(reading: Reading, builder: Builder, axes: Mapping[str, Axes], foun
         source=found.source,
         style=found.style,
         code=found.code,
-        notes=tuple(f"{name} is detached: derivatives hold it constant" for name in frozen_names(output)),
+        notes=(*found.notes, *(f"{name} is detached: derivatives hold it constant" for name in frozen_names(output))),
         guards=tuple(guards),
         reading=reading,
         defaults=_defaults(reading),
@@ -225,14 +228,20 @@ def _data_axes(builder: Builder, reading: Reading) -> tuple[dict[str, Any], dict
 
 def _text_reader(reading: Reading) -> Callable[[Builder, Mapping[str, Axes]], _Read]:
     from gradlab.sources.lowering import lower
-    from gradlab.sources.text import parse
 
-    tree = parse(reading.source, variables=(*reading.variables, *reading.data))
+    answer = reading.source
+    if not isinstance(answer, answers.Reading):
+        known = {name: as_array(name, value, data=True).shape for name, value in reading.data.items()}
+        names = answers.Names((*reading.variables, *reading.data), shapes={**known, **reading.shapes})
+        answer = answers.read(reading.source, names)
+    sizes = {size for axes in reading.shapes.values() for size in axes if isinstance(size, str)}
+    is_answer = answer is reading.source
 
     def read(builder: Builder, axes: Mapping[str, Axes]) -> _Read:
         arrays, data_axes = _data_axes(builder, reading)
-        output = lower(tree, reading.source, {**axes, **data_axes}, builder)
-        return _Read(output, "text", arrays, data_axes, {}, None, reading.source)
+        output = lower(answer.whole, answer.source, {**axes, **data_axes}, builder, sizes, matrices=is_answer)
+        notes = tuple(note.message for note in answer.notes)
+        return _Read(output, "text", arrays, data_axes, {}, None, answer.source, notes=notes)
 
     return read
 
@@ -379,12 +388,16 @@ def _written(source: Any) -> str:
 
 
 def _variables(
-    source: Any, variables: Sequence[str] | None, data: Mapping[str, Any], networks: Networks
+    source: Any,
+    variables: Sequence[str] | None,
+    data: Mapping[str, Any],
+    networks: Networks,
+    shapes: Mapping[str, Axes],
 ) -> tuple[str, ...]:
     if isinstance(variables, str):
         raise TypeError(f"variables is a list of names: variables=[{variables!r}], not variables={variables!r}")
-    if isinstance(source, str):
-        found = tuple(variables) if variables is not None else _names_in_text(source)
+    if isinstance(source, (str, answers.Reading)):
+        found = tuple(variables) if variables is not None else _names_in_text(source, shapes)
     elif callable(source) and not hasattr(source, "free_symbols"):
         found = (*parameters(source), *networks.parameters)
         if variables is not None and set(variables) != set(found) - set(data):
@@ -411,11 +424,12 @@ def _free_symbols(expression: Any) -> list[str]:
     return sorted(free - sizes_in(expression))
 
 
-def _names_in_text(text: str) -> tuple[str, ...]:
+def _names_in_text(text: str | answers.Reading, shapes: Mapping[str, Axes]) -> tuple[str, ...]:
     from gradlab.sources.syntax import names
-    from gradlab.sources.text import parse
 
-    return tuple(name for name in names(parse(text)) if name not in ("e", "pi"))
+    read = text if isinstance(text, answers.Reading) else answers.read(text, answers.Names(shapes=shapes))
+    sizes = {size for axes in shapes.values() for size in axes}
+    return tuple(name for name in names(read.tree) if name not in ("e", "pi") and name not in sizes)
 
 
 def _name(source: Any) -> str:

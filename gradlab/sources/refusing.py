@@ -34,7 +34,8 @@ class Refusals:
             if before is not None and before.kind is Kind.OPERATOR:
                 pair = f"'{written}' cannot follow '{self.written(before)}'"
                 self.fail(f"{pair}; write a number or a name between them", token)
-            example = f"x{written}y" if token.kind is Kind.OPERATOR else f"x{written}"
+            spaced = f"x {written} y" if written.isascii() and written[0] == "\\" else f"x{written}y"
+            example = spaced if token.kind is Kind.OPERATOR else f"x{written}"
             self.fail(f"'{written}' has nothing before it; write for example {example}", token)
         if token.kind is Kind.WORD:
             self.fail(f"'{written}' joins comparisons; write for example where(x > 0 and x < 1, x, 0)", token)
@@ -51,11 +52,12 @@ class Refusals:
         """Refuse a comparison, or a word that joins some, where a number is wanted."""
         if token.kind is Kind.WORD:
             self.operand(token)
-        self.fail(refusal(self.written(token)[0], token.start), token)
+        self.fail(refusal(token.text[0], token.start), token)
 
     def missing_comparison(self, function: Token) -> NoReturn:
         name = self.written(function)
-        example = "where(x > 0, x, 0)" if function.text == "where" else f"{name}((x, x > 0), (0, true))"
+        examples = {"where": "where(x > 0, x, 0)", "if": "x if x > 0 else 0", "[": "[x > 0]"}
+        example = examples.get(function.text, f"{name}((x, x > 0), (0, true))")
         self.fail(f"{name} chooses by a comparison; write for example {example}", function)
 
     def cases(self, function: Token) -> NoReturn:
@@ -75,13 +77,19 @@ class Refusals:
         """Refuse a comma that separates no arguments, or whatever else ends a formula too early."""
         if token.kind in (Kind.COMPARISON, Kind.WORD):
             self.condition(token)
-        place = self.tokens.index(token)
+        self.decimal_comma(token)
+        self.fail("a comma separates the arguments of a function; write one formula without it", token)
+
+    def decimal_comma(self, comma: Token) -> None:
+        """Refuse a *comma* between two whole numbers."""
+        place = self.tokens.index(comma)
         whole = self.written(self.tokens[place - 1]) if place else ""
         decimals = self.written(self.tokens[place + 1])
         if whole.isdecimal() and decimals.isdecimal():
-            message = f"a comma between two numbers; write {whole}.{decimals} with a decimal point"
-            self.fail(message, token)
-        self.fail("a comma separates the arguments of a function; write one formula without it", token)
+            vector = (
+                f", or [{whole}, {decimals}] for a vector" if place > 1 and self.tokens[place - 2].text == "(" else ""
+            )
+            self.fail(f"a comma between two numbers; write {whole}.{decimals} with a decimal point{vector}", comma)
 
     def missing_argument(self, function: Token) -> NoReturn:
         name = self.written(function)

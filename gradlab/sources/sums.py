@@ -5,10 +5,12 @@ The index of the outermost sum runs along the last axis, those of sums inside it
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from gradlab.errors import TraceError
 from gradlab.graph.kinds import Linear, Variable
+from gradlab.graph.kinds.contraction import contraction
 from gradlab.graph.kinds.positions import positions_from
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.sizes import Coefficient, Size
@@ -25,6 +27,16 @@ def placed(builder: Builder, node: Node, level: int) -> Node:
 def counted(builder: Builder, first: int, count: Size, level: int) -> Node:
     """Return the numbers *first*, *first* + 1, … that the index of a sum of this *level* stands for."""
     return builder.constant(first) if count == 1 else placed(builder, positions_from(first, count), level)
+
+
+def entry(builder: Builder, array: Node, levels: Sequence[int]) -> Node:
+    """Return the entries of *array*, each of its axes along that of the sum of one of these *levels*.
+
+    A level that stands twice takes the diagonal, as ``X_ii`` does.
+    """
+    present = sorted(set(levels), reverse=True)
+    output: list[Any] = [level if level in present else (("new", level), 1) for level in range(present[0], 0, -1)]
+    return contraction([array], [list(levels)], output)
 
 
 def summed(builder: Builder, body: Node, count: Size, level: int, entries: Collection[str] = ()) -> Node:

@@ -97,7 +97,7 @@ def _converted(sympy: Any, part: Any, below: list[Node], scope: _Scope) -> Node:
     builder = scope.builder
     if part in scope.runs:
         run = scope.runs[part]
-        return sums.counted(builder, run.first, run.count, run.level)
+        return sums.counted(builder, run.first, run.length, run.level)
     if part.is_Symbol:
         is_size = part.name in scope.sizes
         return Constant(Coefficient.of_size(part.name)) if is_size else Variable(part.name, scope.axes[part.name])
@@ -188,13 +188,13 @@ def _sum(sympy: Any, part: Any, scope: _Scope) -> Node:
     body = sympy.Sum(part.function, *inner) if inner else part.function
     run = _run(part, limit, len(scope.runs) + 1)
     arrays = {str(entry.base) for entry in body.atoms(sympy.Indexed)}
-    if isinstance(run.count, str) and not any(limit[0] in entry.indices for entry in body.atoms(sympy.Indexed)):
+    if isinstance(run.length, str) and not any(limit[0] in entry.indices for entry in body.atoms(sympy.Indexed)):
         raise TraceError(
-            f"{part} runs to {run.count}, and nothing tells how much that is; put a number for it, as in "
-            f".subs({run.count}, 5), or add up the entries of an array: IndexedBase('a')[{limit[0]}]"
+            f"{part} runs to {run.length}, and nothing tells how much that is; put a number for it, as in "
+            f".subs({run.length}, 5), or add up the entries of an array: IndexedBase('a')[{limit[0]}]"
         )
     made = _convert(body, replace(scope, runs={**scope.runs, limit[0]: run}))
-    return sums.summed(scope.builder, made, run.count, run.level, arrays)
+    return sums.summed(scope.builder, made, run.length, run.level, arrays)
 
 
 def _run(part: Any, limit: Any, level: int) -> Run:
@@ -223,9 +223,9 @@ def _entry(part: Any, scope: _Scope) -> Node:
     builder.need_axes(array, ("n",))
     if array.rank != 1:
         raise TraceError(f"{part} is an entry of {name}, which has shape {builder.sizes.shape_text(array)}")
-    if isinstance(run.count, str):
-        builder.sizes.declare((run.count,))
-    builder.sizes.unify(array.axes[0], run.count, f"{part} runs through {run.count} entries")
+    if isinstance(run.length, str):
+        builder.sizes.declare((run.length,))
+    builder.sizes.unify(array.axes[0], run.length, f"{part} runs through {run.length} entries")
     return sums.placed(builder, array, run.level)
 
 

@@ -9,7 +9,7 @@ For the same reason nodes compare by identity; compare two trees by their ``repr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias, TypeVar, cast
@@ -18,7 +18,7 @@ Span: TypeAlias = tuple[int, int]
 """Where a node stands: ``text[start:end]``, its surrounding brackets included."""
 
 Sign: TypeAlias = Literal["+", "-"]
-Operator: TypeAlias = Literal["+", "-", "*", "/", "^", "@"]
+Operator: TypeAlias = Literal["+", "-", "*", "/", "^", "@", "⊙", "^⊙"]
 
 Result = TypeVar("Result")
 
@@ -57,12 +57,13 @@ class Unary(_Node):
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Binary(_Node):
-    """An operator between two operands; a product without a sign, as in ``2x``, has the operator ``*``."""
+    """An operator between two operands; *implicit* where a product is written without a sign, as in ``2x``."""
 
     operator: Operator
     left: Tree
     right: Tree
     span: Span
+    implicit: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -74,7 +75,24 @@ class Call(_Node):
     span: Span
 
 
-Tree: TypeAlias = Number | Name | Unary | Binary | Call
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Vector(_Node):
+    """What stands side by side in brackets, or below each other in a column; the rows of a matrix are vectors."""
+
+    entries: tuple[Tree, ...]
+    span: Span
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Entry(_Node):
+    """The entries of an array that an index runs over, as in ``x_i`` and ``X_ij``."""
+
+    array: Name
+    indices: tuple[Name, ...]
+    span: Span
+
+
+Tree: TypeAlias = Number | Name | Unary | Binary | Call | Vector | Entry
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
@@ -93,6 +111,10 @@ def children(tree: Tree) -> tuple[Tree, ...]:
             return (tree.operand,)
         case Call():
             return tree.arguments
+        case Vector():
+            return tree.entries
+        case Entry():
+            return (tree.array, *tree.indices)
 
 
 def fold(tree: Tree, combine: Callable[[Tree, tuple[Result, ...]], Result]) -> Result:
@@ -122,32 +144,65 @@ def fold(tree: Tree, combine: Callable[[Tree, tuple[Result, ...]], Result]) -> R
     return results[0]
 
 
+def walk(tree: Tree) -> Iterator[Tree]:
+    """Yield *tree* and every node below it, parents first and left before right."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(children(node)))
+
+
 def index_of(tree: Tree) -> Tree | None:
-    """Return the index that *tree* adds up over, where it is a sum such as ``sum(k*x^k, k, 1, 5)``, else None."""
-    if isinstance(tree, Call) and tree.function == "sum" and len(tree.arguments) == 4:
+    """Return the index that *tree* adds up over, where it is a sum over one, else None.
+
+    ``sum(k*x^k, k, 1, 5)`` has an index with limits, ``sum_i x_i`` one that runs over all entries.
+    """
+    if isinstance(tree, Call) and tree.function == "sum" and len(tree.arguments) in (2, 4):
         return tree.arguments[1]
     return None
 
 
 def names(tree: Tree) -> tuple[str, ...]:
-    """Return the names in *tree* in the order of their first appearance, constants included, indices of sums not.
+    """Return the names in *tree* in the order of their first appearance; indices and limits are none.
 
     >>> here = (0, 1)
     >>> names(Binary("*", Name("y", here), Name("x", here), here))
     ('y', 'x')
     """
     found: dict[str, None] = {}
-    indices: set[str] = set()
+    bound: set[str] = set()
 
     def note(node: Tree, below: tuple[None, ...]) -> None:
-        index = index_of(node)
-        if isinstance(index, Name):
-            indices.add(index.name)
         if isinstance(node, Name):
             found[node.name] = None
+        elif isinstance(node, Entry):
+            bound.update(index.name for index in node.indices)
+        elif index_of(node) is not None:
+            bound.update(leaf.name for leaf in children(node)[1:] if isinstance(leaf, Name))
 
     fold(tree, note)
-    return tuple(name for name in found if name not in indices)
+    return tuple(name for name in found if name not in bound)
+
+
+def respanned(tree: Tree, span: Span) -> Tree:
+    """Return *tree* as what stands at *span*, which a bracket around it makes wider."""
+    # By hand: dataclasses.replace takes ten times as long, and brackets are everywhere.
+    match tree:
+        case Binary():
+            return Binary(tree.operator, tree.left, tree.right, span, tree.implicit)
+        case Number():
+            return Number(tree.value, span)
+        case Name():
+            return Name(tree.name, span)
+        case Unary():
+            return Unary(tree.operator, tree.operand, span)
+        case Call():
+            return Call(tree.function, tree.arguments, span)
+        case Vector():
+            return Vector(tree.entries, span)
+        case Entry():
+            return Entry(tree.array, tree.indices, span)
 
 
 def symbolic_expression(tree: Tree) -> str:
@@ -170,3 +225,7 @@ def _bracketed(node: Tree, below: tuple[str, ...]) -> str:
             return f"({' '.join((node.operator, *below))})"
         case Call():
             return f"({' '.join((node.function, *below))})"
+        case Vector():
+            return f"[{' '.join(below)}]"
+        case Entry():
+            return f"({' '.join(('_', *below))})"

@@ -13,17 +13,20 @@ Read as on paper::
     piecewise((x, x > 0), (0, true))  several cases, as SymPy writes them
     sum(k*x^k, k, 1, 5)          a sum over an index;  sum(x) adds up the entries of x
 
-Whatever can be read in two ways is refused with both ways spelled out.
+    [a, b]   (a, b)   <a, b>     vectors;  [x > 0] is 1 where that holds, else 0
+    sum_i x_i   ∑_{i=1}^{n} x_i  sums over the entries of arrays;  X^T is a transpose
+
+What can be read in two ways is refused with both ways spelled out, or read in the usual one with a note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradlab.sources.names import FUNCTIONS, vocabulary
+from gradlab.sources.names import FUNCTIONS, Names
 from gradlab.sources.pratt import read_tokens
 from gradlab.sources.syntax import Tree
-from gradlab.sources.tokens import tokenize
+from gradlab.sources.text_tokens import tokenize
 
 
 def parse(text: str, *, variables: Iterable[str] | None = None, functions: Iterable[str] = FUNCTIONS) -> Tree:
@@ -47,4 +50,5 @@ def parse(text: str, *, variables: Iterable[str] | None = None, functions: Itera
     # A caller's type checker does not see what a form or a notebook cell hands over.
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"a formula is read from a string, not from {type(text).__name__}")
-    return read_tokens(tokenize(text), text, vocabulary(variables, functions))
+    names = Names(variables, functions=functions)
+    return read_tokens(tokenize(text, names.variables or ()), text, names)[0]

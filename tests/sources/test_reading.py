@@ -85,7 +85,13 @@ def test_a_size_that_is_no_size_is_refused():
 
 def test_a_size_cannot_have_the_name_of_a_variable():
     with pytest.raises(ValueError, match="call the size otherwise"):
-        as_function("n mean(x)", shapes={"x": ("n",)})
+        as_function("n mean(x)", variables=["n", "x"], shapes={"x": ("n",)})
+
+
+def test_a_size_is_a_number_in_the_formula():
+    function = as_function("n mean(x)", shapes={"x": ("n",)})
+    assert list(function.variables) == ["x"]
+    assert function([1.0, 2.0, 4.0]) == pytest.approx(7)
 
 
 def test_variables_as_one_string_is_refused():

@@ -62,7 +62,7 @@ def test_a_sum_compiles_to_the_library_it_is_asked_for():
 
 
 def test_an_array_in_a_sum_over_an_index_is_refused():
-    with pytest.raises(ParseError, match=r"adds up numbers, and w has shape \(5,\); write sum\(w\)"):
+    with pytest.raises(ParseError, match=r"adds up numbers, and w has shape \(5,\); .* sum\(w\)"):
         as_function("sum(k w, k, 1, 5)", shapes={"w": (5,)})
 
 

@@ -10,27 +10,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import comb
 from typing import Any
 
 from gradlab.graph.kinds import Constant, Contraction, Derivative, Elementwise, Let, Linear, Variable
 from gradlab.graph.nodes import Node, topological
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, LOG, SQRT, WHERE, exponent_of
 from gradlab.graph.sizes import ONE, Coefficient
+from gradlab.symbolic.proof.polynomials import (
+    Pair,
+    TooLarge,
+    added,
+    canonical,
+    inverse,
+    multiplied,
+    product_of,
+    raised,
+    ratio,
+    reduced,
+    used,
+)
 from gradlab.symbolic.proof.sympy_forms import sympy_slope
-
-MOST_TERMS = 2_000
-"""Terms up to which a polynomial is multiplied out."""
-
-LARGEST_EXPONENT = 1_000
-"""Powers up to which a polynomial is multiplied out."""
-
-Pair = tuple[Any, Any]
-"""A fraction: numerator and denominator, polynomials over one ring."""
-
-
-class TooLarge(Exception):
-    """The polynomials grow beyond what is worth it, or the expression is none of numbers."""
 
 
 def are_equal(before: Node, after: Node) -> bool:
@@ -145,12 +144,12 @@ class Fractions:
             case Linear():
                 total = self.zero, self.one
                 for coefficient, operand in zip(node.coefficients, node.operands, strict=True):
-                    total = _sum(total, _product(self._coefficient(coefficient), self.of(operand)))
+                    total = added(total, multiplied(self._coefficient(coefficient), self.of(operand)))
                 return total
             case Contraction() if not node.extents:
                 total = self.one, self.one
                 for operand in node.operands:
-                    total = _product(total, self.of(operand))
+                    total = multiplied(total, self.of(operand))
                 return total
             case Elementwise():
                 return self._operation(node)
@@ -172,7 +171,7 @@ class Fractions:
     def _operation(self, node: Elementwise) -> Pair:
         operation = node.operation
         if operation is DIVIDE:
-            return _product(self.of(node.operands[0]), _inverse(self.of(node.operands[1])))
+            return multiplied(self.of(node.operands[0]), inverse(self.of(node.operands[1])))
         if operation is SQRT:
             return self._power(node.operands[0], Fraction(1, 2))
         if operation is GENERAL_POWER:
@@ -189,17 +188,17 @@ class Fractions:
 
     def _key(self, node: Node) -> tuple[str, str]:
         """Return what is the same for equal fractions; polynomials have no hash."""
-        top, bottom = _canonical(self.of(node))
+        top, bottom = canonical(self.of(node))
         return str(top), str(bottom)
 
     def _power(self, base: Node, exponent: Fraction) -> Pair:
         if exponent < 0:
-            return _inverse(self._power(base, -exponent))
+            return inverse(self._power(base, -exponent))
         whole, rest = divmod(exponent, 1)
         top, bottom = self.of(base)
-        result = _raised(top, int(whole)), _raised(bottom, int(whole))
+        result = raised(top, int(whole)), raised(bottom, int(whole))
         if rest:
-            result = _product(result, (_raised(self._root(base, rest.denominator), rest.numerator), self.one))
+            result = multiplied(result, (raised(self._root(base, rest.denominator), rest.numerator), self.one))
         return result
 
     def _root(self, base: Node, degree: int) -> Any:
@@ -207,26 +206,26 @@ class Fractions:
 
     def _general_power(self, base: Node, exponent: Node) -> Pair:
         """u^(v + 2) as u^v u²"""
-        top, bottom = _canonical(self.of(exponent))
+        top, bottom = canonical(self.of(exponent))
         if top.is_constant():
-            return self._power(base, _ratio(top.leading_coefficient()) if top else Fraction(0))
-        whole = _ratio(top[(0,) * len(self._gens)]) if bottom.is_constant() else Fraction(0)
+            return self._power(base, ratio(top.leading_coefficient()) if top else Fraction(0))
+        whole = ratio(top[(0,) * len(self._gens)]) if bottom.is_constant() else Fraction(0)
         if whole.denominator == 1 and whole:
             rest = Linear((ONE, Coefficient(-whole)), (exponent, Constant(ONE, ())))
-            return _product(self._general_power(base, rest), self._power(base, whole))
+            return multiplied(self._general_power(base, rest), self._power(base, whole))
         key = ("power", self._key(base), self._key(exponent))
         return self._generator(key, Part(base, exponent=exponent)), self.one
 
     def _coefficient(self, value: Coefficient) -> Pair:
         result = self.number(value.rational), self.one
         if value.root != 1:
-            result = _product(result, (self._root(Constant(Coefficient.of(value.root), ()), 2), self.one))
+            result = multiplied(result, (self._root(Constant(Coefficient.of(value.root), ()), 2), self.one))
         for size, exponent in value.sizes:  # the root of a size, so that halves of exponents are whole
             half = self._generator(
                 ("root of size", size), Part(Constant(Coefficient.of_size(size, Fraction(1, 2)), ()))
             )
-            power = _raised(half, int(abs(exponent) * 2)), self.one
-            result = _product(result, power if exponent > 0 else _inverse(power))
+            power = raised(half, int(abs(exponent) * 2)), self.one
+            result = multiplied(result, power if exponent > 0 else inverse(power))
         return result
 
     # Derivatives -----------------------------------------------------------------------------------
@@ -234,14 +233,14 @@ class Fractions:
     def slope(self, fraction: Pair, along: Along) -> Pair:
         """Return the derivative of a fraction."""
         top, bottom = fraction
-        square = _product_of(bottom, bottom)
+        square = product_of(bottom, bottom)
         total = self.zero, square
-        for number in sorted(_used(top) | _used(bottom)):
+        for number in sorted(used(top) | used(bottom)):
             carried = self._slope_of_part(number, along)
             if carried is not None:
                 rise, fall = top.derivative(number), bottom.derivative(number)
-                change = _product_of(rise, bottom) - _product_of(top, fall)
-                total = _sum(total, _product((change, square), carried))
+                change = product_of(rise, bottom) - product_of(top, fall)
+                total = added(total, multiplied((change, square), carried))
         return total
 
     def _slope_of_part(self, number: int, along: Along) -> Pair | None:
@@ -254,11 +253,11 @@ class Fractions:
         node, exponent = part.node, part.exponent
         if exponent is not None:  # d u^v = u^v (dv ln u + v du / u)
             logarithm, base, above = self.of(Elementwise(LOG, (node,))), self.of(node), self.of(exponent)
-            share = _product(_product(above, self.slope(base, along)), _inverse(base))
-            return _product(itself, _sum(_product(self.slope(above, along), logarithm), share))
+            share = multiplied(multiplied(above, self.slope(base, along)), inverse(base))
+            return multiplied(itself, added(multiplied(self.slope(above, along), logarithm), share))
         if part.degree > 1:  # d r = r du / (q u) for the root r of u
-            below = _product((self.number(part.degree), self.one), self.of(node))
-            return _product(_product(itself, self.slope(self.of(node), along)), _inverse(below))
+            below = multiplied((self.number(part.degree), self.one), self.of(node))
+            return multiplied(multiplied(itself, self.slope(self.of(node), along)), inverse(below))
         if not along.moves(node):
             return None
         if node in along.slopes:
@@ -275,7 +274,7 @@ class Fractions:
                     local = sympy_slope(node, place)
                 except TypeError as found:
                     raise TooLarge from found
-                total = _sum(total, _product(self.of(local), self.slope(self.of(operand), along)))
+                total = added(total, multiplied(self.of(local), self.slope(self.of(operand), along)))
         return total
 
     # Equality --------------------------------------------------------------------------------------
@@ -284,31 +283,15 @@ class Fractions:
         """Return whether two fractions are equal; what has 0 below the bar is equal to nothing."""
         if self._vanishes(first[1]) or self._vanishes(second[1]):
             return False
-        return self._vanishes(_product_of(first[0], second[1]) - _product_of(second[0], first[1]))
+        return self._vanishes(product_of(first[0], second[1]) - product_of(second[0], first[1]))
 
     def _vanishes(self, polynomial: Any) -> bool:
         """Return whether a polynomial is 0, once r² is replaced by u wherever r is a root of u."""
         for number in reversed(range(len(self.parts))):
             part = self.parts[number]
             if part.degree > 1:
-                polynomial = self._reduced(polynomial, number, part.degree, self.of(part.node))
+                polynomial = reduced(polynomial, number, part.degree, self.of(part.node))
         return bool(polynomial.is_zero())
-
-    def _reduced(self, polynomial: Any, number: int, degree: int, base: Pair) -> Any:
-        """Return a multiple of *polynomial* in which the root appears below its degree only."""
-        if polynomial.degrees()[number] < degree:
-            return polynomial
-        by_power: dict[int, dict[Any, Any]] = {}
-        for exponents, coefficient in polynomial.to_dict().items():
-            times, left = divmod(exponents[number], degree)
-            lowered = (*exponents[:number], left, *exponents[number + 1 :])
-            by_power.setdefault(times, {})[lowered] = coefficient
-        highest = max(by_power, default=0)
-        total = self.zero
-        for times, terms in by_power.items():
-            above, below = _raised(base[0], times), _raised(base[1], highest - times)
-            total = total + _product_of(self._ring.from_dict(terms), _product_of(above, below))
-        return total
 
 
 def _needed(node: Node) -> int:
@@ -324,56 +307,3 @@ def _needed(node: Node) -> int:
             return 0 if node.operation is DIVIDE else 3
         case _:
             return 1
-
-
-# Fractions of polynomials --------------------------------------------------------------------------
-
-
-def _product_of(first: Any, second: Any) -> Any:
-    if len(first) * len(second) > MOST_TERMS**2 // 10:
-        raise TooLarge
-    result = first * second
-    if len(result) > MOST_TERMS:
-        raise TooLarge
-    return result
-
-
-def _raised(polynomial: Any, exponent: int) -> Any:
-    terms = len(polynomial)
-    if exponent > LARGEST_EXPONENT or (terms > 1 and comb(terms - 1 + exponent, exponent) > MOST_TERMS):
-        raise TooLarge
-    return polynomial**exponent
-
-
-def _sum(first: Pair, second: Pair) -> Pair:
-    if first[1] == second[1]:
-        return first[0] + second[0], first[1]
-    return _product_of(first[0], second[1]) + _product_of(second[0], first[1]), _product_of(first[1], second[1])
-
-
-def _product(first: Pair, second: Pair) -> Pair:
-    return _product_of(first[0], second[0]), _product_of(first[1], second[1])
-
-
-def _inverse(fraction: Pair) -> Pair:
-    if fraction[0].is_zero():
-        raise TooLarge  # 1/0 is equal to nothing
-    return fraction[1], fraction[0]
-
-
-def _canonical(fraction: Pair) -> Pair:
-    """Return the same fraction in lowest terms, with 1 as the leading coefficient below the bar."""
-    top, bottom = fraction
-    if not bottom.is_constant():
-        shared = top.gcd(bottom)
-        top, bottom = top // shared, bottom // shared
-    front = bottom.leading_coefficient()
-    return top / front, bottom / front
-
-
-def _used(polynomial: Any) -> set[int]:
-    return {number for number, degree in enumerate(polynomial.degrees()) if degree > 0}  # those of 0 are -1
-
-
-def _ratio(number: Any) -> Fraction:
-    return Fraction(int(number.p), int(number.q))

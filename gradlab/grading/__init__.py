@@ -1,0 +1,6 @@
+"""Grading: exercises whose answers are derived, decisions with a certificate, mistakes that are named."""
+
+from gradlab.grading.exercises import Exercise
+from gradlab.grading.marking import Grade, grade
+
+__all__ = ["Exercise", "Grade", "grade"]

@@ -1,0 +1,251 @@
+"""Exercises: a function and what is asked of it. The answer is derived when the exercise is made, never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from gradlab.errors import ExerciseError, GradlabError
+from gradlab.grading.demands import DEMANDS
+from gradlab.grading.domains import Domain
+from gradlab.grading.questions import ASKS, Question, Setting, jacobian
+from gradlab.sources import as_function
+
+if TYPE_CHECKING:
+    from gradlab.grading.marking import Grade
+    from gradlab.graph.function import Function
+
+REAL = Domain("real")
+
+
+class Exercise:
+    """A function and what is asked of it.
+
+    function: anything `gradlab.as_function` takes; for a Jacobian a vector of formulas, "[x^2 y, x + y]" or a list.
+    ask: "derivative" (or "partial"), "gradient", "jacobian", "hessian", "value" (of the derivative at a point),
+        "step" (the point after one step of gradient descent), "rate" (the largest stable learning rate),
+        "critical point", "closed form" (the gradient of a loss with respect to an array).
+    wrt: the variables asked about, all by default.  at: the point.  rate: the learning rate.
+    variables, shapes, data: as for `gradlab.as_function`.
+    points: what a right answer is worth.  attempts: how many answers count; None for any number.
+    prompt: the question in words; made from the function if not given.
+    hints: shown one by one after wrong answers, before those that gradlab makes.
+    domain: where answers are compared: by default wherever all parts are real numbers.
+    demands: forms that the answer must have, such as "factored"; see `gradlab.grading.demands`.
+    digits: significant digits from which on a decimal number counts as right.
+    credit: the share of the points for a named mistake: {"sign slip": 0.5}.
+    Raises ExerciseError, with the reason, for an exercise that has no answer or that nothing can be compared with.
+
+    >>> exercise = Exercise("x^2 sin(x)")
+    >>> exercise.prompt
+    'Find the derivative of f(x) = x² sin(x).'
+    >>> print(exercise.check("2x sin x + x^2 cos x").verdict)
+    correct
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        ask: str = "derivative",
+        *,
+        wrt: str | Sequence[str] | None = None,
+        at: Any = None,
+        rate: float | str | Fraction | None = None,
+        variables: Sequence[str] | None = None,
+        shapes: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        points: float = 1,
+        attempts: int | None = None,
+        prompt: str | None = None,
+        hints: Sequence[str] = (),
+        domain: Domain = REAL,
+        demands: Sequence[str] = (),
+        digits: int = 3,
+        credit: Mapping[str, float] | None = None,
+        name: str = "",
+    ) -> None:
+        if ask not in (*ASKS, "jacobian"):
+            raise ValueError(f"nothing is called {ask!r} that can be asked; there are {', '.join((*ASKS, 'jacobian'))}")
+        for demand in demands:
+            if demand not in DEMANDS:
+                raise ValueError(f"no form is called {demand!r}; there are {', '.join(DEMANDS)}")
+        if not points > 0:
+            raise ValueError(f"an exercise is worth more than {points} points")
+        self.ask, self.name, self.points, self.attempts = ask, name, points, attempts
+        self.hints, self.demands, self.digits, self.domain = tuple(hints), tuple(demands), digits, domain
+        self.credit: Mapping[str, float] = dict(credit or {})
+        self.functions = _functions(function, variables, shapes, data, several=ask == "jacobian")
+        self.function = self.functions[0]
+        self.at = _point(at, self.function)
+        self.rate = None if rate is None else _fraction(rate, "rate")
+        self.wrt = _chosen(self.function, wrt, ask)
+        settings = [Setting(each, self.wrt, self.at, self.rate, domain) for each in self.functions]
+        try:
+            for setting in settings:
+                setting.check()
+            self.question: Question = jacobian(settings) if ask == "jacobian" else ASKS[ask](settings[0])
+        except ExerciseError as error:
+            raise ExerciseError(f"{name or self.function.signature}: {error}") from error
+        except GradlabError as error:
+            raise ExerciseError(f"{name or self.function.signature} cannot be asked for its {ask}: {error}") from error
+        self.prompt = prompt or _prompt(self)
+        self.history: list[Grade] = []
+        self._graded: dict[str, Grade] = {}
+
+    def __repr__(self) -> str:
+        return f"Exercise({self.prompt})"
+
+    @property
+    def answer(self) -> str:
+        """The right answer, in the form that gradlab derives.
+
+        >>> Exercise("x^2 y", "gradient").answer
+        '[2 x y, x²]'
+        """
+        return self.question.answer
+
+    def check(self, answer: Any) -> Grade:
+        """Return the grade of an answer, without keeping it as an attempt.
+
+        answer: text, LaTeX, a number, or a list of these.  What was answered before is not decided again.
+        """
+        text = answer if isinstance(answer, str) else written(answer)
+        found = self._graded.get(text)
+        if found is None:
+            from gradlab.grading.marking import marked
+
+            found = marked(self, text)
+            if len(self._graded) >= REMEMBERED:
+                self._graded.clear()
+            self._graded[text] = found
+        return found
+
+    @property
+    def undecided(self) -> list[Grade]:
+        """The attempts that a person is to look at."""
+        return [grade for grade in self.history if grade.verdict == "undecided"]
+
+    def forget(self) -> None:
+        """Forget the grades that `check` keeps, as after a mal-rule was added; attempts stay."""
+        self._graded.clear()
+
+    def solution(self) -> str:
+        """Return the worked solution: every step of the derivation.
+
+        >>> print(Exercise("3x^2").solution())
+        f(x) = 3 x²
+        <BLANKLINE>
+        ∂/∂x (3 x²) = 3 ∂/∂x (x²)    [constant multiple: d(c u) = c du]
+        ∂/∂x (x²) = 2 x    [power rule: d/du u^n = n u^(n-1)]
+        3 ∂/∂x (x²) = 3·2 x    [substitution: the derivatives found are put in]
+        3·2 x = 6 x    [simplification: like terms and like factors are collected]
+        <BLANKLINE>
+        answer: 6 x
+        """
+        from gradlab.symbolic import derive
+        from gradlab.symbolic.steps import walk
+
+        lines: list[str] = []
+        for function in self.functions:
+            derivation = derive(function, self.wrt)
+            lines += [f"{function.signature} = {function.text()}", ""]
+            lines += [step.text() for step in walk(derivation.steps)]
+        return "\n".join((*lines, "", f"answer: {self.answer}"))
+
+
+REMEMBERED = 10_000
+"""Answers whose grade is kept: most students write one of a few."""
+
+
+def written(answer: Any) -> str:
+    """Return a number or a list of answers as text.
+
+    >>> written([1, "2x"])
+    '[1, 2x]'
+    """
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, bool) or answer is None:
+        raise TypeError(f"an answer is text, a number or a list of these, not {answer!r}")
+    if isinstance(answer, Mapping):
+        return written(list(answer.values()))
+    if hasattr(answer, "tolist"):
+        return written(answer.tolist())
+    if isinstance(answer, (int, float, Fraction)):
+        return str(answer)
+    if isinstance(answer, Sequence):
+        return f"[{', '.join(written(entry) for entry in answer)}]"
+    raise TypeError(f"an answer is text, a number or a list of these, not {type(answer).__name__}")
+
+
+def _functions(function: Any, variables: Any, shapes: Any, data: Any, *, several: bool) -> list[Function]:
+    if several:
+        if isinstance(function, str):
+            from gradlab.sources.answers import read
+
+            reading = read(function, variables)
+            entries = reading.entries
+            if entries is None:
+                raise ExerciseError(f"a Jacobian belongs to several functions, [x^2, x y]; {function!r} is one")
+            function = [function[slice(*entry.span)] for entry in entries]
+        parts = [as_function(each, variables=variables, shapes=shapes, data=data) for each in function]
+        names = list(dict.fromkeys(name for part in parts for name in part.variables))
+        return [
+            as_function(each, variables=names, shapes=shapes, data=data, name=f"f{number}")
+            for number, each in enumerate(function, 1)
+        ]
+    return [as_function(function, variables=variables, shapes=shapes, data=data)]
+
+
+def _chosen(function: Function, wrt: Any, ask: str) -> tuple[str, ...]:
+    if wrt is None and ask in ("derivative", "partial", "closed form") and len(function.variables) > 1:
+        names = ", ".join(function.variables)
+        raise ExerciseError(f"{function.signature} has several variables; say with wrt= which of {names} is meant")
+    return function.chosen(wrt)
+
+
+def _point(at: Any, function: Function) -> dict[str, Fraction]:
+    if at is None:
+        return {}
+    if not isinstance(at, Mapping):
+        names = list(function.variables)
+        at = dict(zip(names, [at] if isinstance(at, (int, float, str, Fraction)) else at, strict=True))
+    unknown = [name for name in at if name not in function.variables]
+    if unknown:
+        raise ExerciseError(f"at names {', '.join(unknown)}; the variables are {', '.join(function.variables)}")
+    return {name: _fraction(value, name) for name, value in at.items()}
+
+
+def _fraction(value: Any, name: str) -> Fraction:
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise ExerciseError(f"{name} = {value!r} is no number") from error
+
+
+def _prompt(exercise: Exercise) -> str:
+    function = exercise.function
+    what = f"{function.signature} = {function.text()}"
+    names = ", ".join(exercise.wrt)
+    place = ", ".join(f"{name} = {value}" for name, value in exercise.at.items())
+    one = len(function.variables) == 1
+    match exercise.ask:
+        case "derivative" | "partial":
+            return f"Find the derivative of {what}{'' if one else f' with respect to {names}'}."
+        case "jacobian":
+            vector = ", ".join(each.text() for each in exercise.functions)
+            return f"Find the Jacobian of [{vector}] with respect to {names}."
+        case "value":
+            return f"Find the {'derivative' if one else 'gradient'} of {what} at {place}."
+        case "step":
+            how = f"from {place} with learning rate {exercise.rate}"
+            return f"One step of gradient descent on {what} {how}: where does it lead?"
+        case "rate":
+            return f"Below which learning rate is gradient descent on {what} stable{f' near {place}' if place else ''}?"
+        case "critical point":
+            return f"Find the critical points of {what}."
+        case "closed form":
+            return f"Find the gradient of {what} with respect to {names}."
+        case ask:
+            return f"Find the {ask.capitalize() if ask == 'hessian' else ask} of {what}."

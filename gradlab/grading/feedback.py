@@ -1,0 +1,108 @@
+"""What to tell a student: which step went wrong, what rule belongs there; never the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlab.graph import printing
+from gradlab.graph.nodes import topological
+
+if TYPE_CHECKING:
+    from gradlab.grading.malrules import Situation
+    from gradlab.grading.marking import Grade
+    from gradlab.grading.mistakes import WrongAnswer
+
+
+def advice(grade: Grade, *, latex: bool = False) -> str:
+    """Return the feedback on an answer, one line for each thing to say."""
+    if grade.error:
+        return grade.error
+    if grade.verdict == "correct":
+        return "Right."
+    if grade.verdict == "undecided":
+        return "This could not be decided; a person will look at it."
+    lines = [_sentence(fault) for fault in grade.faults]
+    if grade.confusion is not None:
+        return "\n".join([*lines, _sentence(grade.confusion[1])])
+    if lines and not grade.trees:
+        return "\n".join(lines)
+    found = [told for told in _told(grade) if told is not None]
+    for told in found:
+        lines += [line for line in _about(told, latex=latex) if line not in lines]
+    if not lines:
+        lines.append("This is not right." if len(grade.certificates) < 2 else _which(grade))
+        # Where all explanations agree on the step, it can be shown though its mistake has no one name.
+        steps = {
+            m.step.expression: m.step for d in grade.diagnoses for w in d.likely for m in w.mistakes if not m.whole
+        }
+        if len(steps) == 1:
+            lines.append(_step(next(iter(steps.values())), latex=latex))
+    return "\n".join(lines)
+
+
+def _told(grade: Grade) -> list[WrongAnswer | None]:
+    diagnoses = (grade.diagnosis,) if grade.diagnosis.explanations else grade.diagnoses
+    return [diagnosis.told for diagnosis in diagnoses]
+
+
+def _about(told: WrongAnswer, *, latex: bool) -> list[str]:
+    lines: list[str] = []
+    for mistake in told.mistakes:
+        where = " everywhere" if mistake.everywhere else ""
+        lines.append(_sentence(mistake.rule.says + where))
+        if not mistake.whole and (shown := _step(mistake.step, latex=latex)):
+            lines.append(shown)
+    return lines
+
+
+def _which(grade: Grade) -> str:
+    wrong = [
+        part.label
+        for part, certificate in zip(grade.exercise.question.parts, grade.certificates, strict=False)
+        if certificate.different
+    ]
+    if grade.exercise.question.form == "set":
+        missing = sum(certificate.values[0] == "a solution" for certificate in grade.certificates)
+        extra = sum(certificate.values[0] == "no solution" for certificate in grade.certificates)
+        said = [f"{missing} missing"] * bool(missing) + [
+            f"{extra} of these {'is' if extra == 1 else 'are'} none"
+        ] * bool(extra)
+        return f"Not right: {', '.join(said)}."
+    return f"Not right: {', '.join(wrong)}."
+
+
+def _step(step: Situation, *, latex: bool) -> str:
+    """Return the left side of a step and the rule that belongs there; the step's result may be the answer."""
+    if step.expression.axes:
+        return ""
+    left = step.scope.derivative(step.expression)
+    shown = f"${printing.latex(left)}$" if latex else printing.text(left)
+    return f"Look at this step: {shown}, by the {step.rule}: {_formula(step)}."
+
+
+def _formula(step: Situation) -> str:
+    formula = step.right.because or step.right.rule.formula
+    return f"{formula}, times du/dx" if step.right.because and "chain" in step.rule else formula
+
+
+def hints(grade: Grade) -> tuple[str, ...]:
+    """Return help in order: the teacher's hints, then the rules that are needed, the step, and its beginning."""
+    found = list(grade.exercise.hints)
+    told = next((told for told in _told(grade) if told is not None), None)
+    if told is None:
+        return tuple(found)
+    if told.mistakes[0].whole:
+        return tuple(found)
+    step = told.mistakes[0].step
+    found.append(f"one step is done by the {step.rule}")
+    left = step.scope.derivative(step.expression)
+    found.append(f"the step is {printing.text(left)} = …")
+    after = step.right.after
+    # With derivatives left open it is a beginning, not an answer.
+    if any(type(part).__name__ == "Derivative" for part in topological([after])):
+        found.append(f"it begins {printing.text(left)} = {printing.text(after)}")
+    return tuple(found)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,134 @@
+"""Exercises as TOML files: read with every mistake placed, written so that they read the same again.
+
+    [[exercise]]
+    function = "x^2 sin(x)"
+    ask = "derivative"
+    points = 2
+    hints = ["a product has two factors"]
+
+The other keys are the arguments of `Exercise`; a table ``domain`` holds those of `Domain`. A table ``parameters``
+makes it a family: ``parameters = { a = [2, 3, 4] }``, with ``count`` and ``seed``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gradlab.errors import ExerciseError, GradlabError
+from gradlab.grading.domains import Domain
+from gradlab.grading.exercises import Exercise
+from gradlab.grading.families import Family
+
+_KEYS = tuple(name for name in inspect.signature(Exercise.__init__).parameters if name not in ("self", "function"))
+_FAMILY = ("parameters", "count", "seed")
+
+
+def load(path: str | Path) -> list[Exercise]:
+    """Return the exercises in a TOML file, each with its answer derived.
+
+    Raises ExerciseError, with the number of the exercise and what is wrong with it.
+    """
+    path = Path(path)
+    try:
+        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExerciseError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ExerciseError(f"{path} is no TOML file: {error}") from error
+    return exercises_of(stored, str(path))
+
+
+def exercises_of(stored: Mapping[str, Any], where: str = "the exercises") -> list[Exercise]:
+    """Return the exercises in what a TOML file holds.
+
+    >>> exercises_of({"exercise": [{"function": "x^2", "points": 2}]})
+    [Exercise(Find the derivative of f(x) = x².)]
+    """
+    tables = stored.get("exercise")
+    if not isinstance(tables, list) or not tables:
+        raise ExerciseError(f"{where} hold no exercise; each begins with [[exercise]]")
+    found: list[Exercise] = []
+    for number, table in enumerate(tables, 1):
+        try:
+            found += _made(table)
+        except (GradlabError, ValueError, TypeError) as error:
+            raise ExerciseError(f"{where}, exercise {number}: {error}") from error
+    return found
+
+
+def _made(table: Any) -> list[Exercise]:
+    if not isinstance(table, Mapping) or "function" not in table:
+        raise ExerciseError('function is missing; write function = "x^2"')
+    options = {key: value for key, value in table.items() if key != "function"}
+    unknown = [key for key in options if key not in (*_KEYS, *_FAMILY)]
+    if unknown:
+        raise ExerciseError(f"nothing is called {', '.join(unknown)}; there are {', '.join((*_KEYS, *_FAMILY))}")
+    if isinstance(options.get("domain"), Mapping):
+        options["domain"] = _domain(options["domain"])
+    if "parameters" not in options:
+        return [Exercise(table["function"], **options)]
+    count, seed = options.pop("count", 1), options.pop("seed", 0)
+    return Family(table["function"], options.pop("parameters"), **options).exercises(count, seed=seed)
+
+
+def _domain(table: Mapping[str, Any]) -> Domain:
+    unknown = [key for key in table if key not in ("values", "positive", "whole", "between")]
+    if unknown:
+        raise ExerciseError(f"a domain has no {', '.join(unknown)}; it has values, positive, whole and between")
+    return Domain(
+        table.get("values", "real"),
+        positive=tuple(table.get("positive", ())),
+        whole=tuple(table.get("whole", ())),
+        between={name: (float(low), float(high)) for name, (low, high) in table.get("between", {}).items()},
+    )
+
+
+def text_of(exercises: Iterable[Exercise]) -> str:
+    """Return exercises as the text of a TOML file, with the answer and its difficulty as comments.
+
+    >>> print(text_of([Exercise("x^2", points=2)]))
+    [[exercise]]
+    # answer: 2 x
+    function = "x²"
+    points = 2
+    <BLANKLINE>
+    """
+    return "\n".join(_table(exercise) for exercise in exercises)
+
+
+def _table(exercise: Exercise) -> str:
+    functions = ", ".join(each.text() for each in exercise.functions)
+    written = f"[{functions}]" if exercise.ask == "jacobian" else functions
+    lines = ["[[exercise]]", f"# answer: {exercise.answer}", f"function = {_string(written)}"]
+    if exercise.ask != "derivative":
+        lines.append(f"ask = {_string(exercise.ask)}")
+    if exercise.name:
+        lines.append(f"name = {_string(exercise.name)}")
+    if len(exercise.function.variables) > 1:
+        lines.append(f"wrt = [{', '.join(map(_string, exercise.wrt))}]")
+    if exercise.at:
+        lines.append(
+            f"at = {{ {', '.join(f'{name} = {_string(str(value))}' for name, value in exercise.at.items())} }}"
+        )
+    if exercise.rate is not None:
+        lines.append(f"rate = {_string(str(exercise.rate))}")
+    if exercise.points != 1:
+        lines.append(f"points = {exercise.points:g}")
+    if exercise.attempts is not None:
+        lines.append(f"attempts = {exercise.attempts}")
+    if exercise.hints:
+        lines.append(f"hints = [{', '.join(map(_string, exercise.hints))}]")
+    if exercise.demands:
+        lines.append(f"demands = [{', '.join(map(_string, exercise.demands))}]")
+    return "\n".join((*lines, ""))
+
+
+def _string(text: str) -> str:
+    # JSON's strings are TOML's basic strings, but for what stands beyond ASCII, which may stay as it is.
+    import json
+
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,181 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+
+import gradlab as gl
+from gradlab.errors import ExerciseError
+from gradlab.grading.domains import Domain
+
+
+def _verdict(exercise, answer):
+    return str(exercise.check(answer).verdict)
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "right", "wrong"),
+    [
+        ("x^2 y", {"ask": "gradient"}, ["[2xy, x^2]", r"\begin{pmatrix} 2xy \\ x^2 \end{pmatrix}"], "[x^2, 2xy]"),
+        ("x^2 y", {"ask": "partial", "wrt": "y"}, ["x^2"], "2xy"),
+        ("x^2 y + y^3", {"ask": "hessian"}, ["[[2y, 2x], [2x, 6y]]"], "[[2y, 2x], [2x, 6]]"),
+        ("[x^2 y, x + y]", {"ask": "jacobian"}, ["[[2xy, x^2], [1, 1]]"], "[[2xy, 1], [x^2, 1]]"),
+        ("x^2/(1+x)", {"ask": "value", "at": 2}, ["8/9", "0.889", "0.8889"], "0.887"),
+        ("x^2 + 3y^2", {"ask": "value", "at": {"x": 1, "y": 2}}, ["[2, 12]", "(2,12)", "[2.00, 12.0]"], "[2, 6]"),
+        ("x^2 + 3y^2", {"ask": "step", "at": {"x": 1, "y": 2}, "rate": 0.1}, ["[0.8, 0.8]"], "[1.2, 3.2]"),
+        ("3x^2 + 2x*y + 5y^2", {"ask": "rate"}, ["2/(8 + sqrt(8))", "0.1847"], "2/(8 - sqrt(8))"),
+        ("x^3 - 3x", {"ask": "critical point"}, ["[1, -1]", "[-1, 1]"], "[1, -1, 0]"),
+        ("x^2 + y^2 - 2x", {"ask": "critical point"}, ["(1, 0)", "[[1, 0]]"], "(0, 1)"),
+        ("(x - 2)^2", {"ask": "critical point"}, ["2"], "-2"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_question_knows_right_from_wrong(function, options, right, wrong):
+    exercise = gl.Exercise(function, **options)
+    for answer in right:
+        assert _verdict(exercise, answer) == "correct", answer
+    assert _verdict(exercise, wrong) == "wrong"
+    assert _verdict(exercise, exercise.answer) == "correct"
+
+
+@pytest.mark.parametrize("text", ["x^3*exp(-x)", "sin(x)/(1+x^2)", "log(x^2+1)", "x^x", "atan(3*x)", "sqrt(1+x^4)"])
+def test_the_derived_answer_is_what_sympy_differentiates_to(text):
+    x = sympy.Symbol("x")
+    oracle = sympy.diff(sympy.sympify(text.replace("^", "**")), x)
+    assert _verdict(gl.Exercise(text), str(oracle)) == "correct"
+
+
+def test_the_largest_stable_rate_is_that_of_the_hessian():
+    exercise = gl.Exercise("2x^2 + x*y + 7y^2", "rate")
+    largest = np.linalg.eigvalsh([[4, 1], [1, 14]])[-1]
+    assert _verdict(exercise, f"{2 / largest:.8f}") == "correct"
+    assert _verdict(exercise, f"{2 / largest + 1e-4:.8f}") == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "said"),
+    [
+        ("x y", {}, "wrt="),
+        ("x^2", {"ask": "step", "at": 1}, "learning rate"),
+        ("x^2", {"ask": "value"}, "lacks x"),
+        ("log(-1 - x^2)", {}, "on which domain"),
+        ("e^x", {"ask": "critical point"}, "no critical point"),
+        ("x^2 y^2", {"ask": "critical point"}, "lines"),
+        ("x^4", {"ask": "rate"}, "at which point"),
+        ("-x^2 - y^2", {"ask": "rate"}, "no rate is stable"),
+        ("x^2", {"ask": "value", "at": {"z": 1}}, "at names z"),
+        ("x^2", {"ask": "value", "at": {"x": "much"}}, "no number"),
+        ("x^2", {"ask": "jacobian"}, "several functions"),
+    ],
+)
+def test_an_exercise_without_an_answer_says_what_it_lacks(function, options, said):
+    with pytest.raises(ExerciseError, match=said):
+        gl.Exercise(function, **options)
+
+
+def test_misuse_is_a_value_error():
+    with pytest.raises(ValueError, match="nothing is called 'slope'"):
+        gl.Exercise("x^2", "slope")
+    with pytest.raises(ValueError, match="no form is called"):
+        gl.Exercise("x^2", demands=["pretty"])
+    with pytest.raises(ValueError, match="points"):
+        gl.Exercise("x^2", points=0)
+
+
+def test_components_share_the_points():
+    exercise = gl.Exercise("x^2 y + y^3", "gradient", points=4)
+    assert exercise.check("[2xy, x^2 + 3y^3]").score == 2
+    assert exercise.check("[2xy, x^2 + 3y^2]").score == 4
+    assert exercise.check("[2xy]").misconception == "component missing"
+
+
+def test_a_named_mistake_may_be_worth_a_share():
+    exercise = gl.Exercise("sin(3x)", points=2, credit={"inner derivative forgotten": 0.5})
+    assert exercise.check("cos(3x)").score == 1
+    assert exercise.check("sin(3x)").score == 0
+
+
+def test_attempts_are_kept_and_only_so_many_count():
+    exercise = gl.Exercise("x^2", attempts=2)
+    assert gl.grade(exercise, "x").score == 0
+    gl.grade(exercise, "2 +")  # not read: no attempt
+    assert gl.grade(exercise, "3x").score == 0
+    late = gl.grade(exercise, "2x")
+    assert (late.verdict, late.score) == ("correct", 0)
+    assert [grade.answer for grade in exercise.history] == ["x", "3x", "2x"]
+
+
+def test_hints_come_one_after_the_other_and_never_tell_the_answer():
+    exercise = gl.Exercise("sin(3x) x", hints=["how many factors are there?"])
+    shown = [gl.grade(exercise, "sin(3x) + x cos(3x)").hints for _ in range(5)]
+    assert [len(hints) for hints in shown] == [0, 1, 2, 3, 4]
+    assert shown[1] == ("how many factors are there?",)
+    assert "chain rule" in shown[2][1]
+    assert all("3 x cos(3 x)" not in hint for hint in shown[-1])
+
+
+def test_feedback_shows_the_step_and_not_the_answer():
+    grade = gl.Exercise("x^2 sin(3x)").check("2x sin(3x) + x^2 cos(3x)")
+    assert grade.misconception == "inner derivative forgotten"
+    assert "∂/∂x (sin(3 x))" in grade.feedback
+    assert "3 cos" not in grade.feedback
+
+
+def test_a_tie_is_listed_for_the_teacher_and_not_told_to_the_student():
+    grade = gl.Exercise("x sin(2x)").check("sin(2x) - 2x cos(2x)")
+    assert grade.misconception is None
+    assert set(grade.candidates) == {"product rule with a minus", "trigonometric sign"}
+    assert "product rule with a minus" not in repr(grade)
+
+
+def test_what_cannot_be_read_is_told_with_its_place():
+    grade = gl.Exercise("x^2").check("2x + z")
+    assert grade.verdict == "undecided"
+    assert "no variable named 'z'" in grade.feedback
+    assert "^" in grade.feedback
+
+
+def test_numbers_lists_and_arrays_are_answers_too():
+    exercise = gl.Exercise("x^2 + 3y^2", "value", at={"x": 1, "y": 2})
+    for answer in ([2, 12], np.array([2.0, 12.0]), {"x": 2, "y": 12}, (Fraction(2), "12")):
+        assert _verdict(exercise, answer) == "correct"
+    with pytest.raises(TypeError, match="not None"):
+        exercise.check(None)
+
+
+def test_digits_that_are_stated_leave_open_what_they_leave_open():
+    exercise = gl.Exercise("x^2/(1+x)", "value", at=2, digits=4)
+    assert "state at least 4 digits" in exercise.check("0.889").feedback
+    assert _verdict(exercise, "0.8889") == "correct"
+    assert _verdict(exercise, "0.8890") == "wrong"
+
+
+def test_demands_on_the_form_are_checked_after_the_value():
+    exercise = gl.Exercise("x^3/3 - x", demands=["factored"])
+    assert _verdict(exercise, "(x-1)(x+1)") == "correct"
+    grade = exercise.check("x^2 - 1")
+    assert (grade.verdict, grade.score) == ("wrong", 0)
+    assert "product" in grade.feedback
+
+
+def test_the_domain_of_an_exercise_counts():
+    on_positive = gl.Exercise("x^3/3", domain=Domain("real", positive=("x",)))
+    assert _verdict(on_positive, "x |x|") == "correct"
+    assert _verdict(gl.Exercise("x^3/3"), "x |x|") == "wrong"
+
+
+def test_a_correct_answer_is_never_rejected_however_it_is_written():
+    exercise = gl.Exercise("tan(x)")
+    for answer in ("1 + tan(x)^2", "1/cos(x)^2", "sec(x)^2", "sec^2 x", "2/(1 + cos(2x))", r"\frac{1}{\cos^2 x}"):
+        assert _verdict(exercise, answer) == "correct", answer
+
+
+def test_the_solution_ends_with_the_answer():
+    assert gl.Exercise("x^2 y", "gradient").solution().endswith("answer: [2 x y, x²]")
+
+
+def test_the_closed_form_of_a_loss_is_graded():
+    shapes = {"X": ("n", "d"), "y": "n", "w": "d"}
+    exercise = gl.Exercise("1/n*sum((X w - y)^2)", "closed form", wrt="w", variables=["w", "X", "y"], shapes=shapes)
+    assert _verdict(exercise, "2/n X^T (X w - y)") == "correct"
+    assert exercise.check("1/n X^T (X w - y)").misconception == "factor 2 missing"
+    assert exercise.check("2/n X (X w - y)").verdict != "correct"
