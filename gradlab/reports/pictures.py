@@ -27,17 +27,19 @@ ENDINGS = (".png", ".svg", ".pdf")
 class Picture:
     """A picture of a document.
 
-    draw: returns the matplotlib figure; called only when the picture is written.
-    alt: what is to be seen, in words, for those who cannot see it.  caption: what stands below it.
+    draw: returns the matplotlib figure, or the text of an SVG; called only when the picture is written.
+    alt: what is to be seen, in words, for those who cannot see it.  caption: what stands below it, as Markdown.
     title: the heading above it where the picture is a section of its own.
+    ending: ".svg" where *draw* returns the text of one, ".png" for a figure.
 
     Hand one to `gradlab.report`, with a figure of your own: ``Picture(lambda: figure, alt="…")``.
     """
 
-    draw: Callable[[], Figure]
+    draw: Callable[[], Figure | str]
     alt: str
     caption: str = ""
     title: str = "Picture"
+    ending: str = ".png"
 
     @property
     def slug(self) -> str:
@@ -45,12 +47,29 @@ class Picture:
         plain = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
         return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].strip("-") or "picture"
 
-    def png(self) -> bytes:
-        """Return the picture as PNG; figures drawn alike give equal bytes."""
+    def drawn(self, ending: str) -> bytes:
+        """Return the picture as a file with that *ending*, ".png" or ".svg"; figures drawn alike give equal bytes.
+
+        An SVG becomes a PNG by typst; raises ReportError where that is not installed.
+        """
+        drawing = self.draw()
+        if isinstance(drawing, str):
+            return drawing.encode() if ending == ".svg" else _rasterised(drawing)
+        from matplotlib import rc_context
+
         buffer = BytesIO()
-        # matplotlib would write its version into the file.
-        self.draw().savefig(buffer, format="png", dpi=RESOLUTION, metadata={"Software": None})
+        # matplotlib would write its version and the date into the file, and random names into an SVG.
+        fixed: dict[str, Any] = {"Software": None} if ending == ".png" else {"Date": None, "Creator": None}
+        with rc_context({"svg.hashsalt": "gradlab"}):
+            drawing.savefig(buffer, format=ending[1:], dpi=RESOLUTION, metadata=fixed)
         return buffer.getvalue()
+
+
+def _rasterised(svg: str) -> bytes:
+    from gradlab.reports.pandoc import typst
+
+    page = '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")\n'
+    return typst().compile(page.encode(), format="png", ppi=2.0 * 72, sys_inputs={"svg": svg})
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -58,8 +77,6 @@ def save(figure: Figure, path: Path) -> None:
     buffer = BytesIO()
     figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=RESOLUTION)
     files.save(path, buffer.getvalue())
-
-
 def canvas(width: float = 6.4, height: float = 4.0) -> Figure:
     """Return an empty figure that belongs to nobody: pyplot, which keeps every figure alive, is not involved."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

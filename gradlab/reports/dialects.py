@@ -1,0 +1,293 @@
+"""How each block is written for each file format: Markdown that people read, and Markdown that pandoc reads.
+
+One class for each format, all with the same methods; pandoc does the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gradlab.reports.blocks import Row
+from gradlab.reports.formulas import filled, lines, width
+from gradlab.reports.markdown import fenced, link_target, typed
+from gradlab.reports.pictures import Picture
+
+PHONE = 18.0
+"""The widest piece of an equation that is to be read on a telephone, in em."""
+
+PAPER = 36.0
+"""The width of a column of paper, in em of its mathematics."""
+
+LONG_LEFT = 9.0
+"""Left sides up to this many em stand in a column of their own; with longer ones, each line hangs below its first."""
+
+
+class Dialect(Protocol):
+    """What a file format has to say how to write."""
+
+    def heading(self, text: str, level: int, number: str) -> str: ...
+    def equations(self, rows: Sequence[Row], number: int) -> str: ...
+    def reference(self, number: int) -> str: ...
+    def code(self, text: str, *, runs: bool) -> str: ...
+    def blank(self, count: int) -> str: ...
+    def picture(self, name: str, picture: Picture) -> str: ...
+
+
+# Markdown that people and notebooks read -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plain:
+    """CommonMark with ``$`` mathematics, as GitHub and notebooks show it.
+
+    link: from the name of a picture's file and the picture to Markdown.  cells: whether pandoc is to make a notebook
+    of it, with cells that run.
+    """
+
+    link: Callable[[str, Picture], str]
+    cells: bool = False
+
+    def heading(self, text: str, level: int, number: str) -> str:
+        return f"{'#' * (level + 1)} {number} {typed(text)}"
+
+    def equations(self, rows: Sequence[Row], number: int) -> str:
+        return f"$$\n{_environment('aligned', rows, 1.7 * PAPER)} \\tag{{{number}}}\n$$"
+
+    def reference(self, number: int) -> str:
+        return f"({number})"
+
+    def code(self, text: str, *, runs: bool) -> str:
+        block = fenced(text, "python")
+        return f"::: {{.cell .code}}\n{block}\n:::" if runs and self.cells else block
+
+    def blank(self, count: int) -> str:
+        return "\n\n".join(["&nbsp;"] * count)
+
+    def picture(self, name: str, picture: Picture) -> str:
+        return self.link(name, picture) + (f"\n\n{picture.caption}" if picture.caption else "")
+
+
+def image(picture: Picture, target: str) -> str:
+    """Return a picture in Markdown, taken from *target*."""
+    return f"![{typed(picture.alt)}]({target})"
+
+
+# Markdown that only pandoc reads ---------------------------------------------------------------------
+
+
+def _pandoc_heading(text: str, level: int) -> str:
+    return f"{'#' * level} {typed(text)}"
+
+
+@dataclass(frozen=True)
+class Html:
+    """MathML in pieces that flow like words, so that a long equation is broken where its column ends."""
+
+    ending = ".png"
+
+    def heading(self, text: str, level: int, number: str) -> str:
+        return _pandoc_heading(text, level)
+
+    def equations(self, rows: Sequence[Row], number: int) -> str:
+        shape = "aligned" if _short(rows) else "hanging"
+        inside = "\n\n".join(self._row(row) for row in rows)
+        return f"::::: {{#eq-{number} .equation .{shape}}}\n:::: rows\n{inside}\n::::\n\n[({number})]{{.number}}\n:::::"
+
+    def _row(self, row: Row) -> str:
+        left = _pieces(row.left, "piece")
+        rights = ["".join(_pieces(f"{row.sign} {form}", "piece")) for form in row.right] or [""]
+        remark = f"[{row.remark}]{{.remark}}" if row.remark else "[]{.remark}"
+        cells = [f"[{''.join(left) if not place else ''}]{{.left}} [{right}]{{.right}}" for place, right in enumerate(rights)]
+        marked = [f"{cell} {remark if not place else '[]{.remark}'}" for place, cell in enumerate(cells)]
+        return "\n\n".join(marked)
+
+    def reference(self, number: int) -> str:
+        return f"[({number})](#eq-{number})"
+
+    def code(self, text: str, *, runs: bool) -> str:
+        return fenced(text, "python")
+
+    def blank(self, count: int) -> str:
+        return f"::: {{.blank style=\"--lines: {count}\"}}\n:::"
+
+    def picture(self, name: str, picture: Picture) -> str:
+        return _figure(f"{name}{self.ending}", picture)
+
+
+def _pieces(latex: str, kind: str) -> list[str]:
+    found = []
+    for piece in lines(_upright(latex), PHONE) if latex else []:
+        found.append(f'[$${piece}$$]{{.{kind} style="--w: {max(width(piece), 1):.1f}"}} ')
+    return found
+
+
+def _upright(latex: str) -> str:
+    """Return a formula with its names of several letters as words: else each letter is a symbol of its own."""
+    return re.sub(r"\\mathrm\{([^{}]{2,})\}", r"\\text{\1}", latex)
+
+
+@dataclass(frozen=True)
+class Typst:
+    """The same pieces in Typst's boxes, for the PDF."""
+
+    ending = ".svg"
+
+    def heading(self, text: str, level: int, number: str) -> str:
+        return _pandoc_heading(text, level)
+
+    def equations(self, rows: Sequence[Row], number: int) -> str:
+        name = "aligned" if _short(rows) else "hanging"
+        inside = "\n\n".join(part for row in rows for part in self._row(row))
+        return f"{_raw(f'#{name}({number},')}\n\n{inside}\n\n{_raw(f') <eq-{number}>')}"
+
+    def _row(self, row: Row) -> list[str]:
+        left = self._flow(row.left)
+        remark = _cell(row.remark)
+        cells = []
+        for place, form in enumerate(row.right or ("",)):
+            right = self._flow(f"{row.sign} {form}") if form else ""
+            cells.append(f"{_cell(left if not place else '')}{_cell(right)}{remark if not place else _cell('')}")
+        return cells
+
+    def _flow(self, latex: str) -> str:
+        if not latex:
+            return ""
+        stretching = _upright(latex).replace(r"\left\lVert", r"\left\Vert").replace(r"\right\rVert", r"\right\Vert")
+        return " ".join(
+            f"`#piece[`{{=typst}}${piece}$`]`{{=typst}}" for piece in lines(stretching, 0.8 * PHONE)
+        )
+
+    def reference(self, number: int) -> str:
+        return f"[({number})](#eq-{number})"
+
+    def code(self, text: str, *, runs: bool) -> str:
+        return fenced(text, "python")
+
+    def blank(self, count: int) -> str:
+        return _raw(f"#blank({count})")
+
+    def picture(self, name: str, picture: Picture) -> str:
+        return _figure(f"{name}{self.ending}", picture)
+
+
+def _raw(text: str) -> str:
+    return f"```{{=typst}}\n{text}\n```"
+
+
+def _cell(markdown: str) -> str:
+    return f"`[`{{=typst}}{markdown}`],`{{=typst}}"
+
+
+@dataclass(frozen=True)
+class Latex:
+    """amsmath's environments, lines broken for the page."""
+
+    folder: str
+    ending = ".png"
+
+    def heading(self, text: str, level: int, number: str) -> str:
+        return _pandoc_heading(text, level)
+
+    def equations(self, rows: Sequence[Row], number: int) -> str:
+        tag = f"\\tag{{{number}}}\\label{{eq-{number}}}"
+        return f"```{{=latex}}\n{_environment('align*', rows, PAPER, tag)}\n```"
+
+    def reference(self, number: int) -> str:
+        return f"`\\eqref{{eq-{number}}}`{{=latex}}"
+
+    def code(self, text: str, *, runs: bool) -> str:
+        return fenced(text, "python")
+
+    def blank(self, count: int) -> str:
+        return f"```{{=latex}}\n\\vspace{{{count}\\baselineskip}}\n```"
+
+    def picture(self, name: str, picture: Picture) -> str:
+        return _figure(f"{link_target(self.folder)}/{name}{self.ending}", picture)
+
+
+@dataclass(frozen=True)
+class Docx:
+    """One equation on each line: LibreOffice breaks aligned ones."""
+
+    ending = ".png"
+
+    def heading(self, text: str, level: int, number: str) -> str:
+        return _pandoc_heading(text, level)
+
+    def equations(self, rows: Sequence[Row], number: int) -> str:
+        written: list[str] = []
+        for row in rows:
+            forms = [f"{row.left} {row.sign} {row.right[0]}" if row.right else row.left]
+            forms += [f"{row.sign} {form}" for form in row.right[1:]]
+            forms[0] += rf" \qquad {_in_latex(row.remark)}" if row.remark else ""
+            written += [_upright(form) for form in forms]
+        written[-1] += rf" \qquad \text{{({number})}}"
+        return "\n\n".join([*(f"$${form}$$" for form in written[:-1]), f"[$${written[-1]}$$]{{#eq-{number}}}"])
+
+    def reference(self, number: int) -> str:
+        return f"[({number})](#eq-{number})"
+
+    def code(self, text: str, *, runs: bool) -> str:
+        return fenced(text, "python")
+
+    def blank(self, count: int) -> str:
+        return "\n\n".join(["\\ "] * count)
+
+    def picture(self, name: str, picture: Picture) -> str:
+        return _figure(f"{name}{self.ending}", picture)
+
+
+def _figure(target: str, picture: Picture) -> str:
+    """Return a picture for pandoc: its description for those who cannot see it, and its caption if it has one."""
+    alt = re.sub(r'(["\\])', r"\\\1", " ".join(picture.alt.split()))
+    return f'![{picture.caption}]({target}){{alt="{alt}"}}'
+
+
+# LaTeX's environments --------------------------------------------------------------------------------
+
+
+def _short(rows: Sequence[Row]) -> bool:
+    return all(width(row.left) <= LONG_LEFT for row in rows)
+
+
+def _environment(name: str, rows: Sequence[Row], paper: float, tag: str = "") -> str:
+    """Return rows in an aligned environment, no line wider than *paper* where it can be broken."""
+    short = _short(rows)
+    indent = max((width(row.left) for row in rows), default=0.0) if short else 2.0
+    written: list[str] = []
+    for row in rows:
+        remark = f" && {_in_latex(row.remark)}" if row.remark else ""
+        room = paper - indent - (0.5 * len(row.remark) if row.remark else 0.0)
+        if not row.right:
+            written.append(f"{'' if short else '&'}{row.left}{remark}")
+            continue
+        first, *more = [filled(form, max(room, 8.0)) for form in row.right]
+        whole = f"{row.left} {row.sign} {row.right[0]}"
+        if short:
+            written.append(f"{row.left} &{row.sign} {first[0]}{remark}")
+            written += [rf"&\qquad {line}" for line in first[1:]]
+        elif width(whole) <= paper - 2.0 - (0.5 * len(row.remark)):
+            written.append(f"&{whole}{remark}")
+        else:
+            head, *rest = filled(row.left, paper)
+            written += [f"&{head}", *(rf"&\qquad {line}" for line in rest)]
+            written.append(rf"&\quad {row.sign} {first[0]}{remark}")
+            written += [rf"&\qquad\quad {line}" for line in first[1:]]
+        for form in more:
+            written.append(f"&{row.sign} {form[0]}" if short else rf"&\quad {row.sign} {form[0]}")
+            written += [rf"&\qquad {line}" for line in form[1:]]
+    body = " \\\\\n".join(written)
+    return f"\\begin{{{name}}}\n{body}{f' {tag}' if tag else ''}\n\\end{{{name}}}"
+
+
+def _in_latex(remark: str) -> str:
+    """Return a remark in Markdown as LaTeX: its words as text, what stands between dollar signs as it is.
+
+    >>> _in_latex("where $u = x$")
+    '\\\\text{where }u = x'
+    """
+    parts = re.split(r"(?<!\\)\$", remark)
+    return "".join(part if place % 2 else rf"\text{{{part}}}" for place, part in enumerate(parts) if part)
