@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gradlab.reports.blocks import Row
-from gradlab.reports.formulas import filled, lines, width
+from gradlab.reports.formulas import filled, lines, spaced, unstretched, width
 from gradlab.reports.markdown import fenced, link_target, typed
 from gradlab.reports.pictures import Picture
 
 PHONE = 18.0
 """The widest piece of an equation that is to be read on a telephone, in em."""
+
+BOX = 24.0
+"""The widest piece of an equation in a PDF, which leaves room for the name of a rule beside it."""
 
 PAPER = 36.0
 """The width of a column of paper, in em of its mathematics."""
@@ -94,11 +97,12 @@ class Html:
     def equations(self, rows: Sequence[Row], number: int) -> str:
         shape = "aligned" if _short(rows) else "hanging"
         inside = "\n\n".join(self._row(row) for row in rows)
-        return f"::::: {{#eq-{number} .equation .{shape}}}\n:::: rows\n{inside}\n::::\n\n[({number})]{{.number}}\n:::::"
+        outer = f":::::: {{#eq-{number} .equation .{shape}}}\n::::: framed\n"
+        return f"{outer}:::: rows\n{inside}\n::::\n\n[({number})]{{.number}}\n:::::\n::::::"
 
     def _row(self, row: Row) -> str:
-        left = _pieces(row.left, "piece")
-        rights = ["".join(_pieces(f"{row.sign} {form}", "piece")) for form in row.right] or [""]
+        left = _pieces(row.left)
+        rights = ["".join(_pieces(f"{row.sign} {form}")) for form in row.right] or [""]
         remark = f"[{row.remark}]{{.remark}}" if row.remark else "[]{.remark}"
         cells = [f"[{''.join(left) if not place else ''}]{{.left}} [{right}]{{.right}}" for place, right in enumerate(rights)]
         marked = [f"{cell} {remark if not place else '[]{.remark}'}" for place, cell in enumerate(cells)]
@@ -117,16 +121,22 @@ class Html:
         return _figure(f"{name}{self.ending}", picture)
 
 
-def _pieces(latex: str, kind: str) -> list[str]:
-    found = []
-    for piece in lines(_upright(latex), PHONE) if latex else []:
-        found.append(f'[$${piece}$$]{{.{kind} style="--w: {max(width(piece), 1):.1f}"}} ')
-    return found
+def _pieces(latex: str) -> list[str]:
+    """Return the pieces of a formula, each with its width for the style sheet."""
+    # MathML leaves no space between a factor and the name of a function.
+    named = _FUNCTION.sub(r" \\, ", _upright(latex))
+    return [
+        f'[$${piece}$$]{{.piece style="--w: {max(width(piece), 1):.1f}"}} ' for piece in (lines(named, PHONE) if latex else [])
+    ]
+
+
+_FUNCTION = re.compile(r"(?<=[\w})\]])\s+(?=\\(?:a?r?c?(?:sin|cos|tan)h?|log|ln|exp|det|max|min|operatorname)\b)")
 
 
 def _upright(latex: str) -> str:
-    """Return a formula with its names of several letters as words: else each letter is a symbol of its own."""
-    return re.sub(r"\\mathrm\{([^{}]{2,})\}", r"\\text{\1}", latex)
+    """Return a formula for pandoc: names as words, else each letter is a symbol, and bars that stretch everywhere."""
+    words = re.sub(r"\\mathrm\{([^{}]{2,})\}", r"\\text{\1}", spaced(unstretched(latex)))
+    return words.replace(r"\left\lVert", r"\left\Vert").replace(r"\right\rVert", r"\right\Vert")
 
 
 @dataclass(frozen=True)
@@ -155,10 +165,9 @@ class Typst:
     def _flow(self, latex: str) -> str:
         if not latex:
             return ""
-        stretching = _upright(latex).replace(r"\left\lVert", r"\left\Vert").replace(r"\right\rVert", r"\right\Vert")
-        return " ".join(
-            f"`#piece[`{{=typst}}${piece}$`]`{{=typst}}" for piece in lines(stretching, 0.8 * PHONE)
-        )
+        # Typst takes a sign for a prefix where nothing stands before it, and pandoc leaves an empty group out.
+        pieces = (re.sub(r"^\{\}", r"\\text{}", piece) for piece in lines(_upright(latex), BOX))
+        return " ".join(f"`#piece[`{{=typst}}${piece}$`]`{{=typst}}" for piece in pieces)
 
     def reference(self, number: int) -> str:
         return f"[({number})](#eq-{number})"
@@ -258,14 +267,14 @@ def _environment(name: str, rows: Sequence[Row], paper: float, tag: str = "") ->
     short = _short(rows)
     indent = max((width(row.left) for row in rows), default=0.0) if short else 2.0
     written: list[str] = []
-    for row in rows:
+    for row in (replace(row, left=unstretched(row.left)) for row in rows):
         remark = f" && {_in_latex(row.remark)}" if row.remark else ""
         room = paper - indent - (0.5 * len(row.remark) if row.remark else 0.0)
         if not row.right:
             written.append(f"{'' if short else '&'}{row.left}{remark}")
             continue
-        first, *more = [filled(form, max(room, 8.0)) for form in row.right]
-        whole = f"{row.left} {row.sign} {row.right[0]}"
+        first, *more = [filled(spaced(unstretched(form)), max(room, 8.0)) for form in row.right]
+        whole = f"{row.left} {row.sign} {spaced(unstretched(row.right[0]))}"
         if short:
             written.append(f"{row.left} &{row.sign} {first[0]}{remark}")
             written += [rf"&\qquad {line}" for line in first[1:]]

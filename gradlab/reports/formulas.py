@@ -24,6 +24,9 @@ _WIDE = {"\\sum": 1.5, "\\prod": 1.4, "\\int": 0.9, "\\longrightarrow": 2.3, "\\
 _NO_WIDTH = frozenset("\\displaystyle \\limits \\, \\! & \\\\".split())
 _SIZED = {"\\bigl": "opens", "\\Bigl": "opens", "\\bigr": "closes", "\\Bigr": "closes"}
 
+MUCH = 1.7
+"""How many times too wide a fraction must be to be written with a slash."""
+
 LETTER, NARROW, SIGN, SMALL, AROUND = 0.62, 0.5, 1.45, 0.74, 0.3
 """Widths in em, rather too wide than too narrow: of a letter; of a digit or an upright letter; of a sign with the space
 around it; how much smaller an index is; what a fraction, a root or a bracket adds."""
@@ -64,7 +67,8 @@ def atoms(latex: str) -> tuple[Atom, ...]:
 def lines(latex: str, widest: float) -> list[str]:
     r"""Return a formula in pieces that may each stand on a line of its own, none wider than *widest* where that goes.
 
-    It is broken at relations first, then at signs, then between factors, then inside brackets.  A matrix stays whole.
+    It is broken at relations first, then at signs, then between factors, then inside brackets; a fraction only where it
+    is much too wide.  A matrix stays whole.
 
     >>> lines("a = b + c", 100.0)
     ['a = b + c']
@@ -73,11 +77,38 @@ def lines(latex: str, widest: float) -> list[str]:
     """
     if width(latex) <= widest:
         return [latex.strip()]
+    row = atoms(latex)
     for split in (_at("relation"), _at("operator"), _between_factors, _inside_brackets):
-        found = split(atoms(latex))
+        found = split(row)
         if len(found) > 1:
             return [line for piece in found for line in lines(piece, widest)]
-    return [latex.strip()]
+    found = _out_of_fractions(row) if width(latex) > MUCH * widest else []
+    return [line for piece in found for line in lines(piece, widest)] if len(found) > 1 else [latex.strip()]
+
+
+_FACTORS = re.compile(r"(?<=[\w})\]])\s+(?=\\mathrm\{\w\w)|(?<=\\mathrm\{)(\w\w[^{}]*\})\s+(?=[\w(])")
+
+
+def spaced(latex: str) -> str:
+    r"""Return a formula with a thin space around a name of several letters that stands among factors.
+
+    >>> print(spaced(r"a \mathrm{time}_{i} + \mathrm{time} b"))
+    a \, \mathrm{time}_{i} + \mathrm{time} \, b
+    """
+    return _FACTORS.sub(lambda found: f"{found[1] or ''} \\, ", latex)
+
+
+_FLAT = re.compile(r"\\left([(\[])((?:(?!\\left|\\right|\\frac|\\sum|\\prod|\\int|\\begin|\\sqrt|\\\\).)*?)\\right([)\]])")
+
+
+def unstretched(latex: str) -> str:
+    r"""Return a formula whose brackets stretch only around what is tall: others stand closer to what they enclose.
+
+    >>> print(unstretched(r"\sin\left(x y\right) + \left(\frac{1}{x}\right)"))
+    \sin(x y) + \left(\frac{1}{x}\right)
+    """
+    flat = _FLAT.sub(r"\1\2\3", latex)
+    return flat if flat == latex else unstretched(flat)
 
 
 def filled(latex: str, widest: float) -> list[str]:
@@ -145,6 +176,21 @@ def _inside_brackets(row: tuple[Atom, ...]) -> list[str]:
     first = f"{_joined(list(row[:place]))} {left} {pieces[0]}"
     last = f"{pieces[-1]} {right}{attached} {_joined(list(row[place + 1 :]))}"
     return [first.strip(), *pieces[1:-1], last.strip()]
+
+
+def _out_of_fractions(row: tuple[Atom, ...]) -> list[str]:
+    """Return the widest fraction with a slash, so that it can be broken."""
+    fractions = [atom for atom in row if atom.kind == "fraction"]
+    if not fractions:
+        return [_joined(list(row))]
+    widest = max(fractions, key=lambda atom: atom.width)
+    place = row.index(widest)
+    above, below = (_bracketed(part[1:-1]) for part in widest.parts)
+    return _inside_brackets(atoms(f"{_joined(list(row[:place]))} {above} / {below} {_joined(list(row[place + 1 :]))}"))
+
+
+def _bracketed(latex: str) -> str:
+    return latex if len([atom for atom in atoms(latex) if atom.width]) == 1 else rf"\left({latex}\right)"
 
 
 def _joined(row: list[Atom]) -> str:
@@ -230,7 +276,7 @@ class _Reader:
             return Atom(f"{token}{argument}", wide + (AROUND if token == "\\operatorname" else 0.1), kind)
         kind = "opens" if token in _BEFORE_MORE else "ordinary"
         if token in _NO_WIDTH:
-            return Atom(token, 0.0)
+            return Atom(token, 0.0, "space")
         if token in _SIZED:
             return Atom(f"{token}{self._next()}", NARROW, _SIZED[token])
         if token in "([":
@@ -246,7 +292,7 @@ class _Reader:
         above, below = self._argument(), self._argument()
         wide = max(width(above[1:-1]), width(below[1:-1])) + AROUND
         derivative = above == "{\\partial}" or above == "{d}"
-        return Atom(f"\\frac{above}{below}", wide, "opens" if derivative else "fraction")
+        return Atom(f"\\frac{above}{below}", wide, "opens" if derivative else "fraction", (above, below))
 
     def _bracket(self) -> Atom:
         self.place += 1

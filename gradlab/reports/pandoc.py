@@ -34,6 +34,8 @@ _WIDE = "--columns=300"
 _BIG_BRACKET = re.compile(r"#scale\(x: (\d+)%, y: \d+%\)\[(\\?.)\]")
 """A picture of a bracket is scaled without room being made for it; typst's own brackets have a size."""
 
+_BRACKETS = {"(": "paren.l", ")": "paren.r", "[": "bracket.l", "]": "bracket.r", "|": "bar.v", "{": "brace.l", "}": "brace.r"}
+
 _CIRCLED = re.compile(r"\b(dot|times)\.circle\b")
 """Typst 0.15 has no such name any more; it has had the other since 0.14."""
 
@@ -71,9 +73,10 @@ def pdf(report: Report) -> bytes:
     """Return a PDF, typeset by typst."""
     dialect = Typst()
     pictures = _drawn(report, dialect.ending)
-    options = ["--to=typst", f"--template={ASSETS / 'report.typ'}"]
+    options = ["--to=typst", f"--template={ASSETS / 'report.typ'}", f"--lua-filter={ASSETS / 'typst.lua'}"]
     body = _pandoc(_headed(report, report.body(dialect)), [*options, *_contents(report)], {}).decode()
-    source = _CIRCLED.sub(r"\1.o", _BIG_BRACKET.sub(r"lr(\2, size: #\1%)", body))
+    sized = _BIG_BRACKET.sub(lambda found: f"lr({_BRACKETS[found[2][-1]]}, size: #{int(found[1]) / 75:.1f}em)", body)
+    source = _CIRCLED.sub(r"\1.o", sized)
     with TemporaryDirectory(prefix="gradlab-") as folder:
         for name, content in pictures.items():
             (Path(folder) / name).write_bytes(content)

@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,17 +53,23 @@ class Picture:
 
         An SVG becomes a PNG by typst; raises ReportError where that is not installed.
         """
-        drawing = self.draw()
-        if isinstance(drawing, str):
-            return drawing.encode() if ending == ".svg" else _rasterised(drawing)
-        from matplotlib import rc_context
+        return _file(self, ending)
 
-        buffer = BytesIO()
-        # matplotlib would write its version and the date into the file, and random names into an SVG.
-        fixed: dict[str, Any] = {"Software": None} if ending == ".png" else {"Date": None, "Creator": None}
-        with rc_context({"svg.hashsalt": "gradlab"}):
-            drawing.savefig(buffer, format=ending[1:], dpi=RESOLUTION, metadata=fixed)
-        return buffer.getvalue()
+
+@lru_cache(maxsize=16)
+def _file(picture: Picture, ending: str) -> bytes:
+    """Return the file, and the same one for the next few formats that a document is saved in."""
+    drawing = picture.draw()
+    if isinstance(drawing, str):
+        return drawing.encode() if ending == ".svg" else _rasterised(drawing)
+    from matplotlib import rc_context
+
+    buffer = BytesIO()
+    # matplotlib would write its version and the date into the file, and random names into an SVG.
+    fixed: dict[str, Any] = {"Software": None} if ending == ".png" else {"Date": None, "Creator": None}
+    with rc_context({"svg.hashsalt": "gradlab"}):
+        drawing.savefig(buffer, format=ending[1:], dpi=RESOLUTION, metadata=fixed)
+    return buffer.getvalue()
 
 
 def _rasterised(svg: str) -> bytes:

@@ -56,7 +56,7 @@ TABLE: Mapping[str, tuple[str, str]] = {
     "closed form": ("Closed form", "Geschlossene Form"),
     "as code": ("As a program", "Als Programm"),
     "route": ("Gradient by the {route} route", "Gradient auf dem Weg „{route}“"),
-    "comparison": ("{routes} to one gradient: {verdict}", "{routes} zu einem Gradienten: {verdict}"),
+    "comparison": ("One gradient by {routes}: {verdict}", "Ein Gradient auf {routes}: {verdict}"),
     "steps of differences": ("Error against step size", "Fehler und Schrittweite"),
     "backpropagation": ("Backpropagation", "Rückwärtsrechnung"),
     "descent": ("Descent{name}", "Abstieg{name}"),
@@ -129,7 +129,7 @@ TABLE: Mapping[str, tuple[str, str]] = {
         "{hidden} von {rows} Zeilen sind ausgelassen.",
     ),
     "one route": ("route", "Weg"),
-    "one routes": ("routes", "Wege"),
+    "one routes": ("routes", "Wegen"),
     "symbolic column": (
         "The symbolic column is equation {{}} evaluated.",
         "Die Spalte „symbolic“ ist Gleichung {{}}, ausgerechnet.",
