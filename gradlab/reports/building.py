@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gradlab.reports import provenance
-from gradlab.reports.document import Report
+from gradlab.reports.document import Report, Section
 from gradlab.reports.sections import section
-from gradlab.reports.setting import Setting
-from gradlab.reports.words import Words
-from gradlab.symbolic.views import chosen
+from gradlab.reports.setting import Setting, set_up
+from gradlab.reports.variants import varied
+from gradlab.reports.worksheets import exercise
 
 
 def report(
@@ -18,6 +19,8 @@ def report(
     author: str = "",
     language: str = "en",
     depth: str = "steps",
+    kind: str = "report",
+    seed: int | None = None,
     command: str = "",
 ) -> Report:
     """Return a document about *records*, in their order, that ends with the versions behind its numbers.
@@ -27,7 +30,9 @@ def report(
     title: as plain text; by default it names the function that the records are about.  author: as plain text.
     language: of the fixed words, "en" or "de".
     depth: how much of a derivation is shown: "result", "outline", "steps" or "rules".
-    command: what is typed to make the document again.
+    kind: "worksheet" asks for the results instead, with room to write them; "solutions" is the same sheet with them.
+    seed: changes the numbers of a worksheet; the same seed gives its solutions.
+    command: what is typed to make the document again, as a shell reads it.
     The same records give the same text, byte for byte.
     Raises TypeError for anything else, ValueError where there is no record, or for another language or depth.
 
@@ -40,13 +45,41 @@ def report(
     for name, value in (("title", title or ""), ("author", author), ("command", command)):
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
             raise TypeError(f"{name}={value!r} is no text")
-    setting = Setting(Words(language), chosen(depth))
-    sections = [section(record, setting) for record in records]
-    ending = provenance.section(sections, setting.words, command=command)
-    return Report(_title(records, setting.words) if title is None else title, (*sections, ending), author, language)
+    setting = set_up(language, depth, kind, seed)
+    given = records if seed is None else varied(records, seed)
+    return assembled(
+        sections_of(given, setting), setting, title_of(given, setting), title, author=author, command=command
+    )
 
 
-def _title(records: tuple[Any, ...], words: Words) -> str:
+def sections_of(records: Sequence[Any], setting: Setting) -> list[Section]:
+    """Return what a document, or a worksheet, says about each record."""
+    if setting.kind == "report":
+        return [section(record, setting) for record in records]
+    return [exercise(record, setting, solved=setting.kind == "solutions") for record in records]
+
+
+def assembled(
+    sections: Sequence[Section],
+    setting: Setting,
+    about: str,
+    title: str | None = None,
+    *,
+    author: str = "",
+    command: str = "",
+) -> Report:
+    """Return the document of *sections*, with the provenance of all of them at its end.
+
+    about: what a document without a *title* of its own is called.
+    """
+    own = about if setting.kind == "report" else setting.words.say(f"{setting.kind} of", title=about)
+    ending = provenance.section(sections, setting.words, command=command, seed=setting.seed)
+    return Report(own if title is None else title, (*sections, ending), author, setting.words.language)
+
+
+def title_of(records: Sequence[Any], setting: Setting) -> str:
+    """Return what a document about *records* is called by default."""
+    words = setting.words
     functions = [getattr(record, "function", None) or record for record in records]
     named = {getattr(function, "signature", None) for function in functions} - {None}
-    return words.say("derivation", name=named.pop()) if len(named) == 1 else words.say("gradients")
+    return words.say("gradient of", name=named.pop()) if len(named) == 1 else words.say("gradients")

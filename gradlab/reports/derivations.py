@@ -171,8 +171,6 @@ def variables(record: Function, setting: Setting) -> str:
     return table([say("name"), say("values"), say("role")], rows, left=3)
 
 
-
-
 def _shape(axes: Sequence[str | int], setting: Setting) -> str:
     if not axes:
         return setting.words.say("a number")

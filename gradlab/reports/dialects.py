@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gradlab.reports.blocks import Row
-from gradlab.reports.formulas import filled, lines, spaced, unstretched, width
+from gradlab.reports.formulas import filled, lines, polished, width
 from gradlab.reports.markdown import fenced, link_target, typed
 from gradlab.reports.pictures import Picture
 
@@ -104,7 +104,9 @@ class Html:
         left = _pieces(row.left)
         rights = ["".join(_pieces(f"{row.sign} {form}")) for form in row.right] or [""]
         remark = f"[{row.remark}]{{.remark}}" if row.remark else "[]{.remark}"
-        cells = [f"[{''.join(left) if not place else ''}]{{.left}} [{right}]{{.right}}" for place, right in enumerate(rights)]
+        cells = [
+            f"[{''.join(left) if not place else ''}]{{.left}} [{right}]{{.right}}" for place, right in enumerate(rights)
+        ]
         marked = [f"{cell} {remark if not place else '[]{.remark}'}" for place, cell in enumerate(cells)]
         return "\n\n".join(marked)
 
@@ -115,7 +117,7 @@ class Html:
         return fenced(text, "python")
 
     def blank(self, count: int) -> str:
-        return f"::: {{.blank style=\"--lines: {count}\"}}\n:::"
+        return f'::: {{.blank style="--lines: {count}"}}\n:::'
 
     def picture(self, name: str, picture: Picture) -> str:
         return _figure(f"{name}{self.ending}", picture)
@@ -126,7 +128,8 @@ def _pieces(latex: str) -> list[str]:
     # MathML leaves no space between a factor and the name of a function.
     named = _FUNCTION.sub(r" \\, ", _upright(latex))
     return [
-        f'[$${piece}$$]{{.piece style="--w: {max(width(piece), 1):.1f}"}} ' for piece in (lines(named, PHONE) if latex else [])
+        f'[$${piece}$$]{{.piece style="--w: {max(width(piece), 1):.1f}"}} '
+        for piece in (lines(named, PHONE) if latex else [])
     ]
 
 
@@ -135,7 +138,7 @@ _FUNCTION = re.compile(r"(?<=[\w})\]])\s+(?=\\(?:a?r?c?(?:sin|cos|tan)h?|log|ln|
 
 def _upright(latex: str) -> str:
     """Return a formula for pandoc: names as words, else each letter is a symbol, and bars that stretch everywhere."""
-    words = re.sub(r"\\mathrm\{([^{}]{2,})\}", r"\\text{\1}", spaced(unstretched(latex)))
+    words = re.sub(r"\\mathrm\{([^{}]{2,})\}", r"\\text{\1}", polished(latex))
     return words.replace(r"\left\lVert", r"\left\Vert").replace(r"\right\rVert", r"\right\Vert")
 
 
@@ -267,14 +270,14 @@ def _environment(name: str, rows: Sequence[Row], paper: float, tag: str = "") ->
     short = _short(rows)
     indent = max((width(row.left) for row in rows), default=0.0) if short else 2.0
     written: list[str] = []
-    for row in (replace(row, left=unstretched(row.left)) for row in rows):
+    for row in (replace(row, left=polished(row.left)) for row in rows):
         remark = f" && {_in_latex(row.remark)}" if row.remark else ""
         room = paper - indent - (0.5 * len(row.remark) if row.remark else 0.0)
         if not row.right:
             written.append(f"{'' if short else '&'}{row.left}{remark}")
             continue
-        first, *more = [filled(spaced(unstretched(form)), max(room, 8.0)) for form in row.right]
-        whole = f"{row.left} {row.sign} {spaced(unstretched(row.right[0]))}"
+        first, *more = [filled(polished(form), max(room, 8.0)) for form in row.right]
+        whole = f"{row.left} {row.sign} {polished(row.right[0])}"
         if short:
             written.append(f"{row.left} &{row.sign} {first[0]}{remark}")
             written += [rf"&\qquad {line}" for line in first[1:]]
@@ -293,10 +296,10 @@ def _environment(name: str, rows: Sequence[Row], paper: float, tag: str = "") ->
 
 
 def _in_latex(remark: str) -> str:
-    """Return a remark in Markdown as LaTeX: its words as text, what stands between dollar signs as it is.
+    r"""Return a remark in Markdown as LaTeX: its words as text, what stands between dollar signs as it is.
 
-    >>> _in_latex("where $u = x$")
-    '\\\\text{where }u = x'
+    >>> print(_in_latex("where $u = x$"))
+    \text{where }u = x
     """
     parts = re.split(r"(?<!\\)\$", remark)
     return "".join(part if place % 2 else rf"\text{{{part}}}" for place, part in enumerate(parts) if part)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def write(report: Report, path: Path) -> Path:
     """Write *report* in the format that the ending of *path* names, and return the path."""
     check(path, *WRITERS)
+    available(path.suffix.lower())
     WRITERS[path.suffix.lower()](report, path)
     return path
 
@@ -40,6 +41,16 @@ def check(path: Path, *endings: str) -> None:
         raise ReportError(f"cannot write {written}: there is no folder {str(path.parent)!r}; make it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ReportError(f"cannot write {written}: it is not yours to write; choose another place")
+
+
+def available(ending: str) -> None:
+    """Raise ReportError, saying which extra to install, where what writes this format is missing."""
+    if ending != ".md":
+        from gradlab.reports import pandoc
+
+        pandoc.program()
+        if ending == ".pdf":
+            pandoc.typst()
 
 
 def unwritable(path: Path, error: OSError) -> ReportError:

@@ -7,21 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-RELATIONS = frozenset(
-    "= < > \\le \\leq \\ge \\geq \\ne \\neq \\approx \\equiv \\in \\to \\longrightarrow \\leftarrow \\mapsto".split()
-)
+
+def _words(written: str) -> frozenset[str]:
+    return frozenset(written.split())
+
+
+RELATIONS = _words(r"= < > \le \leq \ge \geq \ne \neq \approx \equiv \in \to \longrightarrow \leftarrow \mapsto")
 """What a line is broken at first; the relation begins the next line."""
 
-OPERATORS = frozenset("+ - \\pm \\cdot \\odot \\times \\otimes \\oslash \\circ \\land \\lor \\oplus".split())
+OPERATORS = _words(r"+ - \pm \cdot \odot \times \otimes \oslash \circ \land \lor \oplus")
 """What a line is broken at next."""
 
 _TOKEN = re.compile(r"\\begin\{[a-z*]+\}(?:\{[^}]*\})?|\\end\{[a-z*]+\}|\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
-_IN_LETTERS = frozenset("\\text \\mathrm \\operatorname \\mathbf \\mathit \\mathsf \\mathtt \\mathcal \\mathbb".split())
-_ONE_ARGUMENT = frozenset("\\overline \\hat \\bar \\tilde \\vec \\boldsymbol \\sqrt".split())
-_FUNCTIONS = frozenset("\\sin \\cos \\tan \\sinh \\cosh \\tanh \\arcsin \\arccos \\arctan \\log \\ln \\exp".split())
-_BEFORE_MORE = frozenset("\\sum \\prod \\int \\max \\min \\partial \\nabla \\det \\operatorname".split()) | _FUNCTIONS
-_WIDE = {"\\sum": 1.5, "\\prod": 1.4, "\\int": 0.9, "\\longrightarrow": 2.3, "\\quad": 1.0, "\\qquad": 2.0, "\\;": 0.3}
-_NO_WIDTH = frozenset("\\displaystyle \\limits \\, \\! & \\\\".split())
+_IN_LETTERS = _words(r"\text \mathrm \operatorname \mathbf \mathit \mathsf \mathtt \mathcal \mathbb")
+_ONE_ARGUMENT = _words(r"\overline \hat \bar \tilde \vec \boldsymbol \sqrt")
+_FUNCTIONS = _words(r"\sin \cos \tan \sinh \cosh \tanh \arcsin \arccos \arctan \log \ln \exp")
+_BEFORE_MORE = _words(r"\sum \prod \int \max \min \partial \nabla \det \operatorname") | _FUNCTIONS
+_WIDE = {"\\sum": 1.5, "\\prod": 1.4, "\\int": 0.9, "\\quad": 1.0, "\\qquad": 2.0, "\\;": 0.3}
+_NO_WIDTH = _words(r"\displaystyle \limits \, \! & \\")
 _SIZED = {"\\bigl": "opens", "\\Bigl": "opens", "\\bigr": "closes", "\\Bigr": "closes"}
 
 MUCH = 1.7
@@ -34,10 +37,11 @@ around it; how much smaller an index is; what a fraction, a root or a bracket ad
 
 @dataclass(frozen=True)
 class Atom:
-    """A piece of a formula, its indices and exponents with it.
+    r"""A piece of a formula, its indices and exponents with it.
 
-    latex: as it is written.  width: in em.  kind: "relation", "operator", "space", "bracket" (``\\left … \\right``),
-    "fraction", "opens" (a function or a sum, which is not torn from what follows) or "ordinary".
+    latex: as it is written.  width: in em.  kind: "relation", "operator", "space", "bracket" (``\left … \right``),
+    "fraction", "opens" (a function, a sum or an opening bracket, which is not torn from what follows), "closes" (nor
+    this from what stands before it) or "ordinary".
     parts: left bracket, inside, right bracket with what is attached to it; or the two halves of a fraction.
     """
 
@@ -98,7 +102,9 @@ def spaced(latex: str) -> str:
     return _FACTORS.sub(lambda found: f"{found[1] or ''} \\, ", latex)
 
 
-_FLAT = re.compile(r"\\left([(\[])((?:(?!\\left|\\right|\\frac|\\sum|\\prod|\\int|\\begin|\\sqrt|\\\\).)*?)\\right([)\]])")
+_FLAT = re.compile(
+    r"\\left([(\[])((?:(?!\\left|\\right|\\frac|\\sum|\\prod|\\int|\\begin|\\sqrt|\\\\).)*?)\\right([)\]])"
+)
 
 
 def unstretched(latex: str) -> str:
@@ -109,6 +115,20 @@ def unstretched(latex: str) -> str:
     """
     flat = _FLAT.sub(r"\1\2\3", latex)
     return flat if flat == latex else unstretched(flat)
+
+
+def powered(latex: str) -> str:
+    r"""Return a formula in which the power of ``\max`` stands beside it: display style would set it above.
+
+    >>> print(powered(r"\max^{2}(x, y)"))
+    \operatorname{max}^{2}(x, y)
+    """
+    return re.sub(r"\\(max|min|det)(?=\^)", r"\\operatorname{\1}", latex)
+
+
+def polished(latex: str) -> str:
+    """Return a formula as a careful typesetter would have written it."""
+    return spaced(powered(unstretched(latex)))
 
 
 def filled(latex: str, widest: float) -> list[str]:

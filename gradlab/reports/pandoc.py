@@ -34,7 +34,15 @@ _WIDE = "--columns=300"
 _BIG_BRACKET = re.compile(r"#scale\(x: (\d+)%, y: \d+%\)\[(\\?.)\]")
 """A picture of a bracket is scaled without room being made for it; typst's own brackets have a size."""
 
-_BRACKETS = {"(": "paren.l", ")": "paren.r", "[": "bracket.l", "]": "bracket.r", "|": "bar.v", "{": "brace.l", "}": "brace.r"}
+_BRACKETS = {
+    "(": "paren.l",
+    ")": "paren.r",
+    "[": "bracket.l",
+    "]": "bracket.r",
+    "|": "bar.v",
+    "{": "brace.l",
+    "}": "brace.r",
+}
 
 _CIRCLED = re.compile(r"\b(dot|times)\.circle\b")
 """Typst 0.15 has no such name any more; it has had the other since 0.14."""
@@ -130,7 +138,7 @@ def _pandoc(text: str, options: Sequence[str], files: Mapping[str, bytes]) -> by
     with TemporaryDirectory(prefix="gradlab-") as folder:
         for name, content in files.items():
             (Path(folder) / name).write_bytes(content)
-        command = [_program(), f"--from={_FROM}", "--standalone", "--wrap=preserve", _WIDE, "--output=out", *options]
+        command = [program(), f"--from={_FROM}", "--standalone", "--wrap=preserve", _WIDE, "--output=out", *options]
         done = subprocess.run(
             command,
             input=text.encode("utf-8", "replace"),
@@ -145,7 +153,7 @@ def _pandoc(text: str, options: Sequence[str], files: Mapping[str, bytes]) -> by
 
 
 @cache
-def _program() -> str:
+def program() -> str:
     """Return where pandoc is; raises ReportError, with the extra that brings it, where it is not installed."""
     return str(_needed("pypandoc").get_pandoc_path())
 

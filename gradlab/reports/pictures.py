@@ -84,6 +84,8 @@ def save(figure: Figure, path: Path) -> None:
     buffer = BytesIO()
     figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=RESOLUTION)
     files.save(path, buffer.getvalue())
+
+
 def canvas(width: float = 6.4, height: float = 4.0) -> Figure:
     """Return an empty figure that belongs to nobody: pyplot, which keeps every figure alive, is not involved."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

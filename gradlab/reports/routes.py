@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from gradlab.autodiff.table import Table
 from gradlab.autodiff.views import halves
 from gradlab.comparison import Comparison
+from gradlab.comparison.record import ComponentVerdict
+from gradlab.comparison.verdicts import Verdict
 from gradlab.errors import GradlabError
 from gradlab.graph.cells import escaped
 from gradlab.graph.gradient import Gradient
@@ -15,7 +17,7 @@ from gradlab.graph.names import in_latex
 from gradlab.graph.point import brief
 from gradlab.reports.blocks import Block, Heading, Reference
 from gradlab.reports.document import Section
-from gradlab.reports.markdown import mathematics, notes, shortened, typed
+from gradlab.reports.markdown import MOST_ROWS, mathematics, notes, shortened, typed
 from gradlab.reports.pictures import Picture, canvas
 from gradlab.reports.setting import Setting
 
@@ -64,7 +66,9 @@ def _kinks(record: Gradient, setting: Setting) -> list[str]:
         return []
     sides = [(name, position, record.slopes[name][position]) for name, position in record.components()]
     rows = [
-        [component(name, at), *(f"{slope:.6g}" for slope in pair)] for name, at, pair in sides if np.isfinite(pair).any()
+        [component(name, at), *(f"{slope:.6g}" for slope in pair)]
+        for name, at, pair in sides
+        if np.isfinite(pair).any()
     ]
     head = [setting.words.say(key) for key in ("kink in", "slope left", "slope right")]
     return shortened(head, rows, setting.words, left=1) if rows else []
@@ -85,7 +89,7 @@ def comparison(record: Comparison, setting: Setting) -> Section:
         blocks += [Heading(say("steps of differences")), picture]
         used |= {"matplotlib"}
     blocks += _pass(record, setting)
-    title = say("comparison", routes=routes, verdict=say(str(record.verdict)))
+    title = say("comparison", name=record.function.signature, routes=routes, verdict=say(str(record.verdict)))
     return Section(title, tuple(blocks), used, _dtypes(*record.gradients.values()))
 
 
@@ -96,8 +100,8 @@ def _saying(setting: Setting) -> Mapping[str, str]:
 
 
 def _step_sizes(record: Comparison, setting: Setting) -> Picture | None:
-    """Return the picture of error against step for the worst component; None where nothing was measured."""
-    worst, estimate = record.worst, record.gradients.get("numeric")
+    """Return the picture of error against step for the worst component that has a derivative; None without one."""
+    worst, estimate = _worst(record), record.gradients.get("numeric")
     if worst is None or estimate is None or worst.variable not in estimate.partials:
         return None
     say = setting.words.say
@@ -116,6 +120,12 @@ def _step_sizes(record: Comparison, setting: Setting) -> Picture | None:
         said.append(say("estimate", value=f"{value:.6g}", bound=f"{bound:.2g}"))
     alt = " ".join(said)
     return Picture(draw, alt, typed(alt), say("steps of differences"))
+
+
+def _worst(record: Comparison) -> ComponentVerdict | None:
+    """Return the worst component that is not at a kink, if it is among the worst few."""
+    seen = (record.component(int(place)) for place in record.judgement.order[:MOST_ROWS])
+    return next((entry for entry in seen if entry.verdict is not Verdict.KINK), None)
 
 
 def _pass(record: Comparison, setting: Setting) -> list[Block]:
@@ -188,5 +198,3 @@ _DOTS = r"\ldots"
 def component(name: str, position: tuple[int, ...]) -> str:
     """Return the name of a component as Markdown."""
     return mathematics(in_latex(name, tuple(map(str, position))))
-
-

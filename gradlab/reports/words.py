@@ -38,7 +38,6 @@ class Words:
         *first, last = names
         return f"{', '.join(first)} {self.say('and')} {last}" if first else last
 
-
     def rule(self, name: str) -> str:
         """Return the name of a rule; one that is not in the table stays as it is."""
         found = TABLE.get(f"rule {name}")
@@ -49,14 +48,18 @@ TABLE: Mapping[str, tuple[str, str]] = {
     # Titles.
     "contents": ("Contents", "Inhalt"),
     "function": ("The function {name}", "Die Funktion {name}"),
-    "derivation": ("The gradient of {name}", "Der Gradient von {name}"),
+    "gradient of": ("The gradient of {name}", "Der Gradient von {name}"),
+    "derivation": ("Derivation of the gradient of {name}", "Herleitung des Gradienten von {name}"),
     "gradients": ("Gradients", "Gradienten"),
     "as written": ("The function as written", "Die Funktion, wie sie geschrieben ist"),
     "step by step": ("Step by step", "Schritt für Schritt"),
     "closed form": ("Closed form", "Geschlossene Form"),
     "as code": ("As a program", "Als Programm"),
     "route": ("Gradient by the {route} route", "Gradient auf dem Weg „{route}“"),
-    "comparison": ("One gradient by {routes}: {verdict}", "Ein Gradient auf {routes}: {verdict}"),
+    "comparison": (
+        "The gradient of {name} by {routes}: {verdict}",
+        "Der Gradient von {name} auf {routes}: {verdict}",
+    ),
     "steps of differences": ("Error against step size", "Fehler und Schrittweite"),
     "backpropagation": ("Backpropagation", "Rückwärtsrechnung"),
     "descent": ("Descent{name}", "Abstieg{name}"),
@@ -65,7 +68,9 @@ TABLE: Mapping[str, tuple[str, str]] = {
     "path title": ("Path of the descent", "Weg des Abstiegs"),
     "provenance": ("Provenance", "Herkunft"),
     "worksheet": ("Worksheet", "Arbeitsblatt"),
+    "worksheet of": ("Worksheet: {title}", "Arbeitsblatt: {title}"),
     "solutions": ("Solutions", "Lösungen"),
+    "solutions of": ("Solutions: {title}", "Lösungen: {title}"),
     "exercise": ("Exercise: {name}", "Aufgabe: {name}"),
     # The function and its derivation.
     "no formula": (
@@ -193,7 +198,16 @@ TABLE: Mapping[str, tuple[str, str]] = {
     "seed": ("seed", "Startwert"),
     "command": ("To reproduce this document:", "So entsteht dieses Dokument noch einmal:"),
     # Worksheets.
-    "task": ("Derive {parts} step by step, and name each rule.", "Leiten Sie {parts} Schritt für Schritt her und nennen Sie jede Regel."),
+    "task": (
+        "Derive {parts} step by step, and name each rule.",
+        "Leiten Sie {parts} Schritt für Schritt her und nennen Sie jede Regel.",
+    ),
+    "task descent": (
+        "Take {steps} by {rule} from {start}, and write down each point and its loss.",
+        "Gehen Sie {steps} mit {rule} von {start} aus und schreiben Sie jeden Punkt und seinen Verlust auf.",
+    ),
+    "taken step": ("step", "Schritt"),
+    "taken steps": ("steps", "Schritte"),
     "task at": ("Evaluate your gradient at {point}.", "Werten Sie Ihren Gradienten bei {point} aus."),
     "answer": ("Solution", "Lösung"),
     "your name": ("Name:", "Name:"),
