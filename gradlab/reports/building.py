@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradlab.reports import provenance
@@ -72,6 +73,8 @@ def assembled(
 
     about: what a document without a *title* of its own is called.
     """
+    if setting.kind == "worksheet":  # a sheet that is handed in says whose it is
+        sections = [replace(sections[0], blocks=(setting.words.say("your name"), *sections[0].blocks)), *sections[1:]]
     own = about if setting.kind == "report" else setting.words.say(f"{setting.kind} of", title=about)
     ending = provenance.section(sections, setting.words, command=command, seed=setting.seed)
     return Report(own if title is None else title, (*sections, ending), author, setting.words.language)

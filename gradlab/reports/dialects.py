@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gradlab.reports.blocks import Row
-from gradlab.reports.formulas import filled, lines, polished, width
+from gradlab.reports.formulas import filled, lines, polished, powered, spaced, width
 from gradlab.reports.markdown import fenced, link_target, typed
 from gradlab.reports.pictures import Picture
 
@@ -31,6 +31,7 @@ LONG_LEFT = 9.0
 class Dialect(Protocol):
     """What a file format has to say how to write."""
 
+    def text(self, markdown: str) -> str: ...
     def heading(self, text: str, level: int, number: str) -> str: ...
     def equations(self, rows: Sequence[Row], number: int) -> str: ...
     def reference(self, number: int) -> str: ...
@@ -52,6 +53,9 @@ class Plain:
 
     link: Callable[[str, Picture], str]
     cells: bool = False
+
+    def text(self, markdown: str) -> str:
+        return markdown
 
     def heading(self, text: str, level: int, number: str) -> str:
         return f"{'#' * (level + 1)} {number} {typed(text)}"
@@ -81,8 +85,22 @@ def image(picture: Picture, target: str) -> str:
 # Markdown that only pandoc reads ---------------------------------------------------------------------
 
 
-def _pandoc_heading(text: str, level: int) -> str:
-    return f"{'#' * level} {typed(text)}"
+def _pandoc_heading(text: str, level: int, number: str) -> str:
+    return f"{'#' * level} {typed(text)} {{#{section_id(number)}}}"
+
+
+def section_id(number: str) -> str:
+    """Return by what a link finds the title with that number.
+
+    >>> section_id("1.2")
+    'sec-1-2'
+    """
+    return f"sec-{number.replace('.', '-')}"
+
+
+def _with_words(markdown: str) -> str:
+    """Return a block with the names in its formulas as words: else pandoc takes each letter for a symbol."""
+    return re.sub(r"\\mathrm\{([^{}\\]{2,})\}", r"\\text{\1}", markdown)
 
 
 @dataclass(frozen=True)
@@ -91,8 +109,11 @@ class Html:
 
     ending = ".png"
 
+    def text(self, markdown: str) -> str:
+        return _with_words(markdown)
+
     def heading(self, text: str, level: int, number: str) -> str:
-        return _pandoc_heading(text, level)
+        return _pandoc_heading(text, level, number)
 
     def equations(self, rows: Sequence[Row], number: int) -> str:
         shape = "aligned" if _short(rows) else "hanging"
@@ -148,8 +169,11 @@ class Typst:
 
     ending = ".svg"
 
+    def text(self, markdown: str) -> str:
+        return _with_words(markdown)
+
     def heading(self, text: str, level: int, number: str) -> str:
-        return _pandoc_heading(text, level)
+        return _pandoc_heading(text, level, number)
 
     def equations(self, rows: Sequence[Row], number: int) -> str:
         name = "aligned" if _short(rows) else "hanging"
@@ -200,8 +224,11 @@ class Latex:
     folder: str
     ending = ".png"
 
+    def text(self, markdown: str) -> str:
+        return markdown
+
     def heading(self, text: str, level: int, number: str) -> str:
-        return _pandoc_heading(text, level)
+        return _pandoc_heading(text, level, number)
 
     def equations(self, rows: Sequence[Row], number: int) -> str:
         tag = f"\\tag{{{number}}}\\label{{eq-{number}}}"
@@ -226,17 +253,22 @@ class Docx:
 
     ending = ".png"
 
+    def text(self, markdown: str) -> str:
+        return _with_words(_proportioned(markdown))
+
     def heading(self, text: str, level: int, number: str) -> str:
-        return _pandoc_heading(text, level)
+        return _pandoc_heading(text, level, number)
 
     def equations(self, rows: Sequence[Row], number: int) -> str:
         written: list[str] = []
+        left = ""
         for row in rows:
-            forms = [f"{row.left} {row.sign} {row.right[0]}" if row.right else row.left]
-            forms += [f"{row.sign} {form}" for form in row.right[1:]]
-            forms[0] += rf" \qquad {_in_latex(row.remark)}" if row.remark else ""
-            written += [_upright(form) for form in forms]
-        written[-1] += rf" \qquad \text{{({number})}}"
+            left = row.left or left
+            # LibreOffice needs something on both sides of a sign, so the left side is said again.
+            forms = [f"{left} {row.sign} {form}" for form in row.right] or [left]
+            forms[0] += rf" \text{{{_SPACE}}}{_in_latex(row.remark)}" if row.remark else ""
+            written += [_words_only(form) for form in forms]
+        written[-1] += rf" \text{{{_SPACE}({number})}}"
         return "\n\n".join([*(f"$${form}$$" for form in written[:-1]), f"[$${written[-1]}$$]{{#eq-{number}}}"])
 
     def reference(self, number: int) -> str:
@@ -250,6 +282,29 @@ class Docx:
 
     def picture(self, name: str, picture: Picture) -> str:
         return _figure(f"{name}{self.ending}", picture)
+
+
+_SPACE = "\u2003\u2003"
+"""Word leaves the space out that TeX's commands ask for; a wide space is a letter to it."""
+
+
+def _words_only(latex: str) -> str:
+    """Return a formula with names as words, its brackets as they are: without them LibreOffice loses their powers."""
+    return re.sub(r"\\mathrm\{([^{}]{2,})\}", r"\\text{\1}", spaced(powered(latex)))
+
+
+def _proportioned(markdown: str) -> str:
+    """Return a pipe table whose columns get shares of the page by their longest cells; other blocks as they are."""
+    rows = markdown.split("\n")
+    place = next((place for place, row in enumerate(rows) if re.fullmatch(r"\|(?: :?-+:? \|)+", row)), None)
+    if place is None:
+        return markdown
+    table = [row for row in rows if row.startswith("|")]
+    columns = zip(*(re.split(r"(?<!\\)\|", row)[1:-1] for row in table), strict=True)
+    longest = [min(40, max(8, *map(len, column))) for column in columns]
+    marks = [mark.strip() for mark in rows[place].strip("|").split("|")]
+    shares = [f"{mark[:1]}{'-' * width}{mark[-1:]}" for mark, width in zip(marks, longest, strict=True)]
+    return "\n".join([*rows[:place], f"| {' | '.join(shares)} |", *rows[place + 1 :]])
 
 
 def _figure(target: str, picture: Picture) -> str:

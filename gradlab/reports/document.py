@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -94,7 +94,7 @@ class Report:
         parts = [f"# {typed(self.title)}"]
         parts += [f"*{typed(self.author)}*"] if self.author else []
         if self.is_long:
-            parts.append("\n".join(self._contents()))
+            parts.append(self.contents(lambda number, text: _slug(f"{number} {text}")))
         return "\n\n".join([*parts, *self._parts(dialect)]) + "\n"
 
     def _parts(self, dialect: Dialect) -> Iterator[str]:
@@ -123,7 +123,7 @@ class Report:
                     case Blank():
                         yield dialect.blank(block.lines)
                     case _:
-                        yield block.strip("\n")
+                        yield dialect.text(block.strip("\n"))
 
     def _titles(self) -> Iterator[tuple[int, str, str]]:
         """Yield the level, the number and the text of each title."""
@@ -135,11 +135,12 @@ class Report:
                     part += 1
                     yield 2, f"{number}.{part}", block.text
 
-    def _contents(self) -> Iterator[str]:
-        for level, number, text in self._titles():
-            title = f"{number} {text}"
-            anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
-            yield f"{'  ' * (level - 1)}- [{typed(title)}](#{link_target(anchor)})"
+    def contents(self, anchor: Callable[[str, str], str]) -> str:
+        """Return the list of contents; *anchor* returns the target of a link to a number and its title."""
+        return "\n".join(
+            f"{'  ' * (level - 1)}- [{typed(f'{number} {text}')}](#{link_target(anchor(number, text))})"
+            for level, number, text in self._titles()
+        )
 
     def __repr__(self) -> str:
         count = len(self.pictures)
@@ -154,3 +155,8 @@ class Report:
             return image(picture, f"data:image/{kind};base64,{b64encode(picture.drawn(picture.ending)).decode()}")
 
         return self.plain(Plain(embedded))
+
+
+def _slug(title: str) -> str:
+    """Return the anchor that GitHub gives a title."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

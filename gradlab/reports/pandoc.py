@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ReportError
-from gradlab.reports.dialects import Docx, Html, Latex, Plain, Typst, image
+from gradlab.reports.dialects import Docx, Html, Latex, Plain, Typst, image, section_id
 from gradlab.reports.markdown import typed
 from gradlab.reports.words import Words
 
@@ -44,6 +44,9 @@ _BRACKETS = {
     "}": "brace.r",
 }
 
+_BEFORE_BRACKET = re.compile(r"""(upright\("[^"\s]+"\)|"[^"\s]+") (?=\\\()""")
+"""The name of a function before its bracket: Typst sets a space there where one is written."""
+
 _CIRCLED = re.compile(r"\b(dot|times)\.circle\b")
 """Typst 0.15 has no such name any more; it has had the other since 0.14."""
 
@@ -63,8 +66,15 @@ def latex(report: Report, folder: str) -> bytes:
 
 
 def docx(report: Report) -> bytes:
-    """Return a Word file."""
-    return _converted(report, Docx(), ["--to=docx", "--number-sections"])
+    """Return a Word file; its contents are links, as a field would be empty until it is updated."""
+    dialect = Docx()
+    contents = ""
+    if report.is_long:
+        heading = f"**{Words(report.language).say('contents')}**"
+        contents = f"{heading}\n\n{report.contents(lambda number, _: section_id(number))}\n\n"
+    text = _headed(report, contents + report.body(dialect))
+    # The shares of the columns hold where a line is longer than this.
+    return _pandoc(text, ["--to=docx", "--number-sections", "--columns=10"], _drawn(report, dialect.ending))
 
 
 def notebook(report: Report) -> bytes:
@@ -83,6 +93,7 @@ def pdf(report: Report) -> bytes:
     pictures = _drawn(report, dialect.ending)
     options = ["--to=typst", f"--template={ASSETS / 'report.typ'}", f"--lua-filter={ASSETS / 'typst.lua'}"]
     body = _pandoc(_headed(report, report.body(dialect)), [*options, *_contents(report)], {}).decode()
+    body = _BEFORE_BRACKET.sub(r"\1", body)
     sized = _BIG_BRACKET.sub(lambda found: f"lr({_BRACKETS[found[2][-1]]}, size: #{int(found[1]) / 75:.1f}em)", body)
     source = _CIRCLED.sub(r"\1.o", sized)
     with TemporaryDirectory(prefix="gradlab-") as folder:
@@ -97,7 +108,7 @@ def pdf(report: Report) -> bytes:
 
 def _converted(
     report: Report,
-    dialect: Html | Latex | Docx,
+    dialect: Html | Latex,
     options: Sequence[str],
     files: Mapping[str, bytes] | None = None,
     *,

@@ -73,10 +73,16 @@ def _file(picture: Picture, ending: str) -> bytes:
 
 
 def _rasterised(svg: str) -> bytes:
+    """Return an SVG as a PNG that knows its size in print."""
+    from PIL import Image
+
     from gradlab.reports.pandoc import typst
 
     page = '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")\n'
-    return typst().compile(page.encode(), format="png", ppi=2.0 * 72, sys_inputs={"svg": svg})
+    drawn = typst().compile(page.encode(), format="png", ppi=2.0 * 72, sys_inputs={"svg": svg})
+    buffer = BytesIO()
+    Image.open(BytesIO(drawn)).save(buffer, "png", dpi=(144, 144))
+    return buffer.getvalue()
 
 
 def save(figure: Figure, path: Path) -> None:

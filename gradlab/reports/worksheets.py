@@ -19,6 +19,9 @@ from gradlab.symbolic import presentation as shown
 MOST_STEPS = 3
 """Steps of a descent that are asked for: more are no exercise by hand."""
 
+_GAP = "&nbsp;" * 20
+"""An empty cell that is wide enough to write in."""
+
 _PARTIAL, _NUMBERS = 8, 6
 """Lines to write on: for each partial derivative, and for numbers."""
 
@@ -62,9 +65,7 @@ def _evaluation(record: Comparison, setting: Setting, *, solved: bool) -> Sectio
     routes = [route for route in ("symbolic", "numeric", "autodiff") if route in record.gradients]
     source = record.gradients[routes[0]] if routes else None
     names = [(name, position) for name, position in source.components()] if source is not None else []
-    values = [
-        f"{source.partials[name][position]:.10g}" if solved and source else "\\ " * 24 for name, position in names
-    ]
+    values = [f"{source.partials[name][position]:.10g}" if solved and source else _GAP for name, position in names]
     rows = [[component(name, position), value] for (name, position), value in zip(names, values, strict=True)]
     grid = table([say("component"), say("partial")], rows, left=1)
     blocks: list[Block] = [say("task at", point=point(record.at)), grid]
@@ -82,8 +83,8 @@ def _descent(record: Trajectory, setting: Setting, *, solved: bool) -> Section:
     rows = []
     for step in range(steps + 1):
         known = solved or step == 0
-        values = [f"{value:.6g}" for value in record.points.rows[step]] if known else ["\\ " * 12 for _ in names]
-        loss = f"{record.losses[step]:.6g}" if solved else "\\ " * 12
+        values = [f"{value:.6g}" for value in record.points.rows[step]] if known else [_GAP for _ in names]
+        loss = f"{record.losses[step]:.6g}" if solved else _GAP
         rows.append([f"{step}", *values, loss])
     rule = typed(repr(record.rule)) if record.rule else say("unknown rule")
     task = say("task descent", steps=setting.words.count(steps, "taken step"), rule=rule, start=point(record.points[0]))
