@@ -84,7 +84,11 @@ def notebook(report: Report) -> bytes:
         return image(picture, f"{name}{picture.ending}")
 
     text = report.plain(Plain(attached, cells=True))
-    return _pandoc(text, ["--to=ipynb"], {f"{n}{p.ending}": p.drawn(p.ending) for n, p in report.pictures.items()})
+    return _pandoc(
+        text,
+        ["--to=ipynb", f"--from={_FROM}-implicit_figures"],
+        {f"{n}{p.ending}": p.drawn(p.ending) for n, p in report.pictures.items()},
+    )
 
 
 def pdf(report: Report) -> bytes:
