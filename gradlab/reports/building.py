@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from gradlab.errors import ReportError
 from gradlab.reports import provenance
 from gradlab.reports.document import Report, Section
 from gradlab.reports.sections import section
@@ -55,9 +56,23 @@ def report(
 
 def sections_of(records: Sequence[Any], setting: Setting) -> list[Section]:
     """Return what a document, or a worksheet, says about each record."""
+    for record in records:
+        _check_whole(record)
     if setting.kind == "report":
         return [section(record, setting) for record in records]
     return [exercise(record, setting, solved=setting.kind == "solutions") for record in records]
+
+
+def _check_whole(record: Any) -> None:
+    """Raise ReportError for a record that an older gradlab made and pickle brought back: it lacks what is shown."""
+    missing = (
+        [entry.name for entry in fields(record) if not hasattr(record, entry.name)] if is_dataclass(record) else []
+    )
+    if missing:
+        raise ReportError(
+            f"this {type(record).__name__} was made by another version of gradlab: it has no {', '.join(missing)}; "
+            "make it again with this one"
+        )
 
 
 def assembled(

@@ -182,17 +182,13 @@ def _dtypes(*gradients: Gradient) -> frozenset[str]:
 
 
 def point(at: Mapping[str, Array]) -> str:
-    """Return a point as Markdown: ``$x = 3$, $w = [1, 2]$``."""
-    return ", ".join(_equation(name, brief(array)) for name, array in at.items())
-
-
-def _equation(name: str, value: str) -> str:
-    if value.startswith("array"):  # too large to be listed
-        return f"{mathematics(in_latex(name))}: {value}"
-    return mathematics(f"{in_latex(name)} = {value.replace('…', _DOTS)}")
-
-
-_DOTS = r"\ldots"
+    """Return a point as Markdown: ``$x = 3$, $w$ = [1, 2]``; an array is no formula, so that its line can be broken."""
+    return ", ".join(
+        mathematics(f"{in_latex(name)} = {brief(array)}")
+        if array.ndim == 0
+        else f"{mathematics(in_latex(name))} = {typed(brief(array).replace('-', '−'))}"
+        for name, array in at.items()
+    )
 
 
 def component(name: str, position: tuple[int, ...]) -> str:

@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from gradlab import GradientDescent, as_function, compare, derive, descend, estimate, report
 from gradlab.graph import Gradient, Point
 from gradlab.reports import Picture
-from gradlab.reports.pictures import canvas
 from gradlab.reports.markdown import MOST_ROWS
+from gradlab.reports.pictures import canvas
 from gradlab.reports.sections import section
 from gradlab.reports.setting import Setting
 
