@@ -80,7 +80,7 @@ def _pictures(record: Trajectory, setting: Setting) -> list[Picture]:
 def _drawn(record: Trajectory, kind: str) -> Figure:
     from gradlab import plots
 
-    figure = canvas()
+    figure = canvas(fixed=True)
     getattr(plots, kind)(record, ax=figure.subplots())
     return figure
 

@@ -92,12 +92,17 @@ def save(figure: Figure, path: Path) -> None:
     files.save(path, buffer.getvalue())
 
 
-def canvas(width: float = 6.4, height: float = 4.0) -> Figure:
-    """Return an empty figure that belongs to nobody: pyplot, which keeps every figure alive, is not involved."""
+def canvas(width: float = 6.4, height: float = 4.0, *, fixed: bool = False) -> Figure:
+    """Return an empty figure that belongs to nobody: pyplot, which keeps every figure alive, is not involved.
+
+    fixed: leave the same margins whatever is drawn; reckoning them takes as long as drawing the picture again.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=None if fixed else "constrained")
+    if fixed:
+        figure.subplots_adjust(left=0.13, right=0.97, bottom=0.14, top=0.91)
     FigureCanvasAgg(figure)
     return figure
 

@@ -109,7 +109,7 @@ def _step_sizes(record: Comparison, setting: Setting) -> Picture | None:
     def draw() -> Figure:
         from gradlab import plots
 
-        figure = canvas()
+        figure = canvas(fixed=True)
         plots.step_sizes(record.function, record.at, component=worst.name, ax=figure.subplots())
         return figure
 
