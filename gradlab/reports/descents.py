@@ -69,19 +69,25 @@ def _pictures(record: Trajectory, setting: Setting) -> list[Picture]:
     first, last = float(record.losses[0]), float(record.losses[-1])
     steps = setting.words.count(record.steps, "descent step")
     told = say("losses alt", first=f"{first:.6g}", last=f"{last:.6g}", steps=steps)
-    losses = Picture(lambda: _drawn(record, "losses"), told, typed(told), say("loss title"))
+    losses = Picture(lambda: _losses_drawn(record), told, typed(told), say("loss title"))
     if record.function is None or size not in (1, 2):
         return [losses]
     ends = {"first": _plain(record.points[0]), "last": _plain(record.points[-1])}
     told = say("curve alt" if size == 1 else "levels alt", name=record.function.name, **ends)
-    return [Picture(lambda: _drawn(record, "trajectory"), told, typed(told), say("path title")), losses]
+    return [Picture(lambda: _path_drawn(record), told, typed(told), say("path title")), losses]
 
 
-def _drawn(record: Trajectory, kind: str) -> Figure:
+def _path_drawn(record: Trajectory) -> Figure:
+    figure = canvas()
+    record.plot(figure.subplots())
+    return figure
+
+
+def _losses_drawn(record: Trajectory) -> Figure:
     from gradlab import plots
 
-    figure = canvas(fixed=True)
-    getattr(plots, kind)(record, ax=figure.subplots())
+    figure = canvas()
+    plots.losses(record, ax=figure.subplots())
     return figure
 
 

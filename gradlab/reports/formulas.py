@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -156,7 +156,9 @@ def _at(kind: str) -> Callable[[tuple[Atom, ...]], list[str]]:
             if atom.kind == kind and _ends_a_term(pieces[-1]):
                 pieces.append([])
             pieces[-1].append(atom)
-        return [_joined(piece) for piece in pieces]
+        first, *rest = map(_joined, pieces)
+        # An empty group in front keeps the space around a sign that begins a line.
+        return [first, *(f"{{}} {piece}" if kind == "operator" else piece for piece in rest)]
 
     return split
 
@@ -183,18 +185,18 @@ def _inside_brackets(row: tuple[Atom, ...]) -> list[str]:
     """Return the contents of the widest bracket as lines of their own; its brackets no longer stretch by themselves."""
     brackets = [atom for atom in row if atom.kind == "bracket" and "\\begin" not in atom.latex]
     if not brackets:
-        return [_joined(list(row))]
+        return [_joined(row)]
     widest = max(brackets, key=lambda atom: atom.width)
     opening, inside, closing, attached = widest.parts
     within = [piece for kind in ("relation", "operator") if len(piece := _at(kind)(atoms(inside))) > 1]
     pieces = within[0] if within else _between_factors(atoms(inside))
     if len(pieces) < 2:
-        return [_joined(list(row))]
+        return [_joined(row)]
     place = row.index(widest)
     size = "Big" if any(tall in inside for tall in ("\\frac", "\\sum", "\\prod", "\\left")) else ""
     left, right = (f"\\{size}l{opening}", f"\\{size}r{closing}") if size else (opening, closing)
-    first = f"{_joined(list(row[:place]))} {left} {pieces[0]}"
-    last = f"{pieces[-1]} {right}{attached} {_joined(list(row[place + 1 :]))}"
+    first = f"{_joined(row[:place])} {left} {pieces[0]}"
+    last = f"{pieces[-1]} {right}{attached} {_joined(row[place + 1 :])}"
     return [first.strip(), *pieces[1:-1], last.strip()]
 
 
@@ -202,21 +204,19 @@ def _out_of_fractions(row: tuple[Atom, ...]) -> list[str]:
     """Return the widest fraction with a slash, so that it can be broken."""
     fractions = [atom for atom in row if atom.kind == "fraction"]
     if not fractions:
-        return [_joined(list(row))]
+        return [_joined(row)]
     widest = max(fractions, key=lambda atom: atom.width)
     place = row.index(widest)
     above, below = (_bracketed(part[1:-1]) for part in widest.parts)
-    return _inside_brackets(atoms(f"{_joined(list(row[:place]))} {above} / {below} {_joined(list(row[place + 1 :]))}"))
+    return _inside_brackets(atoms(f"{_joined(row[:place])} {above} / {below} {_joined(row[place + 1 :])}"))
 
 
 def _bracketed(latex: str) -> str:
     return latex if len([atom for atom in atoms(latex) if atom.width]) == 1 else rf"\left({latex}\right)"
 
 
-def _joined(row: list[Atom]) -> str:
-    """Return atoms as one formula; an empty group in front keeps the space around a sign that begins it."""
-    written = "".join(atom.latex for atom in row).strip()
-    return f"{{}} {written}" if row and row[0].kind == "operator" else written
+def _joined(row: Sequence[Atom]) -> str:
+    return "".join(atom.latex for atom in row).strip()
 
 
 # Reading ---------------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ class _Reader:
             self.place += 1
         if self.place < len(self.tokens) and self.tokens[self.place] == "{":
             return self._group()
-        return "{" + self._atom().latex + "}"
+        return "{" + self._atom().latex + "}" if self.place < len(self.tokens) else "{}"
 
     def _group(self) -> str:
         start, depth = self.place, 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradlab.comparison import Comparison, compare
 from gradlab.descent import Trajectory, descend
-from gradlab.errors import GradlabError
+from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function
 from gradlab.sources import as_function
 from gradlab.symbolic import Derivation, derive
@@ -50,7 +50,7 @@ def _record(record: Any, of: Callable[[Function], Function], draw: Random) -> An
         return derive(of(record.function), record.wrt, order=record.order)
     if isinstance(record, Comparison):
         function = of(record.function)
-        return _tried(lambda: compare(function, _point(record.at, draw), wrt=record.wrt), function)
+        return _tried(lambda: _finite(compare(function, _point(record.at, draw), wrt=record.wrt)), function)
     if isinstance(record, Trajectory) and record.function is not None and record.rule is not None:
         function, rule, steps = of(record.function), record.rule, record.steps
         return _tried(
@@ -68,6 +68,18 @@ def _tried(make: Callable[[], T], function: Function) -> T:
         except GradlabError as error:
             last = error
     raise GradlabError(f"no variant of {function.signature} works out: {last}") from last
+
+
+def _finite(comparison: Comparison) -> Comparison:
+    """Return a comparison of gradients with numbers in them."""
+    import numpy as np
+
+    found = [
+        part for gradient in comparison.gradients.values() for part in (gradient.value, *gradient.partials.values())
+    ]
+    if not found or not all(np.isfinite(part).all() for part in found):
+        raise DomainError(f"{comparison.function.signature} or its gradient is not finite at {comparison.at!r}")
+    return comparison
 
 
 def _function(function: Function, draw: Random) -> Function:

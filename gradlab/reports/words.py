@@ -67,9 +67,7 @@ TABLE: Mapping[str, tuple[str, str]] = {
     "loss title": ("Loss at each step", "Verlust bei jedem Schritt"),
     "path title": ("Path of the descent", "Weg des Abstiegs"),
     "provenance": ("Provenance", "Herkunft"),
-    "worksheet": ("Worksheet", "Arbeitsblatt"),
     "worksheet of": ("Worksheet: {title}", "Arbeitsblatt: {title}"),
-    "solutions": ("Solutions", "Lösungen"),
     "solutions of": ("Solutions: {title}", "Lösungen: {title}"),
     "exercise": ("Exercise: {name}", "Aufgabe: {name}"),
     # The function and its derivation.
