@@ -31,6 +31,9 @@ _FROM = "markdown-smart-citations-example_lists"
 _WIDE = "--columns=300"
 """Pipe tables with longer lines get relative widths, which squeeze their columns."""
 
+_PLAIN_CODE = "--no-highlight"
+"""Colours of programs would need a second set of them for the dark."""
+
 _BIG_BRACKET = re.compile(r"#scale\(x: (\d+)%, y: \d+%\)\[(\\?.)\]")
 """A picture of a bracket is scaled without room being made for it; typst's own brackets have a size."""
 
@@ -55,13 +58,13 @@ def html(report: Report) -> bytes:
     """Return one HTML file that holds its style, font and pictures; no script, and nothing from elsewhere."""
     page = (ASSETS / "report.html").read_text("utf-8")
     page = page.replace("STYLE", (ASSETS / "report.css").read_text("utf-8")).replace("FONT", _font())
-    options = ["--to=html5", "--mathml", "--number-sections", "--embed-resources", "--template=page.html"]
+    options = ["--to=html5", "--mathml", "--number-sections", "--embed-resources", "--template=page.html", _PLAIN_CODE]
     return _converted(report, Html(), options, {"page.html": page.encode()})
 
 
 def latex(report: Report, folder: str) -> bytes:
     """Return a LaTeX file that takes its pictures from *folder*."""
-    options = ["--to=latex", "--number-sections", f"--template={ASSETS / 'report.tex'}", "--no-highlight"]
+    options = ["--to=latex", "--number-sections", f"--template={ASSETS / 'report.tex'}", _PLAIN_CODE]
     return _converted(report, Latex(folder), options, drawn=False)
 
 
