@@ -135,7 +135,7 @@ def test_the_place_of_the_file_does_not_change_what_is_in_it(run, tmp_path):
     for name in ("one.html", "other.html"):
         run("x**2", "--at", "x=3", "-o", name)
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "other.html").read_bytes()
-    assert "gradlab report &#39;x**2&#39; --at x=3\n" in (tmp_path / "one.html").read_text("utf-8")
+    assert "gradlab report &#39;x**2&#39; --at x=3</code>" in (tmp_path / "one.html").read_text("utf-8")
 
 
 def test_the_worst_function_of_a_lesson_decides_the_exit_code(run, tmp_path):
