@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Sequence
 
@@ -143,7 +144,8 @@ def validity(record: Derivation, setting: Setting) -> list[Block]:
 def _program(record: Derivation, setting: Setting) -> list[Block]:
     try:
         source = record.source("numpy")
-    except GradlabError:  # an operation that is not written in NumPy
+        ast.parse(source)
+    except (GradlabError, SyntaxError):  # an operation that NumPy has not, or a name that Python has not
         return []
     if source.count("\n") > MOST_CODE:
         return []

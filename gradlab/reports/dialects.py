@@ -170,7 +170,7 @@ class Typst:
     ending = ".svg"
 
     def text(self, markdown: str) -> str:
-        return _with_words(markdown)
+        return _with_words(_closed(markdown))
 
     def heading(self, text: str, level: int, number: str) -> str:
         return _pandoc_heading(text, level, number)
@@ -193,7 +193,7 @@ class Typst:
         if not latex:
             return ""
         # Typst takes a sign for a prefix where nothing stands before it, and pandoc leaves an empty group out.
-        pieces = (re.sub(r"^\{\}", r"\\text{}", piece) for piece in lines(_upright(latex), BOX))
+        pieces = (re.sub(r"^\{\}", r"\\text{}", piece) for piece in lines(_upright(_closed(latex)), BOX))
         return " ".join(f"`#piece[`{{=typst}}${piece}$`]`{{=typst}}" for piece in pieces)
 
     def reference(self, number: int) -> str:
@@ -207,6 +207,13 @@ class Typst:
 
     def picture(self, name: str, picture: Picture) -> str:
         return _figure(f"{name}{self.ending}", picture)
+
+
+def _closed(latex: str) -> str:
+    """Return a formula whose braces, where one has no other, are text: Typst takes them for the end of something."""
+    if latex.count(r"\{") == latex.count(r"\}"):
+        return latex
+    return re.sub(r"(?<!\\left)(?<!\\right)\\([{}])", r"\\text{\\\1}", latex)
 
 
 def _raw(text: str) -> str:

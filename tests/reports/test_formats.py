@@ -150,6 +150,20 @@ def test_words_that_typst_would_read_as_marks_are_shown(tmp_path, word):
     assert text.count(word) == 2
 
 
+@pytest.mark.parametrize(
+    "name", ["cost $ & <b>", "<script>alert(1)</script>", r"$x$ \input{a}", "שלום", "{", "%", "= a", "größe"]
+)
+def test_a_function_of_any_name_reaches_every_format(tmp_path, name):
+    document = report(derive(as_function("x**2", name=name)), depth="result")
+    for ending in ("html", "pdf", "docx", "ipynb", "tex"):
+        document.save(tmp_path / f"named.{ending}")
+    page = Page((tmp_path / "named.html").read_text("utf-8"))
+    assert f"The gradient of {name}(x)" in page.words["h1"]
+    assert not {"script", "b"} & {tag for tag, _ in page.elements}
+    assert f"The gradient of {name}(x)" in _docx_text(tmp_path / "named.docx")
+    assert re.search(r"\\(input|include)\b", (tmp_path / "named.tex").read_text("utf-8")) is None
+
+
 def test_names_with_an_underscore_reach_every_format(tmp_path):
     f = as_function("x_1**2 + rate_of_change*x_1", name="cost_of")
     document = report(derive(f), compare(f, {"x_1": 1, "rate_of_change": 2}))
