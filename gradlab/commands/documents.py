@@ -54,7 +54,7 @@ def report(options: Namespace) -> Outcome:
         about,
         options.title or lesson.title,
         author=options.author or lesson.author or "",
-        command=_command(options.arguments),
+        again=_command(options.arguments),
     )
     return _written(document, path, options, verdicts)
 

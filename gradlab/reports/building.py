@@ -8,6 +8,7 @@ from typing import Any
 
 from gradlab.errors import ReportError
 from gradlab.reports import provenance
+from gradlab.reports.blocks import Code
 from gradlab.reports.document import Report, Section
 from gradlab.reports.sections import section
 from gradlab.reports.setting import Setting, set_up
@@ -34,7 +35,8 @@ def report(
     depth: how much of a derivation is shown: "result", "outline", "steps" or "rules".
     kind: "worksheet" asks for the results instead, with room to write them; "solutions" is the same sheet with them.
     seed: changes the numbers of a worksheet; the same seed gives its solutions.
-    command: what is typed to make the document again, as a shell reads it.
+    command: what is typed to make the document again, as a shell reads it; without it the document says which Python
+        makes it again, where it is about one function that is written as text.
     The same records give the same text, byte for byte.
     Raises TypeError for anything else, ValueError where there is no record, or for another language or depth.
 
@@ -49,9 +51,8 @@ def report(
             raise TypeError(f"{name}={value!r} is no text")
     setting = set_up(language, depth, kind, seed)
     given = records if seed is None else varied(records, seed)
-    return assembled(
-        sections_of(given, setting), setting, title_of(given, setting), title, author=author, command=command
-    )
+    again = command or (Code(made, runs=True) if kind == "report" and (made := provenance.program(given)) else "")
+    return assembled(sections_of(given, setting), setting, title_of(given, setting), title, author=author, again=again)
 
 
 def sections_of(records: Sequence[Any], setting: Setting) -> list[Section]:
@@ -82,16 +83,17 @@ def assembled(
     title: str | None = None,
     *,
     author: str = "",
-    command: str = "",
+    again: str | Code = "",
 ) -> Report:
     """Return the document of *sections*, with the provenance of all of them at its end.
 
     about: what a document without a *title* of its own is called.
+    again: the command or the program that makes it again.
     """
     if setting.kind == "worksheet":  # a sheet that is handed in says whose it is
         sections = [replace(sections[0], blocks=(setting.words.say("your name"), *sections[0].blocks)), *sections[1:]]
     own = about if setting.kind == "report" else setting.words.say(f"{setting.kind} of", title=about)
-    ending = provenance.section(sections, setting.words, command=command, seed=setting.seed)
+    ending = provenance.section(sections, setting.words, again=again, seed=setting.seed)
     return Report(own if title is None else title, (*sections, ending), author, setting.words.language)
 
 

@@ -107,8 +107,6 @@ def _with_words(markdown: str) -> str:
 class Html:
     """MathML in pieces that flow like words, so that a long equation is broken where its column ends."""
 
-    ending = ".png"
-
     def text(self, markdown: str) -> str:
         return _with_words(markdown)
 
@@ -141,7 +139,7 @@ class Html:
         return f'::: {{.blank style="--lines: {count}"}}\n:::'
 
     def picture(self, name: str, picture: Picture) -> str:
-        return _figure(f"{name}{self.ending}", picture)
+        return _figure(f"{name}{picture.ending}", picture)
 
 
 def _pieces(latex: str) -> list[str]:

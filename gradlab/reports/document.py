@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -150,11 +149,7 @@ class Report:
 
     def _repr_markdown_(self) -> str:
         # A notebook knows no folder beside it, so the pictures are in the text.
-        def embedded(_: str, picture: Picture) -> str:
-            kind = {".png": "png", ".svg": "svg+xml"}[picture.ending]
-            return image(picture, f"data:image/{kind};base64,{b64encode(picture.drawn(picture.ending)).decode()}")
-
-        return self.plain(Plain(embedded))
+        return self.plain(Plain(lambda _, picture: image(picture, picture.data())))
 
 
 def _slug(title: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,6 +55,11 @@ class Picture:
         An SVG becomes a PNG by typst; raises ReportError where that is not installed.
         """
         return _file(self, ending)
+
+    def data(self) -> str:
+        """Return the picture as a data URI."""
+        kind = {".png": "png", ".svg": "svg+xml"}[self.ending]
+        return f"data:image/{kind};base64,{b64encode(self.drawn(self.ending)).decode()}"
 
 
 @lru_cache(maxsize=16)

@@ -161,7 +161,8 @@ def test_a_function_of_any_name_reaches_every_format(tmp_path, name):
     assert f"The gradient of {name}(x)" in page.words["h1"]
     assert not {"script", "b"} & {tag for tag, _ in page.elements}
     assert f"The gradient of {name}(x)" in _docx_text(tmp_path / "named.docx")
-    assert re.search(r"\\(input|include)\b", (tmp_path / "named.tex").read_text("utf-8")) is None
+    outside = re.sub(r"(?s)\\begin\{verbatim\}.*?\\end\{verbatim\}", "", (tmp_path / "named.tex").read_text("utf-8"))
+    assert re.search(r"\\(input|include)\b", outside) is None
 
 
 def test_names_with_an_underscore_reach_every_format(tmp_path):
@@ -254,6 +255,27 @@ def test_the_pictures_of_a_notebook_are_in_it(saved):
     shown = set(re.findall(r"\(attachment:([^)]+)\)", json.dumps(notebook)))
     assert len(shown) == 4
     assert shown == attached
+
+
+def test_a_notebook_makes_its_document_again(tmp_path):
+    f = as_function("x**2*y")
+    first = report(derive(f, order=2), compare(f, {"x": 3, "y": 1}))
+    notebook = json.loads(first.save(tmp_path / "fit.ipynb").read_text("utf-8"))
+    scope = {}
+    exec("".join(notebook["cells"][-1]["source"]), scope)  # noqa: S102 - gradlab's own program
+    assert scope["document"].markdown == first.markdown
+
+
+def test_no_program_is_given_that_would_not_make_it_again():
+    f = as_function("x**2*y")
+    others = [
+        descend(f, {"x": 1, "y": 2}, steps=1, check=False),
+        compare(f, {"x": 3, "y": 1}, claimed={"x": 6, "y": 9}),
+    ]
+    for record in others:
+        assert "gl.report(" not in report(derive(f), record).markdown
+    square = lambda x: x * x  # noqa: E731 - shown as it is written
+    assert "gl.report(" not in report(derive(square)).markdown
 
 
 @pytest.mark.parametrize("ending", ["md", "html", "tex"])
