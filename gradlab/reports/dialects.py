@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gradlab.reports.blocks import Row
-from gradlab.reports.formulas import filled, lines, polished, powered, spaced, width
+from gradlab.reports.formulas import atoms, filled, lines, polished, powered, spaced, width
 from gradlab.reports.markdown import fenced, link_target, typed
 from gradlab.reports.pictures import Picture
 
@@ -146,10 +146,12 @@ def _pieces(latex: str) -> list[str]:
     """Return the pieces of a formula, each with its width for the style sheet."""
     # MathML leaves no space between a factor and the name of a function.
     named = _FUNCTION.sub(r" \\, ", _upright(latex))
-    return [
-        f'[$${piece}$$]{{.piece style="--w: {max(width(piece), 1):.1f}"}} '
-        for piece in (lines(named, PHONE) if latex else [])
-    ]
+    found = []
+    for piece in lines(named, PHONE) if latex else []:
+        # A relation that stands first gets its space only where something stands before it.
+        spoken = f"{{}} {piece}" if atoms(piece)[0].kind == "relation" else piece
+        found.append(f'[$${spoken}$$]{{.piece style="--w: {max(width(piece), 1):.1f}"}} ')
+    return found
 
 
 _FUNCTION = re.compile(r"(?<=[\w})\]])\s+(?=\\(?:a?r?c?(?:sin|cos|tan)h?|log|ln|exp|det|max|min|operatorname)\b)")
@@ -168,7 +170,8 @@ class Typst:
     ending = ".svg"
 
     def text(self, markdown: str) -> str:
-        return _with_words(_closed(markdown))
+        # What a table leaves open, Typst centres.
+        return _with_words(_closed(_RULE.sub(lambda rule: re.sub(r"(?<=\| )-+(?= \|)", ":---", rule[0]), markdown)))
 
     def heading(self, text: str, level: int, number: str) -> str:
         return _pandoc_heading(text, level, number)
@@ -212,6 +215,10 @@ def _closed(latex: str) -> str:
     if latex.count(r"\{") == latex.count(r"\}"):
         return latex
     return re.sub(r"(?<!\\left)(?<!\\right)\\([{}])", r"\\text{\\\1}", latex)
+
+
+_RULE = re.compile(r"^\|(?: :?-+:? \|)+$", re.MULTILINE)
+"""The line between the head and the rows of a pipe table."""
 
 
 def _raw(text: str) -> str:
@@ -301,7 +308,7 @@ def _words_only(latex: str) -> str:
 def _proportioned(markdown: str) -> str:
     """Return a pipe table whose columns get shares of the page by their longest cells; other blocks as they are."""
     rows = markdown.split("\n")
-    place = next((place for place, row in enumerate(rows) if re.fullmatch(r"\|(?: :?-+:? \|)+", row)), None)
+    place = next((place for place, row in enumerate(rows) if _RULE.fullmatch(row)), None)
     if place is None:
         return markdown
     table = [row for row in rows if row.startswith("|")]
