@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
-from tests.benchmarks import Figure
+from tests.benchmarks import Figure, seconds
 from tests.benchmarks._documents import loaded, rollercoaster
 
-SECONDS = 1.0
+SECONDS, RUNS = 1.0, 3
 
 
 def measure() -> Figure:
     """Return the seconds for the PDF, its pictures drawn for it, over the seconds that it may take."""
     loaded()
-    document = rollercoaster()
     with TemporaryDirectory() as folder:
-        start = perf_counter()
-        document.save(Path(folder) / "fit.pdf")
-        seconds = perf_counter() - start
-    return Figure("the rollercoaster's report as a PDF", seconds / SECONDS, 1.0, f"{seconds:.2f} s of {SECONDS:g}")
+        taken = [seconds(partial(rollercoaster().save, Path(folder) / "fit.pdf")) for _ in range(RUNS)]
+    how = f"{min(taken):.2f} s of {SECONDS:g}, the fastest of {RUNS}"
+    return Figure("the rollercoaster's report as a PDF", min(taken) / SECONDS, 1.0, how)
