@@ -66,6 +66,7 @@ def _answered(arguments: list[str]) -> int:
             raise UsageError(_unknown(command))
         options = _parser(command).parse_args(_protected(arguments))
         _unprotect(options)
+        options.arguments = arguments
         script = getattr(options, "script", None)
         command = str(options.command)
         outcome = _carried_out(options)
@@ -362,8 +363,24 @@ def _report(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
     _add_at(parser, required=False)
     _add_descent(parser, required=False)
-    parser.add_argument("--output", "-o", metavar="FILE.md", help="where to write it, else to stdout")
+    parser.add_argument(
+        "--output", "-o", metavar="FILE", help="where to write it, as .md, .html, .pdf, .tex, .docx or .ipynb"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("md", "html", "pdf", "tex", "docx", "ipynb"),
+        help="the format; by default FILE's ending says",
+    )
+    parser.add_argument(
+        "--depth", choices=("result", "outline", "steps", "rules"), help="how much of a derivation to show"
+    )
     parser.add_argument("--title", help="the title of the document")
+    parser.add_argument("--author", help="who wrote it")
+    parser.add_argument("--language", choices=("en", "de"), help="of the fixed words; English by default")
+    parser.add_argument(
+        "--kind", choices=("report", "worksheet", "solutions"), help="a worksheet leaves the results blank"
+    )
+    parser.add_argument("--seed", type=int, help="other numbers in a worksheet and its solutions, for each student")
 
 
 def _grade(parser: argparse.ArgumentParser) -> None:

@@ -355,7 +355,10 @@ def test_a_function_and_a_script_are_one_too_many(run, script):
         ),
         (["descend", "x**2", "--start", "x=3", "--steps", "2.5"], "'2.5' is no number of steps"),
         (["descend", "x**2", "--start", "x=3", "--plot", "path.gif"], "write .png, .svg, .pdf"),
-        (["report", "x**2", "--output", "report.pdf"], "write .md, such as 'report.md'"),
+        (
+            ["report", "x**2", "--output", "report.odt"],
+            "write .md, .html, .pdf, .tex, .docx, .ipynb, such as 'report.md'",
+        ),
         (["report", "x**2", "--output", "nowhere/report.md"], "there is no folder 'nowhere'"),
         (["estimate", "log(x)", "--at", "x=-1"], "log"),
     ],

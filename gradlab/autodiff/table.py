@@ -175,6 +175,3 @@ class Table:
 
     def _repr_html_(self) -> str:
         return views.html(self)
-
-    def _repr_markdown_(self) -> str:
-        return self.markdown()

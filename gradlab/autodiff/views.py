@@ -110,10 +110,15 @@ def text(table: Table, width: int | None) -> str:
     if max(map(len, whole)) <= width:
         lines = whole
     else:
-        forward = _grid(table.rows, (_NAME, *_FORWARD)).lines(width)
-        backward = _grid(table.rows[::-1], (_NAME, *_BACKWARD)).lines(width)
-        lines = ["forward →", *forward, "", "backward ←", *backward]
+        forward, backward = halves(table)
+        lines = ["forward →", *forward.lines(width), "", "backward ←", *backward.lines(width)]
     return "\n".join([cut(_title(table), width), "", *lines, "", *_closing(table)])
+
+
+def halves(table: Table) -> tuple[Grid, Grid]:
+    """Return the pass forward, and the pass back from the output to the leaves, as a table each."""
+    forward = _grid(table.rows, (_NAME, *_FORWARD))
+    return forward, _grid(table.rows[::-1], (_NAME, *_BACKWARD))
 
 
 def markdown(table: Table) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlab.commands import values
+from gradlab.commands.naming import named_source
 from gradlab.commands.outcomes import CODES, Outcome
 from gradlab.commands.usage import Code, UsageError
 from gradlab.errors import DomainError
@@ -214,37 +215,10 @@ def _with_picture(options: Namespace, text: str, results: Mapping[str, Any], rec
 
 
 def report(options: Namespace) -> Outcome:
-    """A document about the function: derivation, comparison, descent."""
-    from gradlab.comparison import compare
-    from gradlab.reports import files, report
-    from gradlab.symbolic import derive
+    """A document about the function, or about those of a lesson."""
+    from gradlab.commands import documents
 
-    if options.output:
-        files.check(Path(options.output), *files.WRITERS)
-    tokens, option = (options.at, "--at") if options.at else (options.start, "--start")
-    function, point = _function_at(options, tokens, option)
-    records: list[Any] = [function if function.output is None else derive(function, _wrt(options))]
-    comparison: Comparison | None = None
-    if options.at:
-        comparison = compare(function, point, wrt=_wrt(options))
-        records.append(comparison)
-    if options.start:
-        from gradlab.commands.descending import descended
-
-        trajectory = descended(options, _function, check=True)
-        comparison = comparison or trajectory.comparison
-        records.append(trajectory)
-    document = report(*records, title=options.title)
-    verdict = None if comparison is None else str(comparison.verdict)
-    code = Code.DONE if verdict is None else CODES[verdict]
-    if not options.output:
-        written = document.linking_to(None)
-        return Outcome(written.rstrip("\n"), {"markdown": written}, verdict, code)
-    document.save(options.output)
-    pictures = len(document.pictures)
-    beside = f", its pictures in {files.figures_folder(Path(options.output))}" if pictures else ""
-    results = {"path": options.output, "title": document.title, "sections": [part.title for part in document.sections]}
-    return Outcome(f"written: {options.output}{beside}", results, verdict, code)
+    return documents.report(options)
 
 
 # What they share -------------------------------------------------------------------------------------
@@ -258,26 +232,16 @@ def _function(options: Namespace) -> Function:
     shapes = None if options.shape is None else values.shapes(options.shape)
     try:
         return as_function(
-            _source(options), variables=values.words(options.variables), shapes=shapes, data=data, name=options.name
+            named_source(options),
+            variables=values.words(options.variables),
+            shapes=shapes,
+            data=data,
+            name=options.name,
         )
     except (TypeError, ValueError) as error:  # an option that does not fit the function
         if options.script:
             raise
         raise UsageError(str(error)) from error
-
-
-def _source(options: Namespace) -> Any:
-    if options.script:
-        if options.function is not None:
-            raise UsageError(f"give a function or --script, not both: {options.function!r} and {options.script!r}")
-        from gradlab.commands.scripts import load
-
-        return load(options.script)
-    if options.function is not None:
-        return options.function
-    taken = [token for name in ("at", "start") for token in getattr(options, name, None) or () if "=" not in token]
-    hint = f"; {taken[-1]!r} was taken for a point, write it before --at" if taken else ""
-    raise UsageError(f"no function: write one such as 'x**2 + y', or --script fit.py:loss{hint}")
 
 
 def _function_at(options: Namespace, tokens: list[str] | None, option: str) -> tuple[Function, Any]:

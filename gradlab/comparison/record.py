@@ -284,9 +284,12 @@ class Comparison:
     def _repr_html_(self) -> str:
         return tables.html(self)
 
-    def markdown(self) -> str:
-        """Return the table as Markdown, with the reason below it."""
-        return tables.markdown(self)
+    def markdown(self, words: Mapping[str, str] | None = None) -> str:
+        """Return the table as Markdown, with the reason below it.
+
+        words: what its heads and verdicts are called, by the English word; as they are by default.
+        """
+        return tables.markdown(self, words)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data: numbers, strings, lists and dicts."""

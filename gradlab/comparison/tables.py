@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from gradlab.comparison.verdicts import RANKED, Verdict
@@ -99,14 +99,16 @@ def text(comparison: Comparison) -> str:
     return "\n".join([title, "", *_grid(comparison).lines(), *rest, "", *_closing(comparison)])
 
 
-def markdown(comparison: Comparison) -> str:
-    """Return a pipe table, then the verdict with its reason."""
+def markdown(comparison: Comparison, words: Mapping[str, str] | None = None) -> str:
+    """Return a pipe table, then the verdict with its reason; its fixed words as *words* has them, by the English."""
+    said = words or {}
     verdict, *notes = _closing(comparison)
     word, _, reason = verdict.partition(": ")
     hidden = _rest(comparison)
     rest = ["", escaped(hidden)] if hidden else []
     listed = ["", *(f"- {escaped(note)}" for note in notes)] if notes else []
-    return "\n".join([_grid(comparison).markdown(), *rest, "", f"**{word}**: {escaped(reason)}", *listed])
+    grid = _grid(comparison).renamed(said, last=True).markdown()
+    return "\n".join([grid, *rest, "", f"**{said.get(word, word)}**: {escaped(reason)}", *listed])
 
 
 def html(comparison: Comparison) -> str:

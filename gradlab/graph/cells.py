@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -12,6 +12,11 @@ class Grid:
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
+
+    def renamed(self, words: Mapping[str, str], *, last: bool = False) -> Grid:
+        """Return the table with its heads called as *words* has them, and *last*: the cells of the last column too."""
+        rows = [[*cells, words.get(end, end)] for *cells, end in self.rows] if last else self.rows
+        return Grid([words.get(name, name) for name in self.head], rows)
 
     def lines(self, width: int | None = None) -> list[str]:
         r"""Return the lines of the aligned table; cells are cut so that none is longer than *width*, if it is given.

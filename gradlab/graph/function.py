@@ -271,16 +271,16 @@ class Function:
         where = f" where {' and '.join(guards.conditions(self.guards))}" if self.guards else ""
         return f"{self.signature}{place} = {written}{where}"
 
-    def _repr_latex_(self) -> str:
+    def _repr_markdown_(self) -> str:
         inside = ", ".join(names.in_latex(name) for name in self.variables)
         left = rf"{names.in_latex(self.name)}\left({inside}\right)"
         if self.output is None:
-            return f"${left}$"
+            return f"$$\n{left}\n$$"
         written, indices = printing.written(self.output, LatexPrinter)
         place = f"_{{{names.joined(indices)}}}" if indices else ""
         conditions = r" \text{ and } ".join(dict.fromkeys(guard.written(LatexPrinter) for guard in self.guards))
         where = rf" \quad\text{{where }} {conditions}" if conditions else ""
-        return f"$\\displaystyle {left}{place} = {written}{where}$"
+        return f"$$\n{left}{place} = {written}{where}\n$$"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def write(report: Report, path: Path) -> Path:
     """Write *report* in the format that the ending of *path* names, and return the path."""
     check(path, *WRITERS)
+    available(path.suffix.lower())
     WRITERS[path.suffix.lower()](report, path)
     return path
 
@@ -42,6 +43,16 @@ def check(path: Path, *endings: str) -> None:
         raise ReportError(f"cannot write {written}: it is not yours to write; choose another place")
 
 
+def available(ending: str) -> None:
+    """Raise ReportError, saying which extra to install, where what writes this format is missing."""
+    if ending != ".md":
+        from gradlab.reports import pandoc
+
+        pandoc.program()
+        if ending == ".pdf":
+            pandoc.typst()
+
+
 def unwritable(path: Path, error: OSError) -> ReportError:
     """Return what to tell about an *error* of the file system."""
     return ReportError(f"cannot write {str(path)!r}: {error.strerror or error}")
@@ -52,10 +63,14 @@ def figures_folder(path: Path) -> Path:
     return path.with_name(f"{path.stem}_figures")
 
 
-def write_markdown(report: Report, path: Path) -> None:
+def _beside(report: Report, path: Path, ending: str | None, text: Callable[[str], bytes]) -> None:
     """Write the pictures, then the text that shows them: who finds the text finds its pictures."""
     folder = figures_folder(path)
-    drawn = {name: picture.png() for name, picture in report.pictures.items()}
+    drawn = {
+        f"{name}{ending or picture.ending}": picture.drawn(ending or picture.ending)
+        for name, picture in report.pictures.items()
+    }
+    content = text(folder.name)
     made = bool(drawn) and not folder.is_dir()
     written: list[Path] = []
     try:
@@ -64,11 +79,35 @@ def write_markdown(report: Report, path: Path) -> None:
         for name, picture in drawn.items():
             replace(folder / name, picture)
             written.append(folder / name)
-        replace(path, report.linking_to(folder.name).encode("utf-8", "replace"))
+        replace(path, content)
     except OSError as error:
         if made:
             _removed(written, folder)
         raise unwritable(path, error) from error
+
+
+def write_markdown(report: Report, path: Path) -> None:
+    """Write Markdown and its pictures."""
+    _beside(report, path, None, lambda folder: report.linking_to(folder).encode("utf-8", "replace"))
+
+
+def write_latex(report: Report, path: Path) -> None:
+    """Write LaTeX and its pictures."""
+    from gradlab.reports import pandoc
+
+    _beside(report, path, ".png", lambda folder: pandoc.latex(report, folder))
+
+
+def _whole(format: str) -> Callable[[Report, Path], None]:
+    """Return the writer of a format that holds its pictures; *format* is the function of `gradlab.reports.pandoc`."""
+
+    def written(report: Report, path: Path) -> None:
+        from gradlab.reports import pandoc
+
+        content: bytes = getattr(pandoc, format)(report)
+        save(path, content)
+
+    return written
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -114,5 +153,12 @@ def _removed(written: list[Path], folder: Path) -> None:
             return
 
 
-WRITERS: Mapping[str, Callable[[Report, Path], None]] = {".md": write_markdown}
+WRITERS: Mapping[str, Callable[[Report, Path], None]] = {
+    ".md": write_markdown,
+    ".html": _whole("html"),
+    ".pdf": _whole("pdf"),
+    ".tex": write_latex,
+    ".docx": _whole("docx"),
+    ".ipynb": _whole("notebook"),
+}
 """The formats by their ending."""

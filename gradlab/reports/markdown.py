@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from gradlab.reports.words import Words
+
 _MARKS = re.compile(r"[\\`*_{}\[\]<>&#$|~^]")
 """What Markdown or Pandoc would read as more than itself; Pandoc must not be asked for smart quotes or citations."""
 
@@ -44,14 +46,28 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0) 
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
+MOST_ROWS = 24
+"""Rows of a table; a longer one loses its middle and says how much is left out."""
+
+
+def shortened(head: list[str], rows: list[list[str]], words: Words, *, left: int = 0) -> list[str]:
+    """Return a table; the middle of a long one is left out, and the text says how much."""
+    if len(rows) <= MOST_ROWS:
+        return [table(head, rows, left=left)]
+    half = MOST_ROWS // 2
+    shown = [*rows[:half], ["…"] * len(head), *rows[-half:]]
+    hidden = words.say("left out", hidden=f"{len(rows) - 2 * half:,}", rows=f"{len(rows):,}")
+    return [table(head, shown, left=left), hidden]
+
+
 def mathematics(latex: str) -> str:
     """Return a formula inside a line; bars are named, because in a table they would end the cell."""
     return f"${latex.replace(_DOUBLE_BAR, _NORM).replace('|', _BAR)}$"
 
 
-def display(latex: str) -> str:
-    """Return a formula on lines of its own."""
-    return f"$$\n{latex}\n$$"
+def notes(said: Sequence[str], words: Words) -> list[str]:
+    """Return each note as a paragraph."""
+    return [words.say("note", note=typed(note)) for note in said]
 
 
 def link_target(path: str) -> str:

@@ -130,8 +130,8 @@ class Chain:
     def __repr__(self) -> str:
         return self.text()
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def _repr_markdown_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
 
 
 @dataclass(frozen=True, eq=False)

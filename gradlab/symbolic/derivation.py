@@ -384,5 +384,5 @@ class Derivation:
     def __repr__(self) -> str:
         return self.text()
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def _repr_markdown_(self) -> str:
+        return self.markdown()

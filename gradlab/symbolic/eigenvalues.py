@@ -141,8 +141,8 @@ class Eigenvalues:
     def __repr__(self) -> str:
         return self.text()
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def _repr_markdown_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
 
 
 def _times(family: Family) -> str:

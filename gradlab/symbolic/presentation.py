@@ -108,8 +108,11 @@ def reasons(derivation: Derivation) -> list[str]:
     return [] if same else list(dict.fromkeys(rewriting.because for rewriting in derivation.rewritings))
 
 
-def gradient_equations(derivation: Derivation, style: type[Printer]) -> list[Equation]:
-    """Return the partial derivatives; a vector that the code unpacks (``a, b, c = params``) by its entries."""
+def gradient_equations(derivation: Derivation, style: type[Printer], form: str = "auto") -> list[Equation]:
+    """Return the partial derivatives; a vector that the code unpacks (``a, b, c = params``) by its entries.
+
+    form: "matrix", "index", or "auto", as for `gradlab.graph.printing.written`.
+    """
     equations = []
     for name, partial in derivation.shown.items():
         listed = entries(partial)
@@ -118,11 +121,11 @@ def gradient_equations(derivation: Derivation, style: type[Printer]) -> list[Equ
             for place, entry in enumerate(listed):
                 symbol = unpacked.get(place)
                 wrt = name_of(symbol, style) if symbol else name_of(name, style, (str(place),))
-                equations.append(_partial(derivation, wrt, entry, style))
+                equations.append(_partial(derivation, wrt, entry, style, form))
         else:
-            _, indices = printing.written(partial, style)
+            _, indices = printing.written(partial, style, form=form)
             final = derivation.gradient[name].formula
-            equations.append(_partial(derivation, name_of(name, style, indices), partial, style, final))
+            equations.append(_partial(derivation, name_of(name, style, indices), partial, style, form, final))
     return equations
 
 
@@ -141,11 +144,11 @@ def _unpacked(derivation: Derivation, variable: str) -> dict[int, str]:
 
 
 def _partial(
-    derivation: Derivation, wrt: str, partial: Node, style: type[Printer], final: Node | None = None
+    derivation: Derivation, wrt: str, partial: Node, style: type[Printer], form: str, final: Node | None = None
 ) -> Equation:
     function = name_of(derivation.function.name, style)
     left = rf"\frac{{\partial {function}}}{{\partial {wrt}}}" if style is LatexPrinter else f"∂{function}/∂{wrt}"
-    return Equation(left, _forms(partial, style, final=final))
+    return Equation(left, _forms(partial, style, form, final))
 
 
 def _forms(node: Node, style: type[Printer], form: str = "auto", final: Node | None = None) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def test_markdown_and_html_escape_what_is_no_words():
     table = backward(tanh_network, NETWORK).table()
     assert table.markdown().splitlines()[1] == "| " + " | ".join(["---"] * 9) + " |"
     assert "δ\\_H ⊙ (1 - H^⊙2)" in table.markdown()
-    assert table._repr_markdown_() == table.markdown()
+    assert not hasattr(table, "_repr_markdown_")  # a notebook would keep both
     comparing = backward(lambda x: torch.where(x < 1, x, x**2), 0.5).table()
     assert "<td>" in comparing._repr_html_()
     assert "x < 1" not in comparing._repr_html_()

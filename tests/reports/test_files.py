@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from gradlab.errors import ReportError
-from gradlab.reports import Picture, Report, Section, files
+from gradlab.reports import Picture, Report, Section, files, pandoc, pictures
 from gradlab.reports.pictures import canvas
 
 
@@ -58,9 +58,9 @@ def test_a_new_file_has_the_permissions_of_any_other(document, tmp_path):
     assert len(modes) == 1
 
 
-@pytest.mark.parametrize("name", ["fit.pdf", "fit.html", "fit", "fit.md.txt"])
+@pytest.mark.parametrize("name", ["fit.odt", "fit", "fit.md.txt"])
 def test_another_ending_is_refused_with_those_that_work(document, tmp_path, name):
-    with pytest.raises(ReportError, match=r"write \.md, such as '.*\.md'"):
+    with pytest.raises(ReportError, match=r"write \.md, \.html, \.pdf, \.tex, \.docx, \.ipynb, such as '.*\.md'"):
         document.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -115,3 +115,40 @@ def test_a_picture_that_cannot_be_drawn_leaves_nothing_behind(tmp_path):
     with pytest.raises(ZeroDivisionError):
         document.save(tmp_path / "fit.md")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["html", "pdf", "tex", "docx", "ipynb"])
+def test_without_the_extra_a_format_says_what_to_install(document, tmp_path, monkeypatch, ending):
+    def missing(package):
+        raise ImportError(package)
+
+    pandoc.program.cache_clear()
+    monkeypatch.setattr(pandoc, "import_module", missing)
+    with pytest.raises(ReportError, match=r'pip install "gradlab\[report\]"; \.md works without'):
+        document.save(tmp_path / f"fit.{ending}")
+    document.save(tmp_path / "fit.md")
+    assert not (tmp_path / f"fit.{ending}").exists()
+
+
+@pytest.mark.parametrize("ending", ["html", "pdf", "docx", "ipynb"])
+def test_a_full_disk_leaves_the_old_file_in_every_format(document, tmp_path, monkeypatch, ending):
+    path = tmp_path / f"fit.{ending}"
+    path.write_text("the old one")
+
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "replace", full)
+    with pytest.raises(ReportError, match="No space left on device"):
+        document.save(path)
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == "the old one"
+
+
+@pytest.mark.parametrize("ending", ["md", "html", "tex", "docx"])
+def test_the_same_document_gives_the_same_bytes(document, tmp_path, ending):
+    document.save(tmp_path / f"fit.{ending}")
+    first = (tmp_path / f"fit.{ending}").read_bytes()
+    pictures._file.cache_clear()
+    document.save(tmp_path / f"fit.{ending}")
+    assert (tmp_path / f"fit.{ending}").read_bytes() == first

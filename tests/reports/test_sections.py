@@ -12,16 +12,18 @@ from markdown_it import MarkdownIt
 from gradlab import GradientDescent, as_function, compare, derive, descend, estimate, explain, report, sweep_rates
 from gradlab.graph import Gradient, Point
 from gradlab.reports import Picture
+from gradlab.reports.markdown import MOST_ROWS
 from gradlab.reports.pictures import canvas
-from gradlab.reports.sections import MOST_ROWS, section
+from gradlab.reports.sections import section
+from gradlab.reports.setting import Setting
 
 
 def text_of(record):
-    return "\n\n".join(block for block in section(record).blocks if isinstance(block, str))
+    return report(record).markdown
 
 
 def pictures_of(record):
-    return [block for block in section(record).blocks if isinstance(block, Picture)]
+    return [block for block in section(record, Setting()).blocks if isinstance(block, Picture)]
 
 
 def test_a_derivation_shows_the_closed_form_and_every_rule():
@@ -49,8 +51,8 @@ def test_a_function_without_a_formula_says_why():
 
 def test_data_is_told_from_variables():
     text = text_of(as_function("sum((a*t - y)**2)", variables=["a"], data={"t": [1, 2], "y": [2, 4]}))
-    assert "| $t$ | has shape (2,) | data |" in text
-    assert "| $a$ | is a single number | variable |" in text
+    assert "| $t$ | shape (2) | data |" in text
+    assert "| $a$ | a number | variable |" in text
 
 
 def test_a_gradient_has_a_row_for_each_component():
@@ -77,8 +79,8 @@ def test_a_kink_shows_the_slope_on_each_side():
 
 
 def test_a_comparison_says_its_verdict_in_the_title():
-    found = section(compare("x**2 + y", {"x": 3, "y": 1}))
-    assert found.title == "3 routes to one gradient: agree"
+    found = section(compare("x**2 + y", {"x": 3, "y": 1}), Setting())
+    assert found.title == "The gradient of f(x, y) by 3 routes: agree"
     assert found.libraries >= {"torch", "numpy"}
 
 
@@ -129,7 +131,7 @@ def test_a_figure_of_your_own_gets_its_titles_as_words():
     for record in (figure, axes):
         (picture,) = pictures_of(record)
         assert picture.alt == "Speed of the ride; speed against time"
-        assert section(record).title == "Speed of the ride"
+        assert section(record, Setting()).title == "Speed of the ride"
 
 
 def test_anything_else_is_refused_by_name():

@@ -137,7 +137,7 @@ def test_a_condition_is_shown_with_its_line():
     assert [guard.written() for guard in function.guards] == ["sum_i x_i > 0"]
     assert "if x.sum() > 0:" in str(function.guards[0])
     assert repr(function).startswith("branching(x) = sum_i x_i² where sum_i x_i > 0 (line ")
-    assert r"\text{where } \sum_{i} x_{i} > 0" in function._repr_latex_()
+    assert r"\text{where } \sum_{i} x_{i} > 0" in function._repr_markdown_()
     derivation = derive(function)
     assert "\nif    sum_i x_i > 0 (line " in str(derivation)
     assert r"&\text{if } \sum_{i} x_{i} > 0" in derivation.latex()
