@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlab.commands import values
-from gradlab.commands.lessons import Lesson, Task, read
+from gradlab.commands.lessons import RATE, Lesson, Task, read
 from gradlab.commands.naming import named_source, source
 from gradlab.commands.outcomes import CODES, Outcome
 from gradlab.commands.usage import Code, UsageError
@@ -101,7 +101,7 @@ def _lesson(options: Namespace) -> Lesson:
         values.words(options.wrt),
         at=points.get("at"),
         start=points.get("start"),
-        rate=0.1 if options.rate is None else options.rate,
+        rate=RATE if options.rate is None else options.rate,
         steps=options.steps,
         engine=options.engine,
     )

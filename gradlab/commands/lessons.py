@@ -12,6 +12,9 @@ from typing import Any
 from gradlab.commands import values
 from gradlab.commands.usage import UsageError
 
+RATE = 0.1
+"""The learning rate of a descent that names none."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -32,7 +35,7 @@ class Task:
     order: int = 1
     at: Any = None
     start: Any = None
-    rate: float = 0.1
+    rate: float = RATE
     steps: int = 100
     engine: str = "auto"
 

@@ -174,6 +174,9 @@ def _differences(run: Trajectory, place: int) -> dict[str, tuple[float, float]]:
     import numpy as np
 
     from gradlab.autodiff import backward
+    from gradlab.comparison.rounding import knowable
+    from gradlab.graph import Point
+    from gradlab.graph.precision import DOUBLE
     from gradlab.numeric import estimate
     from gradlab.symbolic import derive
 
@@ -181,7 +184,7 @@ def _differences(run: Trajectory, place: int) -> dict[str, tuple[float, float]]:
     layout, point = run.points.layout, run.points[place]
     derivation = derive(run.function, at=point)
     exact = layout.flat(derivation.at(point).partials)
-    own = layout.flat(derivation.radius(point))
+    own = layout.flat(knowable(derivation, Point(point), DOUBLE, DOUBLE))
     found: dict[str, tuple[float, float]] = {}
     for name, route in (("numeric", estimate), ("autodiff", backward)):
         try:

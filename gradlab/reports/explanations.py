@@ -16,6 +16,9 @@ from gradlab.reports.setting import Setting
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_WHERE = {"start": "the start", "end": "the end", "lowest point": "the lowest point"}
+"""Which words name the place of the curvature."""
+
 _USED = frozenset({"numpy", "matplotlib"})
 
 
@@ -24,7 +27,7 @@ def explanation(record: Explanation, setting: Setting) -> Section:
     say = setting.words.say
     blocks: list[Block] = [f"{typed(record.diagnosis)}."]
     if record.spectrum is not None:
-        blocks.append(say("curvature at", where=say(f"the {record.where}")))
+        blocks.append(say("curvature at", where=say(_WHERE[record.where])))
         blocks.append("\n".join(f"- {typed(line)}" for line in record.spectrum.text().splitlines()))
     if record.directions:
         head = [say(name) for name in ("along", "curvature", "predicted", "observed")]

@@ -167,7 +167,7 @@ def test_an_explanation_shows_what_a_step_does_along_each_direction():
     assert "each step multiplies the error along y by -1.2" in text
     assert "| y | 20 | -1.2 | -1.2 |" in text
     (drawing,) = pictures_of(explained)
-    assert drawing.png().startswith(b"\x89PNG")
+    assert drawing.drawn(".png").startswith(b"\x89PNG")
 
 
 def test_a_sweep_shows_its_rates_and_what_is_suggested():
@@ -176,5 +176,5 @@ def test_a_sweep_shows_its_rates_and_what_is_suggested():
     assert "| 0.2 | diverged |" in text
     assert "Suggested: **0.08, " in text
     (drawing,) = pictures_of(found)
-    assert drawing.png().startswith(b"\x89PNG")
+    assert drawing.drawn(".png").startswith(b"\x89PNG")
     assert "Learning rates of f(x, y)" in report(found).markdown

@@ -59,7 +59,8 @@ def _whole_power(u: Any, exponent: int) -> Any:
     """
     if exponent < 0:
         return 1 / _whole_power(u, -exponent)
-    if not u.contains(0):
+    holds = getattr(u, "contains", None)  # a power series has its own power, and knows nothing of balls
+    if holds is None or not holds(0):
         return u**exponent
     found, square = u**0, u
     while exponent:
