@@ -29,6 +29,19 @@ _STEPS = 100
 """How many steps are taken where nobody says how many, and there are no epochs."""
 
 
+ROUTES = ("symbolic", "numeric", "autodiff")
+"""What is compared at the start."""
+
+STEPS_MEASURED = 48
+"""Points at which finite differences evaluate f for each component."""
+
+MOST_MEASURED = 2**29
+"""Numbers that finite differences at the start may make: some seconds of them."""
+
+MOST_EXACT = 2**20
+"""Numbers that one exact evaluation at the start may make: some seconds of them."""
+
+
 def descend(
     f: Any,
     start: Any,
@@ -58,7 +71,8 @@ def descend(
     epochs: how often to go through all batches at most.
     stop: when to stop before that: `FlatGradient`, `NoProgress`, `Validation` and others, several of them in a list, or
         a function called at every point with (steps taken, {variable: array}, loss), of which a true answer ends it.
-    check: compare the gradient three ways before the first step, and refuse to start where they differ.
+    check: compare the gradient three ways before the first step, and refuse to start where they differ. Finite
+        differences are left out, and said so, where they would take more than some seconds.
     engine: where the gradient comes from.  "exact": the derived gradient, by NumPy.  "torch": backward(),
         in the dtype of the start's tensors, float64 for anything else.  "numeric": finite differences.
         "compiled": the derived gradient and the rule as machine code where numba is installed, by NumPy where not.
@@ -89,8 +103,10 @@ def descend(
     chosen = earlier.engine if earlier is not None and engine == "auto" else engine
     prepared = prepare(chosen, given.function, given.start, _dtype(start, pause), given.given)
     comparison = None if earlier is None else earlier.comparison
+    routes = ROUTES
     if earlier is None and _finite_at_start(prepared, given) and check:
-        comparison = _compared(given)
+        routes = _affordable(given)
+        comparison = _compared(given, routes) if routes else None
     layout = Layout({name: array.shape for name, array in given.start.items()})
     last = _last(steps, epochs, 0 if pause is None else pause.step)
     shown = on_terminal() if progress is None else progress
@@ -107,7 +123,7 @@ def descend(
     done = run(prepared, _on_ground(rule, prepared, layout), plan)
     if earlier is not None:
         done = joined_runs(earlier, done)
-    notes = _notes(comparison) if earlier is None else earlier.notes
+    notes = _notes(comparison, routes) if earlier is None else earlier.notes
     return _trajectory(done, layout, rule, prepared, given, comparison, notes)
 
 
@@ -221,10 +237,11 @@ def _finite_at_start(engine: Engine, given: Posed) -> bool:
     return loss not in (float("inf"), float("-inf"))
 
 
-def _compared(given: Posed) -> Comparison:
+def _compared(given: Posed, routes: tuple[str, ...]) -> Comparison:
     from gradlab.comparison import Verdict, compare
 
-    comparison = compare(given.function, given.point, wrt=list(given.start) if given.given else None)
+    wrt = list(given.start) if given.given else None
+    comparison = compare(given.function, given.point, wrt=wrt, routes=routes)
     if comparison.verdict is Verdict.DIFFER:
         raise GradientMismatch(
             f"not started: the gradients of {given.function.signature} differ at the start: {comparison.reason}; "
@@ -233,8 +250,26 @@ def _compared(given: Posed) -> Comparison:
     return comparison
 
 
-def _notes(comparison: Comparison | None) -> tuple[str, ...]:
-    """Return what to say of a comparison that neither agreed nor stopped the run."""
-    if comparison is None or comparison.verdict == "agree":
+def _affordable(given: Posed) -> tuple[str, ...]:
+    """Return the routes to the gradient at the start that take some seconds at most."""
+    from gradlab.numeric.probing import Probe
+
+    if given.function.output is None:
+        return ROUTES
+    probe, names = Probe(given.function, given.point), list(given.start)
+    measured = sum(STEPS_MEASURED * given.point[name].size * probe.entries_moving([name]) for name in names)
+    if probe.entries_moving(names) > MOST_EXACT:
         return ()
-    return (f"comparison at the start: {comparison.verdict}, {comparison.reason}",)
+    return ROUTES if measured <= MOST_MEASURED else ("symbolic", "autodiff")
+
+
+def _notes(comparison: Comparison | None, routes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what to say of a comparison that is missing or partial, or that neither agreed nor stopped the run."""
+    notes: list[str] = []
+    if not routes:
+        notes.append("the gradients were not compared at the start, as the function is too large for that")
+    elif "numeric" not in routes:
+        notes.append("finite differences were left out of the comparison at the start; compare(f, at) takes them")
+    if comparison is not None and comparison.verdict != "agree":
+        notes.append(f"comparison at the start: {comparison.verdict}, {comparison.reason}")
+    return tuple(notes)

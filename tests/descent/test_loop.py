@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gradlab.descent import GradientDescent, descend
@@ -90,3 +91,19 @@ def test_a_stop_that_cannot_be_called_is_told_how_to_write_one():
 
 def test_the_bare_value_is_a_point_of_a_function_of_one_variable():
     assert descend("x**2", 3, steps=1, check=False).points[0]["x"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("size", "routes", "said"),
+    [
+        (50, {"symbolic", "numeric", "autodiff"}, ()),
+        (10_000, {"symbolic", "autodiff"}, ("finite differences were left out of the comparison",)),
+        (2_000_000, None, ("the gradients were not compared at the start",)),
+    ],
+)
+def test_the_comparison_at_the_start_takes_seconds_at_most(size, routes, said):
+    run = descend(lambda x: (x**2).sum(), np.ones(size), rule=GradientDescent(rate=0.25), steps=1)
+    assert (None if run.comparison is None else set(run.comparison.gradients)) == routes
+    assert len(run.notes) == len(said)
+    assert all(note.startswith(start) for note, start in zip(run.notes, said, strict=True))
+    assert run.losses[-1] == size / 4
