@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
+from gradlab.graph.cells import Grid
 from gradlab.graph.point import Point, brief
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
+
+
+SHOWN = 24
+"""Components in the table that a notebook shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +96,22 @@ class Gradient:
             bound = f"  ± {brief(self.error[name], 2)}" if self.error is not None else ""
             lines.append(f"  ∂f/∂{name} = {brief(partial, 12)}{bound}")
         return "\n".join([*lines, *self._kinks(), *(f"  note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        """Return the components as a table, with what the text says above and below it."""
+        from html import escape
+
+        bounded = self.error is not None
+        rows = [
+            [component_name(name, at), f"{self.partials[name][at]:.12g}"]
+            + ([f"{self.error[name][at]:.2g}"] if self.error is not None else [])
+            for name, at in islice(self.components(), SHOWN)
+        ]
+        hidden = sum(partial.size for partial in self.partials.values()) - len(rows)
+        below = [*([f"and {hidden:,} components more"] if hidden else []), *self._kinks(), *self.notes]
+        above, *_ = repr(self).splitlines()
+        table = Grid(["component", "derivative", *(["± error"] if bounded else [])], rows).html()
+        return f"<p>{escape(above)}</p>{table}{''.join(f'<p>{escape(line.strip())}</p>' for line in below)}"
 
     def _kinks(self, most: int = 6) -> list[str]:
         """Return a line for each component with a kink, up to *most*."""
