@@ -393,7 +393,11 @@ def _partial(setting: Setting, name: str) -> Part:
 
 
 def _question(form: str, parts: Sequence[Part], setting: Setting, *, numbers: bool = False, **rest: Any) -> Question:
-    return Question(form, parts, Names(() if numbers else setting.names), setting.function, **rest)
+    names = () if numbers else tuple(setting.names)
+    # Components along the axes may be written with the unit vectors of physics, 2x i + j.
+    directions = ("i", "j", "k")[: len(parts)] if form == "vector" and len(parts) in (2, 3) else ()
+    taken = any(letter in names for letter in directions)
+    return Question(form, parts, Names(names, directions=() if taken else directions), setting.function, **rest)
 
 
 def _at(setting: Setting) -> Callable[[Node], Node]:
