@@ -48,7 +48,7 @@ def rounding_noise(rungs: Rungs) -> Array:
         seen = _scatter(np.concatenate([even, odd]), orders, folded).reshape(2, *even.shape).max(axis=0) / 2
         largest = seen.max(axis=1, initial=0.0)
         # Where the finer steps do not move f on either side, the coarser ones tell what they may have lost.
-        stuck = (_still(above, centre) & _still(below, centre))[:, None]
+        stuck = (_still(above, centre, rungs.near) & _still(below, centre, rungs.near))[:, None]
         finer = np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
         half = seen.shape[1] // 2
         finer[:, half:] = finer[:, half, None]
@@ -67,13 +67,12 @@ def rounding_noise(rungs: Rungs) -> Array:
     return np.fmax(result, lost)
 
 
-def _still(values: Array, centre: Array) -> NDArray[np.bool_]:
+def _still(values: Array, centre: Array, near: int) -> NDArray[np.bool_]:
     """Return where f stays what it is at the point for the finer half of the steps, and moves at a larger one."""
     import numpy as np
 
-    half = values.shape[1] // 2
     moves = (values != centre) & ~np.isnan(values)
-    return ~moves[:, -half:].any(axis=1) & moves.any(axis=1)
+    return ~moves[:, -(near // 2) :].any(axis=1) & moves.any(axis=1)
 
 
 def remainder(rungs: Rungs, ratio: float = RATIO) -> Array:

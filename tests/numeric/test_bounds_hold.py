@@ -45,9 +45,9 @@ def test_every_bound_holds_on_three_hundred_components():
 
 @pytest.mark.slow
 def test_every_bound_holds_on_thousands_of_components():
-    # Six seeds, 30,000 components: 3 outside, by at most 3.4 times; none with these two.
+    # Eight seeds, 40,000 components: 1 outside, a fast and faint oscillation; none with these two.
     results = [_covered(seed, 6_500) for seed in (4, 5)]
     count = sum(result[0] for result in results)
     assert count >= 6_000
     assert sum(result[1] for result in results) == 0
-    assert np.mean([result[2] for result in results]) < 15
+    assert np.mean([result[2] for result in results]) < 10

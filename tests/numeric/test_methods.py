@@ -148,3 +148,13 @@ def test_an_entry_that_f_does_not_hold_has_slope_0_however_small_f_is():
     gradient = estimate(lambda x: 1e-13 * x[0] ** 2, [1.0, 2.0])
     assert gradient["x"][1] == 0
     assert gradient.error["x"][1] < 1e-25
+
+
+@pytest.mark.parametrize(
+    ("at", "c"), [(-0.0002754034706431233, 276.78439041558954), (-0.00022859547908183128, 279.0865458242762)]
+)
+def test_steps_whose_values_stand_still_are_not_those_without_rounding(at, c):
+    # 1 + x² is 1 there, from some step on, and f does not move; larger steps show what that loses.
+    gradient = estimate(f"exp(sqrt(1 + x^2) - {c!r})", at)
+    truth = at / math.sqrt(1 + at**2) * math.exp(math.sqrt(1 + at**2) - c)
+    assert abs(gradient["x"] - truth) <= gradient.error["x"] + 1e-12 * abs(truth)
