@@ -206,11 +206,17 @@ def _add_function(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.py:NAME",
         help="take the Python function NAME from your own file instead; the file is run, in this process",
     )
-    parser.add_argument("--variables", nargs="+", metavar="NAME", help="the variables, in order")
-    parser.add_argument("--shape", nargs="+", metavar="X=n,d", help="shapes of variables, sizes as names or numbers")
-    parser.add_argument("--data", nargs="+", metavar="NAME=VALUE", help="values that are not differentiated")
+    parser.add_argument("--variables", nargs="+", action="extend", metavar="NAME", help="the variables, in order")
+    parser.add_argument(
+        "--shape", nargs="+", action="extend", metavar="X=n,d", help="shapes of variables, sizes as names or numbers"
+    )
+    parser.add_argument(
+        "--data", nargs="+", action="extend", metavar="NAME=VALUE", help="values that are not differentiated"
+    )
     parser.add_argument("--name", help="what to call the function")
-    parser.add_argument("--wrt", nargs="+", metavar="NAME", help="differentiate with respect to these; all by default")
+    parser.add_argument(
+        "--wrt", nargs="+", action="extend", metavar="NAME", help="differentiate with respect to these; all by default"
+    )
 
 
 _POINT = "the point: x=3, x=-1e-3, x=pi/2, x=1,2,3, X=[[1,2],[3,4]]"
@@ -304,7 +310,9 @@ def _backward(parser: argparse.ArgumentParser) -> None:
 def _compare(parser: argparse.ArgumentParser) -> None:
     _add_function(parser)
     _add_at(parser, required=True)
-    parser.add_argument("--claimed", nargs="+", metavar="x=6", help="a gradient to be checked, such as your own")
+    parser.add_argument(
+        "--claimed", nargs="+", action="extend", metavar="x=6", help="a gradient to be checked, such as your own"
+    )
     parser.add_argument("--errors", action="store_true", help="split the errors of the worst component by their causes")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the error of finite differences against their step")
 
@@ -347,7 +355,12 @@ def _rates(parser: argparse.ArgumentParser) -> None:
         "--start", nargs="+", metavar="x=3", action="extend", required=True, help="where to start, as a point"
     )
     parser.add_argument(
-        "--rates", nargs="+", type=_rate, metavar="RATE", help="the rates; by default 61 around the limit of stability"
+        "--rates",
+        nargs="+",
+        action="extend",
+        type=_rate,
+        metavar="RATE",
+        help="the rates; by default 61 around the limit of stability",
     )
     parser.add_argument(
         "--optimizer",
@@ -389,10 +402,10 @@ def _grade(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("answer", metavar="ANSWER", help="what the student wrote, as text or LaTeX")
     parser.add_argument("--ask", default="derivative", help="what is asked of a function; the derivative by default")
-    parser.add_argument("--wrt", nargs="+", metavar="NAME", help="with respect to these")
+    parser.add_argument("--wrt", nargs="+", action="extend", metavar="NAME", help="with respect to these")
     parser.add_argument("--at", nargs="+", metavar="x=3", action="extend", help=_POINT)
     parser.add_argument("--rate", help="the learning rate of a step")
-    parser.add_argument("--variables", nargs="+", metavar="NAME", help="the variables, in order")
+    parser.add_argument("--variables", nargs="+", action="extend", metavar="NAME", help="the variables, in order")
     parser.add_argument("--number", type=_whole, metavar="N", help="which exercise of the file; the first by default")
     parser.add_argument("--work", action="store_true", help="the answer is work: sides of equations, each followed")
     parser.add_argument("--teacher", action="store_true", help="show what proves the verdict, and all explanations")

@@ -478,3 +478,10 @@ def test_a_picture_that_cannot_be_written_is_refused_before_the_work(run, tmp_pa
     code, _, err = run("backward", "x^2", "--at", "x=1", "--svg", str(tmp_path / "graph.png"))
     assert code == 2
     assert "write .svg" in err
+
+
+def test_a_flag_given_twice_adds_to_what_it_had(run):
+    together = run("derive", "w^T X^T X w", "--shape", "X=n,d", "w=d", "--wrt", "w", "X")
+    assert run("derive", "w^T X^T X w", "--shape", "X=n,d", "--shape", "w=d", "--wrt", "w", "--wrt", "X") == together
+    assert together[0] == 0
+    assert "∂f/∂X" in together[1]
