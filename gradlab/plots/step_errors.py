@@ -54,7 +54,9 @@ def step_sizes(f: Any, at: Any, *, component: str | None = None, ax: Axes | None
     axes = axes_for(ax)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    floor = max(abs(found.reference), 1e-300) * 2.0**-found.bits
+    # A slope of 0 has no last place of its own: that of f over x, or of 1.
+    size = abs(found.reference) or abs(found.centre / (found.x or 1.0)) or 1.0
+    floor = size * 2.0**-found.bits
     _curves(axes, found, floor)
     _rounding(axes, found)
     _chosen(axes, found, floor)
@@ -145,7 +147,7 @@ def _chosen(axes: Axes, found: Quotients, floor: float) -> None:
 
 
 def _frame(axes: Axes, found: Quotients, floor: float) -> None:
-    top = max(abs(found.reference), abs(found.centre / (abs(found.x) or 1.0)), floor * 10)
+    top = max(abs(found.reference), abs(found.centre / (abs(found.x) or 1.0)), floor * 2.0**found.bits)
     axes.set_ylim(floor / 10, top * 1e3)
     axes.set_xlim(float(found.steps[-1]) / 3, float(found.steps[0]) * 3)
     name = component_name(found.variable, found.position)

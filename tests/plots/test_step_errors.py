@@ -113,3 +113,15 @@ def test_hard_functions_are_drawn_too(f, at):
             plots.step_sizes(f, at)
         return
     drawn(plots.step_sizes(f, at))
+
+
+@pytest.mark.parametrize(("text", "at"), [("abs(x)", 0), ("x^2", 0), ("cos(x)", 0)])
+def test_where_the_slope_is_0_the_axis_ends_at_rounding(text, at):
+    bottom, _ = drawn(plots.step_sizes(text, at)).get_ylim()
+    assert bottom > 1e-20
+
+
+def test_where_the_slope_is_0_the_errors_are_all_in_view():
+    axes = drawn(plots.step_sizes("x^2", 0))
+    highest = max(max(line.get_ydata()) for line in axes.get_lines() if line.get_label() == "forward")
+    assert axes.get_ylim()[1] > highest
