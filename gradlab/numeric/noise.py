@@ -87,7 +87,7 @@ def remainder(rungs: Rungs, ratio: float = RATIO) -> Array:
     for removed, order in enumerate((2, 4, 6), start=1):
         even = even - coarser(even) / ratio**order
         left[:, removed:] = np.abs(even[:, removed:])
-    return np.nan_to_num(left, nan=0.0, posinf=0.0) / 2
+    return np.where(left < np.inf, left, 0.0) / 2
 
 
 def _scatter(differences: Array, order: Array, folded: Array) -> Array:
@@ -114,7 +114,7 @@ def _scatter(differences: Array, order: Array, folded: Array) -> Array:
     steady = _after_last(alike[:, 1:] & alike[:, :-1] & (shrunk[:, 2:] <= 0.75))
     steady += steady > 0  # the last of a steady decline belongs to it
     start = np.max([at_once, _after_last(runs), steady, folded], axis=0)[:, None]
-    left = np.nan_to_num(left, nan=0.0, posinf=0.0)
+    left = np.where(left < np.inf, left, 0.0)
     pairs = np.maximum(left[:, 1:], left[:, :-1])
     level = (pairs[:, 2:] >= pairs[:, :-2] / LEVEL) & (pairs[:, :-2] >= pairs[:, 2:] / 64)
     level &= step[: count - 3] >= start
