@@ -27,7 +27,7 @@ def zeros(slopes: Sequence[Tree], names: Sequence[str]) -> list[tuple[str, ...]]
     known = dict(zip(names, symbols, strict=True))
     try:
         found = sympy.solve([_expression(slope, known) for slope in slopes], symbols, dict=True)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # what SymPy raises where it knows no way to solve
         raise ExerciseError(f"the critical points have no closed form: {error}") from error
     points = [tuple(solution.get(symbol) for symbol in symbols) for solution in found]
     if any(value is None or value.free_symbols for point in points for value in point):

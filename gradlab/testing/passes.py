@@ -183,6 +183,6 @@ def _moved(
             given = [forward_ad.make_dual(v, direction) if i == moving else v for i, v in enumerate(variables)]
             outputs = checked.with_values(given)
             parts = [forward_ad.unpack_dual(outputs[place]) for place in places]
-        except (RuntimeError, NotImplementedError) as error:
+        except (RuntimeError, NotImplementedError) as error:  # torch's, where a Function has no jvp
             raise GradientNotConfirmed(f"the forward mode of {checked.called} raises: {error}") from error
         return [torch.zeros_like(p) if moved is None else moved.detach().clone() for p, moved in parts]

@@ -36,7 +36,7 @@ def by(request, monkeypatch):
     if request.param == "NumPy":
         monkeypatch.setattr(compiled_steps, "find_spec", lambda name: None)
     elif not NUMBA:
-        pytest.skip("numba is an extra")
+        pytest.skip("numba is an extra: pip install -e .[fast]")
     return request.param
 
 

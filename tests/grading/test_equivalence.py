@@ -12,7 +12,9 @@ from gradlab.sources.answers import Names, read
 STORED = Path(__file__).parents[1] / "data" / "equivalence_pairs.json"
 PAIRS = json.loads(STORED.read_text()) if STORED.exists() else []
 
-measured = pytest.mark.skipif(not PAIRS, reason="the pairs are not handed on with the source package")
+# Where they should be, a missing file is a failure: PAIRS is empty then, and the tests count it.
+CHECKOUT = (Path(__file__).parents[2] / ".git").exists()
+measured = pytest.mark.skipif(not PAIRS and not CHECKOUT, reason="the source package is without the pairs")
 
 
 def _read(text, names):
@@ -27,6 +29,7 @@ def _verdict(first, second, names=("x",), domain=None):
 @measured
 def test_every_pair_of_the_public_graders_is_decided_and_rightly_so():
     wrong = []
+    assert len(PAIRS) == 462
     for pair in PAIRS:
         first, second = (_read(pair[side], pair["vars"]) for side in "ab")
         found = equivalent(first, second, pair["vars"], Domain(positive=tuple(pair["positive"])))

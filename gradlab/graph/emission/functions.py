@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -105,9 +106,14 @@ def write_function(
 
 def _head(name: str, body: Body, parameters: Mapping[str, str]) -> list[str]:
     """Return the docstring: what comes back, and which shapes go in."""
-    said = f"Return {name} and its partial derivatives by name."
-    shaped = [f"{known} {_shape(body.axes[own])}" for own, known in parameters.items() if body.axes[own]]
+    said = f"Return {_inert(name)} and its partial derivatives by name."
+    shaped = [f"{known} {_inert(_shape(body.axes[own]))}" for own, known in parameters.items() if body.axes[own]]
     return [f'"""{said}', "", f"Shapes: {', '.join(shaped)}.", '"""'] if shaped else [f'"""{said}"""']
+
+
+def _inert(text: str) -> str:
+    """Return *text* as it stands inside a docstring: whatever it is, it does not end it."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _shape(axes: Axes) -> str:
@@ -264,7 +270,7 @@ class _Writer:
             given |= {owner} - {""}
             if self.body.bound and node.axes and not isinstance(tree, ast.Name):
                 tree = self.body.assign(tree, f"d_{name}")
-            entries.append(f"{name!r}: {written(tree)}".replace("'", '"', 2))
+            entries.append(f"{json.dumps(name, ensure_ascii=False)}: {written(tree)}")
         line = f"return {written(found.tree)}, {{{', '.join(entries)}}}"
         if len(line) <= WIDEST - 4:
             return [line]

@@ -1,7 +1,9 @@
+import sys
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import sympy as sp
 import torch
 
 from gradlab.errors import GradlabError, PointError
@@ -148,13 +150,13 @@ def test_an_unknown_backend_is_refused():
         derive("x").compile("jax")
 
 
-@pytest.mark.skipif(find_spec("numba") is not None, reason="numba is installed")
-def test_numba_is_an_extra_and_the_error_names_it():
+def test_numba_is_an_extra_and_the_error_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)  # as where it is not installed
     with pytest.raises(ImportError, match=r"gradlab\[fast\]"):
         derive("x**2").compile("numba")
 
 
-@pytest.mark.skipif(find_spec("numba") is None, reason="numba is an extra")
+@pytest.mark.skipif(find_spec("numba") is None, reason="numba is an extra: pip install -e .[fast]")
 def test_numba_runs_the_loops():
     value, partials = derive(loss).compile("numba")([0.1, 2, -3])
     expected_value, expected = reference([0.1, 2, -3])
@@ -210,3 +212,20 @@ def test_a_sum_of_broadcast_squares_counts_every_copy():
     value, partials = derive(function).compile()(X, b)
     assert value == 6 + 3 * 5
     assert partials["b"].tolist() == [6, 12]
+
+
+CALL = "__import__('pathlib').Path('ran').touch()"
+HOSTILE = [f"a': {CALL}, 'b", f'a": {CALL}, "b', f'"""\n{CALL}\n"""', f'"""+{CALL}+"""', "back\\slash", "two\nlines"]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_never_run_whatever_it_holds(name, backend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    of_function = derive(as_function("x^2", name=name))
+    of_variable = derive(as_function(sp.Symbol(name) ** 2))
+    for derivation in (of_function, of_variable):
+        _, partials = derivation.compile(backend)(3.0)
+        assert [float(partial) for partial in partials.values()] == [6.0]
+    assert list(partials) == [name]
+    assert not list(tmp_path.iterdir())
