@@ -53,4 +53,6 @@ html_show_sphinx = False
 html_theme_options = {"footer_icons": [], "top_of_page_buttons": []}
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
-mathjax_path = "mathjax/tex-svg.js"  # one file with its fonts, from the package mathjax 3.2.2; its licence lies beside it
+mathjax_path = (
+    "mathjax/tex-svg.js"  # one file with its fonts, from the package mathjax 3.2.2; its licence lies beside it
+)

@@ -9,7 +9,7 @@ from typing import Any
 _EXAMPLE = re.compile(r"^>>> .*?(?=\n\n(?!    )|\Z)", re.DOTALL | re.MULTILINE)
 """An example: from its first prompt to the empty line that ends it."""
 
-_ENTRY = re.compile(r"([a-z_]\w*(?:, [a-z_]\w*)*):(?= )")
+_ENTRY = re.compile(r"^([a-z_]\w*(?:, [a-z_]\w*)*):(?= )")
 """What begins the description of an argument or a field."""
 
 
@@ -39,7 +39,8 @@ def _listed(paragraph: str) -> str:
     if not _ENTRY.match(paragraph):
         return paragraph
     apart = re.sub(r"\.  (?=[a-z])", ".\n", paragraph)
-    return "\n".join(_ENTRY.sub(r"- **\1**:", line) for line in apart.splitlines())
+    listed = "\n".join(_ENTRY.sub(r"- **\1**:", line) for line in apart.splitlines())
+    return listed.replace("\nRaises ", "\n\nRaises ")
 
 
 @cache
