@@ -1,0 +1,79 @@
+"""What the fork server loads before it forks, so that no submission waits for it."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+_STANDARD = """
+    abc array bisect cmath collections collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
+    functools heapq io itertools json linecache math mmap operator os random re statistics string struct sys textwrap time
+    traceback tokenize types typing warnings unittest.mock
+""".split()
+"""Modules that submissions import, and those that Python itself imports to tell of an error."""
+
+
+def load(library: str, drivers: Sequence[str]) -> dict[str, Any]:
+    """Import what submissions need, and return the drivers by name."""
+    for name in _STANDARD:
+        importlib.import_module(name)
+    tempfile.tempdir = "/tmp"  # or it would look for a folder to write to, and there is none
+    if library == "torch":
+        _warm_torch()
+    _warm_numpy()
+    return {name: importlib.import_module(f"drivers.{name}") for name in drivers}
+
+
+def _warm_numpy() -> None:
+    import numpy as np
+    import numpy.fft
+    import numpy.linalg
+    import numpy.random
+
+    matrix = np.eye(3) + np.ones((3, 3))
+    np.linalg.solve(matrix, matrix @ np.einsum("ij,j->i", matrix, np.ones(3)))
+    np.array2string(matrix)
+    numpy.random.default_rng(0).normal(size=3)
+    numpy.random.seed(0)
+
+
+def _warm_torch() -> None:
+    import torch
+
+    torch.set_num_threads(1)  # threads of the server would be missing in what it forks
+    torch.set_num_interop_threads(1)
+
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, *above: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return above[0] * 2 * x
+
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+    # The first step of an optimizer imports torch._dynamo, which takes most of a second.
+    for optimizer in (torch.optim.SGD(model.parameters(), lr=0.1), torch.optim.Adam(model.parameters(), lr=0.1)):
+        inputs = torch.ones(2, 3, requires_grad=True)
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(Square.apply(model(inputs)), torch.zeros(2, 1))
+        loss.backward()
+        optimizer.step()
+    (gradient,) = torch.autograd.grad(Square.apply(torch.ones((), requires_grad=True)), [inputs], allow_unused=True)
+    assert gradient is None
+    for x, y in torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2), torch.ones(4)), 2):
+        str(x.double() @ torch.ones(2, dtype=torch.float64) - y)
+    torch.manual_seed(0)
+
+
+def freeze() -> None:
+    """Leave everything loaded so far out of garbage collection: a collection would copy every page it visits."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # a submission enables it again
