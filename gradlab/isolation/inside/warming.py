@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import tempfile
@@ -73,7 +74,28 @@ def _warm_torch() -> None:
 
 
 def freeze() -> None:
-    """Leave everything loaded so far out of garbage collection: a collection would copy every page it visits."""
+    """Make this process cheap to fork: no garbage collection over what is loaded, and few, large pages."""
     gc.collect()
     gc.freeze()
     gc.disable()  # a submission enables it again
+    _on_large_pages()
+
+
+def _on_large_pages() -> None:
+    """Ask for pages of 2 MiB where memory is not that of a file: a fork copies an entry for each page.
+
+    With torch loaded it halves the time of a fork. A kernel that cannot do it refuses, and nothing else changes.
+    """
+    libc = ctypes.CDLL(None)
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
+        regions = [line.split() for line in file]
+    for region in regions:
+        if region[1].startswith("rw") and (len(region) == 5 or region[5] == "[heap]"):
+            start, end = (int(edge, 16) for edge in region[0].split("-"))
+            start, end = -(-start // _LARGE) * _LARGE, end // _LARGE * _LARGE
+            for advice in (_HUGE_PAGES, _COLLAPSE) if end > start else ():
+                libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), advice)
+
+
+_LARGE = 1 << 21
+_HUGE_PAGES, _COLLAPSE = 14, 25
