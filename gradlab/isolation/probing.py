@@ -51,8 +51,8 @@ def missing() -> str:
 def _probed() -> tuple[Level, str]:
     if not sys.platform.startswith("linux"):
         return Level.NONE, (
-            f"strangers' code is isolated by means of Linux, and this is {sys.platform}: grade in a Linux container, or "
-            "on Windows in WSL 2; your own code runs with trust=True, on the command line --trust"
+            f"strangers' code is isolated by means of Linux, and this is {sys.platform}: grade in a Linux container, "
+            "or on Windows in WSL 2; your own code runs with trust=True, on the command line --trust"
         )
     reasons: list[str] = []
     for level in (Level.FULL, Level.RESTRICTED):
@@ -62,8 +62,8 @@ def _probed() -> tuple[Level, str]:
         reasons.append(f"{level}: {reason}")
     told = "; ".join(reasons)
     return Level.NONE, (
-        f"no isolation holds here ({told}); install bubblewrap and libseccomp (apt-get install bubblewrap libseccomp2) and "
-        'pip install "gradlab[course]"; your own code runs with trust=True, on the command line --trust'
+        f"no isolation holds here ({told}); install bubblewrap and libseccomp (apt-get install bubblewrap libseccomp2) "
+        'and pip install "gradlab[course]"; your own code runs with trust=True, on the command line --trust'
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import IsolationError
 from gradlab.isolation.inside import frames
-from gradlab.isolation.records import Level, Outcome, Status, Task
+from gradlab.isolation.records import Level, Limits, Outcome, Status, Task
 from gradlab.isolation.servers import Ended, Server
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ _ALIGNED = 64
 
 
 class Sandbox:
-    """Runs submissions isolated at one level, by as many fork servers at once as there are *workers*.
+    r"""Runs submissions isolated at one level, by as many fork servers at once as there are *workers*.
 
     level: the strongest that holds on this machine if None; Level.NONE runs code that is trusted.
     Servers start when they are first needed and are kept. Use it as a context manager, or `close` it.
     Raises IsolationError where no level holds, with what to install.
 
     >>> with Sandbox(Level.NONE) as sandbox:
-    ...     outcome = sandbox.run(Task("def f():\\n    return 2 + 2", "function", {"entry": "f"}))
+    ...     outcome = sandbox.run(Task("def f():\n    return 2 + 2", "function", {"entry": "f"}))
     >>> outcome.status, outcome.outputs["result"]
     (<Status.RETURNED: 'returned'>, array(4))
     """
@@ -78,7 +78,7 @@ class Sandbox:
         with self._lock:
             if server.running:
                 self._idle.setdefault(task.library, []).append(server)
-        return _outcome(ended, self.level, mutated)
+        return _outcome(ended, task.limits, self.level, mutated)
 
     def run_many(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Return the outcomes of *tasks* in their order, several at once."""
@@ -143,12 +143,10 @@ def _file_in_memory(size: int, layout: list[tuple[str, NDArray[Any], int]]) -> i
 
 
 def _mutated(task: Task, inputs: int, layout: list[tuple[str, NDArray[Any], int]]) -> tuple[str, ...]:
-    return tuple(
-        name for name, array, place in layout if os.pread(inputs, array.nbytes, place) != array.tobytes()
-    )
+    return tuple(name for name, array, place in layout if os.pread(inputs, array.nbytes, place) != array.tobytes())
 
 
-def _outcome(ended: Ended, level: Level, mutated: tuple[str, ...]) -> Outcome:
+def _outcome(ended: Ended, limits: Limits, level: Level, mutated: tuple[str, ...]) -> Outcome:
     measured: dict[str, Any] = {
         "level": level,
         "mutated": mutated,
@@ -157,7 +155,7 @@ def _outcome(ended: Ended, level: Level, mutated: tuple[str, ...]) -> Outcome:
         "wall_seconds": ended.wall_seconds,
         "memory": ended.memory,
     }
-    stopped = _stopped(ended)
+    stopped = _stopped(ended, limits)
     if stopped is not None:
         return Outcome(stopped[0], error=stopped[1], **measured)
     try:
@@ -175,11 +173,11 @@ def _outcome(ended: Ended, level: Level, mutated: tuple[str, ...]) -> Outcome:
     )
 
 
-def _stopped(ended: Ended) -> tuple[Status, str] | None:
+def _stopped(ended: Ended, limits: Limits) -> tuple[Status, str] | None:
     """Return how a process ended that did not come to its end by itself."""
     if ended.flooded:
         return Status.FLOODED, "it sent more than it may"
-    if ended.late or ended.signal == _SIGXCPU:
+    if ended.late or ended.signal == _SIGXCPU or (ended.signal and ended.cpu_seconds >= limits.cpu_seconds):
         return Status.TIME, "it took too long"
     if ended.lost:
         return Status.KILLED, "its process and the server that forked it came to an end"
@@ -209,10 +207,10 @@ def _told(header: dict[str, Any]) -> tuple[Status, dict[str, Any], str, int | No
 
 
 def readable(text: str) -> str:
-    """Return a stranger's text as it can be shown: control characters and directions of writing written out.
+    r"""Return a stranger's text as it can be shown: control characters and directions of writing written out.
 
-    >>> readable("a\\x1b[2Jb\\n")
-    'a\\\\x1b[2Jb\\n'
+    >>> readable("a\x1b[2Jb\n")
+    'a\\x1b[2Jb\n'
     """
     return "".join(
         character if character in "\n\t" or character.isprintable() else character.encode("unicode_escape").decode()

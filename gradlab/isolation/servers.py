@@ -17,6 +17,7 @@ from typing import Any
 
 from gradlab.errors import IsolationError
 from gradlab.isolation import bubblewrap, filters, places
+from gradlab.isolation.inside.server import LARGEST_ORDER, STOP
 from gradlab.isolation.records import Level, Limits
 
 STARTING = 120.0
@@ -24,6 +25,9 @@ STARTING = 120.0
 
 GRACE = 5.0
 """Seconds beyond its limit after which a server that says nothing is ended."""
+
+OVERFLOW = 100
+"""How many times what is kept a submission may print before it is ended."""
 
 NOBODY = 65534
 
@@ -64,20 +68,19 @@ class Server:
 
     def __init__(self, library: str, level: Level) -> None:
         self.library, self.level = library, level
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
                 self._command(),
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 env=places.environment(),
                 cwd="/",
                 start_new_session=True,
             )
-        self._rest = b""
         self._control.settimeout(STARTING)
-        if self._line() is None:
+        if self._answer() is None:
             said = self._last_words()
             self.close()
             raise IsolationError(f"the isolated process for {library} did not start ({level}): {said}")
@@ -104,18 +107,13 @@ class Server:
             raise IsolationError("bubblewrap is not installed: apt-get install bubblewrap")
         return [*bubblewrap.command(wrapper, needed), *words]
 
-    def _line(self) -> dict[str, Any] | None:
+    def _answer(self) -> dict[str, Any] | None:
         """Return the server's next answer; None where it has gone or says nothing in time."""
-        while b"\n" not in self._rest:
-            try:
-                more = self._control.recv(65536)
-            except OSError:
-                return None
-            if not more:
-                return None
-            self._rest += more
-        line, _, self._rest = self._rest.partition(b"\n")
-        return json.loads(line)
+        try:
+            message = self._control.recv(LARGEST_ORDER)
+        except OSError:
+            return None
+        return json.loads(message) if message else None
 
     def _last_words(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -145,46 +143,41 @@ class Server:
 
     def _watch(self, ended: Ended, task: bytes, task_to: int, result: int, prints: int, limits: Limits) -> None:
         """Send the task and take what comes, until the server says how the process ended."""
-        until = time.monotonic() + limits.wall_seconds + GRACE
-        os.set_blocking(task_to, False)
-        rest = memoryview(task)
+        flow = _Flow(task, task_to)
+        taken = {
+            result: _Taken(result, ended.result, limits.result),
+            prints: _Taken(prints, ended.printed, limits.printed),
+        }
+        most = {result: 0, prints: OVERFLOW * limits.printed}
+        control = self._control.fileno()
         poll = select.poll()
-        for descriptor in (result, prints, self._control.fileno()):
+        for descriptor in (*taken, control):
             poll.register(descriptor, select.POLLIN)
         poll.register(task_to, select.POLLOUT)
+        until = time.monotonic() + limits.wall_seconds + GRACE
         told: dict[str, Any] | None = None
-        dropped = 0
-        while told is None:
+        while told is None and not ended.lost:
             ready = poll.poll(max(0.0, until - time.monotonic()) * 1000)
-            if not ready:
-                ended.lost = True
-                break
-            for descriptor, event in ready:
-                if descriptor == task_to:
-                    rest = _sent(task_to, rest)
-                    if not rest:
-                        poll.unregister(task_to)
-                        os.close(task_to)
-                        task_to = -1
-                elif descriptor == self._control.fileno():
-                    told = self._line()
+            ended.lost = not ready
+            for descriptor, _ in ready:
+                if descriptor == control:
+                    told = self._answer()
                     ended.lost = told is None
-                    if told is None:
-                        break
-                elif descriptor == result:
-                    ended.flooded |= _taken(result, ended.result, limits.result, poll) > 0
-                else:
-                    dropped += _taken(prints, ended.printed, limits.printed, poll)
-            if ended.lost or ended.flooded or dropped > 100 * limits.printed:
-                break
-        if task_to >= 0:
-            os.close(task_to)
+                elif descriptor == task_to:
+                    if flow.sent():
+                        poll.unregister(task_to)
+                elif not taken[descriptor].more() or taken[descriptor].beyond > most[descriptor]:
+                    poll.unregister(descriptor)
+                    if taken[descriptor].beyond > most[descriptor] and not ended.flooded:
+                        ended.flooded = True
+                        self._control.send(STOP)
+        flow.close()
         if told is None:
-            ended.flooded |= not ended.lost
-            self.close()  # whoever floods is ended with the server, which is started anew
+            self.close()
             return
-        ended.flooded |= _drained(result, ended.result, limits.result) > 0
-        _drained(prints, ended.printed, limits.printed)
+        for pipe in taken.values():
+            pipe.drain()
+        ended.flooded |= taken[result].beyond > 0
         for name in ("late", "signal", "exit", "cpu_seconds", "wall_seconds", "memory"):
             setattr(ended, name, told[name])
 
@@ -205,39 +198,53 @@ class Server:
             self._process.stderr.close()
 
 
-def _sent(descriptor: int, rest: memoryview) -> memoryview:
-    try:
-        return rest[os.write(descriptor, rest) :]
-    except BlockingIOError:
-        return rest
-    except BrokenPipeError:
-        return rest[len(rest) :]
+class _Flow:
+    """A task on its way into a pipe."""
+
+    def __init__(self, task: bytes, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._rest, self._descriptor = memoryview(task), descriptor
+
+    def sent(self) -> bool:
+        """Send what goes in now; return whether that was the last of it."""
+        with contextlib.suppress(BlockingIOError):
+            try:
+                self._rest = self._rest[os.write(self._descriptor, self._rest) :]
+            except BrokenPipeError:  # the process has ended without reading it
+                self._rest = self._rest[:0]
+        if not self._rest:
+            self.close()
+        return not self._rest
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
-def _taken(descriptor: int, kept: bytearray, most: int, poll: Any) -> int:
-    """Read once from a pipe; return how many bytes were beyond what is kept."""
-    more = os.read(descriptor, 1 << 16)
-    if not more:
-        poll.unregister(descriptor)
-    room = most - len(kept)
-    kept += more[: max(0, room)]
-    return max(0, len(more) - room)
+class _Taken:
+    """What comes out of a pipe, kept up to a number of bytes.  beyond: how many were dropped."""
 
+    def __init__(self, descriptor: int, kept: bytearray, most: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor, self._kept, self._most, self.beyond = descriptor, kept, most, 0
 
-def _drained(descriptor: int, kept: bytearray, most: int) -> int:
-    """Read what is left in the pipe of a process that has ended."""
-    os.set_blocking(descriptor, False)
-    beyond = 0
-    while True:
+    def more(self) -> bool:
+        """Read once; return whether more can come."""
         try:
-            more = os.read(descriptor, 1 << 16)
+            read = os.read(self._descriptor, 1 << 16)
         except BlockingIOError:
-            return beyond
-        if not more:
-            return beyond
-        room = most - len(kept)
-        kept += more[: max(0, room)]
-        beyond += max(0, len(more) - room)
+            return True
+        room = max(0, self._most - len(self._kept))
+        self._kept += read[:room]
+        self.beyond += max(0, len(read) - room)
+        return bool(read)
+
+    def drain(self) -> None:
+        """Read what a process left that has ended."""
+        before = -1
+        while before != (before := len(self._kept) + self.beyond) and self.more():
+            pass
 
 
 def _has_landlock() -> bool:

@@ -10,8 +10,7 @@ import ctypes
 import os
 import resource
 import struct
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture that has them
 _VERSION = 1
@@ -146,12 +145,15 @@ def restrict_files(made: int) -> None:
 
 # seccomp ---------------------------------------------------------------------------------------------
 
+
 class _Program(ctypes.Structure):
-    _fields_: Sequence[tuple[str, Any]] = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
 def restrict_calls(program: bytes) -> None:
     """Hold this process to a filter of system calls from now on."""
     given = _Program(len(program) // 8, program)
-    result = _libc.prctl(_SET_SECCOMP, ctypes.c_ulong(_FILTER), ctypes.byref(given), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    result = _libc.prctl(
+        _SET_SECCOMP, ctypes.c_ulong(_FILTER), ctypes.byref(given), ctypes.c_ulong(0), ctypes.c_ulong(0)
+    )
     _called(result, "seccomp")

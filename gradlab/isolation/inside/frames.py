@@ -17,7 +17,19 @@ from typing import Any
 MAGIC = b"GLF1"
 _START = struct.Struct("<4sIQ")
 START_SIZE = _START.size
-DTYPES = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex128", "complex64")
+DTYPES = (
+    "float64",
+    "float32",
+    "float16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "bool",
+    "complex128",
+    "complex64",
+)
 """Types of numbers that may come back; others are made one of these, or refused, by a driver."""
 LARGEST_HEADER = 1 << 20
 MOST_AXES = 16

@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
 from typing import Any
 
@@ -21,6 +20,9 @@ from . import child, confinement, warming
 
 DESCRIPTORS = 4
 """Of each order: the task, the inputs, the result, what is printed."""
+
+STOP = b"stop"
+LARGEST_ORDER = 4096
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -37,13 +39,14 @@ def main(settings: dict[str, Any]) -> None:
     drivers = warming.load(settings["library"], settings["drivers"])
     confinement_of = _confined(settings) if settings["confined"] else None
     warming.freeze()
-    control.sendall(b'{"ready": true}\n')
+    control.send(b'{"ready": true}')
     while True:
-        order, descriptors = _order(control)
-        if order is None:
+        message, descriptors, _, _ = socket.recv_fds(control, LARGEST_ORDER, DESCRIPTORS)
+        if not message:
             return
-        told = _served(order, descriptors, drivers, confinement_of)
-        control.sendall(json.dumps(told).encode() + b"\n")
+        if message != STOP:  # of a process that ended before it was told to
+            told = _served(control, json.loads(message), descriptors, drivers, confinement_of)
+            control.send(json.dumps(told).encode())
 
 
 def _confined(settings: dict[str, Any]) -> tuple[int | None, bytes]:
@@ -56,15 +59,12 @@ def _confined(settings: dict[str, Any]) -> tuple[int | None, bytes]:
     return rules, program
 
 
-def _order(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
-    message, descriptors, _, _ = socket.recv_fds(control, 65536, DESCRIPTORS)
-    if not message:
-        return None, []
-    return json.loads(message), descriptors
-
-
 def _served(
-    order: dict[str, Any], descriptors: list[int], drivers: dict[str, Any], confinement_of: tuple[int | None, bytes] | None
+    control: socket.socket,
+    order: dict[str, Any],
+    descriptors: list[int],
+    drivers: dict[str, Any],
+    confinement_of: tuple[int | None, bytes] | None,
 ) -> dict[str, Any]:
     began = time.monotonic()
     pid = os.fork()
@@ -77,7 +77,7 @@ def _served(
             os._exit(child.BROKEN)
     for descriptor in descriptors:
         os.close(descriptor)
-    late = _waited(pid, began + order["wall_seconds"])
+    late = _waited(pid, control, began + order["wall_seconds"])
     _, status, used = os.wait4(pid, 0)
     return {
         "late": late,
@@ -89,17 +89,16 @@ def _served(
     }
 
 
-def _waited(pid: int, until: float) -> bool:
-    """Wait for a process to end, and kill it where it does not in time; return whether it was killed."""
+def _waited(pid: int, control: socket.socket, until: float) -> bool:
+    """Wait for a process to end; kill it where it does not in time, or where the grader says so.
+
+    Return whether time was over.
+    """
     handle = os.pidfd_open(pid)
     try:
-        ended, _, _ = select.select([handle], [], [], max(0.0, until - time.monotonic()))
-        if not ended:
+        ready, _, _ = select.select([handle, control], [], [], max(0.0, until - time.monotonic()))
+        if handle not in ready:
             os.kill(pid, signal.SIGKILL)
-        return not ended
+        return not ready
     finally:
         os.close(handle)
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import sys
 import tempfile
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,7 @@ _STANDARD = """
     abc array bisect cmath collections collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
     functools heapq io itertools json linecache math mmap operator os random re statistics string struct sys textwrap time
     traceback tokenize types typing warnings unittest.mock
-""".split()
+""".split()  # noqa: SIM905 - as words
 """Modules that submissions import, and those that Python itself imports to tell of an error."""
 
 
@@ -25,20 +26,30 @@ def load(library: str, drivers: Sequence[str]) -> dict[str, Any]:
     if library == "torch":
         _warm_torch()
     _warm_numpy()
-    return {name: importlib.import_module(f"drivers.{name}") for name in drivers}
+    loaded = {name: importlib.import_module(f"drivers.{name}") for name in drivers}
+    sys.meta_path.insert(0, Known())
+    return loaded
+
+
+class Known:
+    """Finds no module itself, and says of one that is not there what is."""
+
+    def __init__(self) -> None:
+        self.names = {name.partition(".")[0] for name in sys.modules} | sys.stdlib_module_names
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        if name.partition(".")[0] not in self.names:
+            there = " and ".join(library for library in ("numpy", "torch") if library in self.names)
+            raise ModuleNotFoundError(f"No module named {name!r} here; there are {there} and the standard library")
 
 
 def _warm_numpy() -> None:
     import numpy as np
-    import numpy.fft
-    import numpy.linalg
-    import numpy.random
 
     matrix = np.eye(3) + np.ones((3, 3))
     np.linalg.solve(matrix, matrix @ np.einsum("ij,j->i", matrix, np.ones(3)))
-    np.array2string(matrix)
-    numpy.random.default_rng(0).normal(size=3)
-    numpy.random.seed(0)
+    np.array2string(np.fft.fft(matrix))
+    np.random.default_rng(0).normal(size=3)
 
 
 def _warm_torch() -> None:
