@@ -10,6 +10,8 @@ import sysconfig
 from functools import cache
 from pathlib import Path
 
+from gradlab.errors import IsolationError
+
 HERE = Path(__file__).parent
 
 SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime")
@@ -34,7 +36,12 @@ def needed(library: str) -> tuple[str, ...]:
     that wheels put beside them.
     """
     command = [sys.executable, "-I", "-c", _LIST, json.dumps([str(HERE)]), library]
-    listed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment())
+    listed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment())
+    if listed.returncode:
+        said = listed.stderr.strip().splitlines()
+        raise IsolationError(
+            f"{library} cannot be loaded by {sys.executable}: {said[-1] if said else listed.returncode}"
+        )
     files = [Path(file) for file in json.loads(listed.stdout.splitlines()[-1])]
     sites = [Path(path) for path in site_packages()]
     found = {_package(file, site) for site in sites for file in files if file.is_relative_to(site)}

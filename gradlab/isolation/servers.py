@@ -68,10 +68,11 @@ class Server:
 
     def __init__(self, library: str, level: Level) -> None:
         self.library, self.level = library, level
+        command = self._command()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                self._command(),
+                command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
