@@ -78,6 +78,7 @@ class Outcome:
     notes: what the driver remarked.  mutated: the inputs that were changed, seen from outside.
     error, line: the exception as one line of text, and the line of the submission that it came from.
     printed: what it wrote, bounded, without control characters.  memory: the most it took, in bytes.
+    forking_seconds: CPU time of the server that forked it; cpu_seconds is the process's own.
     """
 
     status: Status
@@ -91,3 +92,4 @@ class Outcome:
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     memory: int = 0
+    forking_seconds: float = 0.0

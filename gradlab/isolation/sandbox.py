@@ -154,6 +154,7 @@ def _outcome(ended: Ended, limits: Limits, level: Level, mutated: tuple[str, ...
         "cpu_seconds": ended.cpu_seconds,
         "wall_seconds": ended.wall_seconds,
         "memory": ended.memory,
+        "forking_seconds": ended.forking_seconds,
     }
     stopped = _stopped(ended, limits)
     if stopped is not None:

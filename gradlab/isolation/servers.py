@@ -56,6 +56,7 @@ class Ended:
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     memory: int = 0
+    forking_seconds: float = 0.0
     result: bytearray = field(default_factory=bytearray)
     printed: bytearray = field(default_factory=bytearray)
 
@@ -179,7 +180,7 @@ class Server:
         for pipe in taken.values():
             pipe.drain()
         ended.flooded |= taken[result].beyond > 0
-        for name in ("late", "signal", "exit", "cpu_seconds", "wall_seconds", "memory"):
+        for name in ("late", "signal", "exit", "cpu_seconds", "wall_seconds", "memory", "forking_seconds"):
             setattr(ended, name, told[name])
 
     @property

@@ -87,7 +87,7 @@ def _seeded(seed: int) -> None:
     np.random.seed(seed % 2**32)  # noqa: NPY002 - it is what submissions draw from
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # manual_seed looks for accelerators, too, for milliseconds
 
 
 def _printing_to(descriptor: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 _STANDARD = """
     abc array bisect cmath collections collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
     functools heapq io itertools json linecache math mmap operator os random re statistics string struct sys textwrap
-    time traceback tokenize types typing warnings unittest.mock
+    time traceback tokenize types typing warnings
 """.split()  # noqa: SIM905 - as words
 """Modules that submissions import, and those that Python itself imports to tell of an error."""
 
