@@ -11,6 +11,7 @@ the parameters of a training step are copies, because it may change those.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -101,8 +102,9 @@ def _without_autograd(entry: Any, given: dict[str, Any]) -> Any:
     def refuse(*_: Any) -> Any:
         raise NoAnswer("torch differentiates here; the gradient is to be derived by hand")
 
+    transforms = importlib.import_module("torch._functorch.eager_transforms")
     for name in ("_grad_increment_nesting", "_jvp_increment_nesting"):
-        setattr(torch._C._functorch, name, refuse)
+        setattr(transforms, name, refuse)
     with torch.inference_mode():
         return entry(*given.values())
 
