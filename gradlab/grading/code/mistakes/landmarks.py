@@ -36,7 +36,7 @@ class Landmarks:
 
     @cached_property
     def backward(self) -> list[int]:
-        """Where gradients are computed, by backward() or by torch.autograd.grad."""
+        """Where gradients are computed."""
         return self.lines(lambda n: _method(n) in ("backward", "grad") and isinstance(n, ast.Call))
 
     @cached_property
