@@ -37,7 +37,8 @@ def analyse(shares: ScoreTable, points: Mapping[str, float]) -> list[Item]:
     nothing in totals.
 
     >>> shares = {"a": {"p": 1, "q": 1}, "b": {"p": 1, "q": 0}, "c": {"p": 0, "q": 0}}
-    >>> [(item.name, round(item.difficulty, 2), round(item.discrimination, 2)) for item in analyse(shares, {"p": 1, "q": 1})]
+    >>> items = analyse(shares, {"p": 1, "q": 1})
+    >>> [(item.name, round(item.difficulty, 2), round(item.discrimination, 2)) for item in items]
     [('p', 0.67, 0.5), ('q', 0.33, 0.5)]
     """
     totals = {
