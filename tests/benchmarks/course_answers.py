@@ -28,6 +28,6 @@ def measure() -> Figure:
         "a course of 100,000 answers",
         seconds / 60,
         1,
-        f"{seconds:.1f} s of 60, from the file of answers to the file of results; {summary.worked:,} of them different; "
+        f"{seconds:.1f} s of 60, from the file of answers to that of results; {summary.worked:,} of them different; "
         f"looked through again, with nothing to do, {after:.1f} s",
     )

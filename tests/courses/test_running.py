@@ -18,6 +18,7 @@ from gradlab import cli
 from gradlab.courses import Results, grade_course, work
 from gradlab.courses.results import Result
 from gradlab.errors import CourseError
+from tests.courses.clusters import cluster
 
 EXERCISES = """
 [[exercise]]
@@ -181,31 +182,6 @@ def test_a_cluster_comes_to_the_same_rows(course):
     with cluster(2) as address:
         graded(course, submissions, "there.sqlite", engine="dask", scheduler=address, workers=None)
     assert rows(course, "here.sqlite") == rows(course, "there.sqlite")
-
-
-class cluster:
-    """A scheduler and workers as processes of their own, on loopback."""
-
-    def __init__(self, workers):
-        self.workers, self.processes = workers, []
-
-    def __enter__(self):
-        port = 20_000 + os.getpid() % 20_000
-        address = f"tcp://127.0.0.1:{port}"
-        scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-        worker = ["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
-        for words in (scheduler, *([worker] * self.workers)):
-            command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
-            self.processes.append(
-                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-            )
-            time.sleep(1.5 if words is scheduler else 0)
-        return address
-
-    def __exit__(self, *_):
-        for process in reversed(self.processes):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def test_code_is_graded_isolated_in_a_course(course):
