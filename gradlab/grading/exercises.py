@@ -96,6 +96,9 @@ class Exercise:
     def __repr__(self) -> str:
         return f"Exercise({self.prompt})"
 
+    def _repr_markdown_(self) -> str:
+        return f"**Exercise** ({self.points:g} point{'' if self.points == 1 else 's'}). {self.prompt}"
+
     @property
     def answer(self) -> str:
         """The right answer, in the form that gradlab derives.
