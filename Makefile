@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint style bench tutorials clean
+.PHONY: help demo test lint style bench tutorials docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -31,8 +31,11 @@ bench: $(VENV)/.bench  ## measure speed, accuracy and verdicts, beside other lib
 tutorials: $(VENV)/.test  ## execute the tutorials whose source was changed, and write their notebooks
 	$(BIN)/python -m tests.notebooks
 
+docs: $(VENV)/.docs  ## build the documentation, a warning being an error; open docs/_build/html/index.html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
 clean:  ## remove caches and built files; keep .venv
-	rm -rf build dist gradlab-demo .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist docs/_build docs/tutorials/*.ipynb gradlab-demo .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find gradlab tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -48,6 +51,11 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and the libraries that it is measured beside into $(VENV).'
 	@$(PIP_INSTALL) -e '.[test,bench]'
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and what its documentation is built with into $(VENV).'
+	@$(PIP_INSTALL) -e '.[docs]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from gradlab import cli
+from tests import command_page
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+CELL = re.compile(r"^```\{code-cell\} ipython3\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -46,10 +48,25 @@ def test_the_programs_on_a_page_run_one_after_the_other(page, tmp_path, monkeypa
         exec(compile(cell, str(page), "exec"), scope)  # noqa: S102 - the project's own documentation
 
 
+NOTEBOOKS = [page for page in PAGES if CELL.search(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=_name)
+def test_the_cells_of_a_page_that_is_a_notebook_run_one_after_the_other(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope = {"__name__": "page"}
+    for cell in CELL.findall(page.read_text(encoding="utf-8")):
+        exec(compile(cell, str(page), "exec"), scope)  # noqa: S102 - the project's own documentation
+
+
 def test_the_readme_shows_a_cell_for_every_verb():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for verb in ("as_function", "derive", "estimate", "backward", "compare", "descend", "report", "grade"):
         assert f"gl.{verb}(" in readme
+
+
+def test_the_page_of_commands_is_what_the_commands_say():
+    assert command_page.PAGE.read_text(encoding="utf-8") == command_page.page()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

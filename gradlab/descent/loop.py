@@ -146,7 +146,7 @@ def _trajectory(
         stopped=Stopped(done.stopped, kind=done.ended, step=step),
         rule=rule,
         engine=engine.name,
-        function=given.function,
+        function=given.whole,
         comparison=comparison,
         notes=tuple(dict.fromkeys((*notes, *engine.notes()))),
         step_of=np.arange(len(done.losses)) if done.steps is None else done.steps,

@@ -32,6 +32,18 @@ class Posed:
         values: dict[str, Any] = {**self.start, **self.given}
         return Point({name: values[name] for name in self.function.variables})
 
+    @property
+    def whole(self) -> Function:
+        """The function of the variables that move alone, over all examples, where the batches are cut from arrays.
+
+        Where they come from elsewhere it is the function of one batch.
+        """
+        source = None if self.feed is None else self.feed.source
+        if self.feed is None or not isinstance(source, Batches):
+            return self.function
+        data = dict(zip(self.feed.names, source.arrays, strict=True))
+        return at_point(as_function(self.function, data=data), self.start)[0]
+
 
 def posed(
     f: Any, start: Any, batches: Any = None, batch_size: int | None = None, seed: int = 0, epochs: int | None = None

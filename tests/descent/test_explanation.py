@@ -86,13 +86,22 @@ def linear(**settings):
 
 def test_a_run_by_batches_is_explained_by_all_its_data():
     done, X, y = linear(rule=GradientDescent(1e-3), epochs=20)
+    assert explain(done).spectrum.eigenvalues == pytest.approx(np.linalg.eigvalsh(2 / 200 * X.T @ X))
+    found = explain(done, data={"x": X, "y": y})
+    assert found.spectrum.eigenvalues == pytest.approx(np.linalg.eigvalsh(2 / 200 * X.T @ X))
+    assert found.rescaling.inputs == ("x",)
+    assert found.rescaling.standardised < found.rescaling.condition / 50
+
+
+def test_a_run_by_a_loaders_batches_is_explained_once_the_data_are_given():
+    _, X, y = linear(rule=GradientDescent(1e-3), epochs=1)
+    loader = [(X[place : place + 10], y[place : place + 10]) for place in range(0, 200, 10)]
+    done = descend(lambda w, x, y: ((x @ w - y) ** 2).mean(), np.zeros(3), batches=loader, check=False, steps=40)
     found = explain(done)
     assert found.spectrum is None
     assert "write explain(run, data={'x': …, 'y': …})" in found.text()
     found = explain(done, data={"x": X, "y": y})
     assert found.spectrum.eigenvalues == pytest.approx(np.linalg.eigvalsh(2 / 200 * X.T @ X))
-    assert found.rescaling.inputs == ("x",)
-    assert found.rescaling.standardised < found.rescaling.condition / 50
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from gradlab import plots
+from gradlab.descent import Batches, descend
 from tests.plots.runs import drawn, fit, network, run
 
 
@@ -54,3 +55,17 @@ def test_directions_that_are_none_are_refused():
         plots.landscape(done, along=([1, 2], [2, 4]))
     with pytest.raises(ValueError, match=r"plots\.curve suits it"):
         plots.landscape(run("x**2", 3.0))
+
+
+@pytest.mark.parametrize("picture", [plots.landscape, plots.contour, plots.surface, plots.field])
+def test_a_run_by_batches_is_drawn_over_all_of_its_data(picture):
+    inputs, targets = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40.0)
+    run = descend(
+        lambda w, x, y: ((x @ w - y) ** 2).mean(),
+        {"w": [1.0, 2.0]},
+        batches=Batches(inputs, targets, size=8),
+        check=False,
+        steps=5,
+    )
+    assert picture(run).figure is not None
+    assert run.function(w=[1.0, 2.0]) == pytest.approx(((inputs @ [1.0, 2.0] - targets) ** 2).mean())
