@@ -64,9 +64,8 @@ def _which(grade: Grade) -> str:
     if grade.exercise.question.form == "set":
         missing = sum(certificate.values[0] == "a solution" for certificate in grade.certificates)
         extra = sum(certificate.values[0] == "no solution" for certificate in grade.certificates)
-        said = [f"{missing} missing"] * bool(missing) + [
-            f"{extra} of these {'is' if extra == 1 else 'are'} none"
-        ] * bool(extra)
+        said = [f"{missing} missing"] * bool(missing)
+        said += [f"{extra} of these {'is' if extra == 1 else 'are'} no critical point"] * bool(extra)
         return f"Not right: {', '.join(said)}."
     return f"Not right: {', '.join(wrong)}."
 
