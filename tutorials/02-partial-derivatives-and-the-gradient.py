@@ -178,6 +178,7 @@ gl.descend(f, {"x": 3, "y": 1}, rule=gl.GradientDescent(rate=0.1), steps=30)
 # In code they usually come as one array.
 # Here is the sum of the squares of all entries of $x$, as Python writes it.
 
+
 # %%
 def squares(x):
     return (x**2).sum()
