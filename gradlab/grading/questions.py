@@ -20,6 +20,7 @@ from gradlab.grading.whole import at_point, root
 from gradlab.graph import algebra, printing
 from gradlab.graph.function import Function
 from gradlab.graph.nodes import Node
+from gradlab.graph.point import described
 from gradlab.graph.tidying import tidied
 from gradlab.sources.answers import Names, Reading, read
 from gradlab.sources.syntax import Tree
@@ -76,6 +77,16 @@ class ArrayPart:
     right: Node
     wrong: Sequence[WrongAnswer]
 
+    def misfit(self, reading: Reading) -> str | None:
+        """Return what is wrong with the shape of what was read, None if nothing is.
+
+        Raises GradlabError, with the shapes, for what cannot be computed at all.
+        """
+        axes = reading.function().formula.axes
+        if axes == self.right.axes:
+            return None
+        return f"the gradient {described(self.right.axes)}, as its variable has; this {described(axes)}"
+
     def decide(self, reading: Reading) -> Certificate:
         """Return whether what was read is right."""
         from gradlab.symbolic.proof import Evidence, prove_equal
@@ -84,7 +95,7 @@ class ArrayPart:
             answer = reading.function().formula
         except GradlabError as error:
             return Certificate(Verdict.UNDECIDED, reason=str(error))
-        if len(answer.axes) != len(self.right.axes):
+        if answer.axes != self.right.axes:
             return Certificate(Verdict.DIFFERENT, values=(_shape(self.right), _shape(answer)))
         match prove_equal(self.right, answer):
             case Evidence.EXACT:
@@ -102,12 +113,12 @@ class ArrayPart:
 
         answer = reading.function().formula
         surely = (Evidence.EXACT, Evidence.CERTIFIED)
-        fitting = [wrong for wrong in self.wrong if len(wrong.answer.axes) == len(answer.axes)]
+        fitting = [wrong for wrong in self.wrong if wrong.answer.axes == answer.axes]
         return Diagnosis(tuple(wrong for wrong in fitting if prove_equal(wrong.answer, answer) in surely))
 
 
 def _shape(node: Node) -> str:
-    return f"an array of {len(node.axes)} axes" if node.axes else "a number"
+    return f"an array that {described(node.axes)}" if node.axes else "a number"
 
 
 @dataclass(eq=False)

@@ -179,3 +179,20 @@ def test_the_closed_form_of_a_loss_is_graded():
     assert _verdict(exercise, "2/n X^T (X w - y)") == "correct"
     assert exercise.check("1/n X^T (X w - y)").misconception == "factor 2 missing"
     assert exercise.check("2/n X (X w - y)").verdict != "correct"
+
+
+def test_an_array_of_another_shape_is_wrong_and_says_the_shape_and_what_cannot_be_multiplied_is_no_attempt():
+    shapes = {"X": ("n", "d"), "y": "n", "w": "d"}
+    exercise = gl.Exercise("1/n*sum((X w - y)^2)", "closed form", wrt="w", variables=["w", "X", "y"], shapes=shapes)
+    for answer, shape in (
+        ("2/n (X w - y)", "has shape (n,)"),
+        ("2/n X^T X", "has shape (d, d)"),
+        ("2", "is a single number"),
+    ):
+        grade = exercise.check(answer)
+        assert grade.verdict == "wrong"
+        assert grade.feedback == f"The gradient has shape (d,), as its variable has; this {shape}."
+        assert grade.misconception is None
+    grade = gl.grade(exercise, "2/n X (X w - y)")
+    assert grade.feedback.startswith("cannot multiply shapes (n, d) @ (n,)")
+    assert exercise.history == []
