@@ -94,6 +94,17 @@ def test_a_notebook_is_small_and_tells_nothing_of_the_machine_it_was_made_on(pat
     assert not re.search(r"/(?:tmp|home|root|Users|usr|work)/", file.read_text(encoding="utf-8"))
 
 
+@each
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#:]+)\)", prose(notebooks.source_of(path))):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_list_of_tutorials_has_each():
+    listed = re.findall(r"^\| \d+ \| \[.*\]\((.*)\) \|", (notebooks.FOLDER / "README.md").read_text(), re.MULTILINE)
+    assert listed == [f"{path.stem}.ipynb" for path in notebooks.SOURCES]
+
+
 # The machinery ---------------------------------------------------------------------------------------
 
 

@@ -153,7 +153,7 @@ print(f"length {length:.4f}; climb per unit of way {max(climbs) / 0.01:.4f}")
 # ## Down, in two variables
 #
 # The step from tutorial 1 stays as it was, for each variable with its own partial derivative: subtract a tenth of it.
-# The arrows show $-\nabla f$ all around, and the path follows them.
+# The arrows show where $-\nabla f$ points, the dark ones where it is long; the path follows them.
 
 # %%
 descent = gl.descend(valley, {"x": 2, "y": 1}, rule=gl.GradientDescent(rate=0.1), steps=15)
@@ -169,8 +169,8 @@ ax = plots.field(descent)
 gl.descend(f, {"x": 3, "y": 1}, rule=gl.GradientDescent(rate=0.1), steps=30)
 
 # %% [markdown]
-# $x$ settles at 0, but $y$ falls by 0.1 in every step, for ever: its slope is 1 everywhere.
-# A function without a lowest point has no place to arrive at.
+# $x$ settles at 0, but $y$ falls by 0.1 in every step: its slope is 1 everywhere.
+# A function without a lowest point has no place to arrive at, and gradlab says so.
 #
 # ## Many variables
 #
