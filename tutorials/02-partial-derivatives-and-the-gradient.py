@@ -126,8 +126,10 @@ print(f"expected {expected:.4f}, actual {actual:.4f}")
 # %%
 valley = gl.as_function("x**2 + 3*y**2", name="valley")
 degrees = np.arange(360)
-directions = np.radians(degrees)
-climbs = [valley(x=2 + 0.01 * np.cos(d), y=1 + 0.01 * np.sin(d)) - valley(x=2, y=1) for d in directions]
+climbs = []
+for angle in np.radians(degrees):
+    there = valley(x=2 + 0.01 * np.cos(angle), y=1 + 0.01 * np.sin(angle))
+    climbs.append(there - valley(x=2, y=1))
 print(f"most at {degrees[np.argmax(climbs)]}°, least at {degrees[np.argmin(climbs)]}°")
 
 # %% [markdown]
@@ -135,7 +137,8 @@ print(f"most at {degrees[np.argmax(climbs)]}°, least at {degrees[np.argmin(clim
 
 # %%
 slopes = gl.derive(valley).at({"x": 2, "y": 1})
-print(f"gradient ({slopes['x']:g}, {slopes['y']:g}), at {np.degrees(np.arctan2(slopes['y'], slopes['x'])):.1f}°")
+angle = np.degrees(np.arctan2(slopes["y"], slopes["x"]))
+print(f"gradient ({slopes['x']:g}, {slopes['y']:g}), at {angle:.1f}°")
 
 # %% [markdown]
 # The same.

@@ -128,10 +128,8 @@ for h in [0.1, 0.01, 0.001, 0.0001]:
 
 # %%
 for exponent in [-6, -8, -10, -12, -14, -16]:
-    h = 10.0**exponent
-    print(
-        f"h = 1e{exponent:<4} slope {forward(math.exp, 1, h):.10f}  error {abs(forward(math.exp, 1, h) - math.e):.2e}"
-    )
+    slope = forward(math.exp, 1, 10.0**exponent)
+    print(f"h = 1e{exponent:<4} slope {slope:.10f}  error {abs(slope - math.e):.2e}")
 
 # %% [markdown]
 # It got better, then worse, and in the end the slope is 0.
@@ -202,9 +200,9 @@ for h in [0.1, 0.01, 0.001, 0.0001]:
 print("method      step      error     bound")
 for method in ["forward", "central", "ladder"]:
     found = gl.estimate("exp(x)", at=1, method=method)
-    error = abs(found["x"] - math.e)
-    print(f"{method:8}  {float(found.steps['x']):.1e}   {error:.0e}     {float(found.error['x']):.0e}")
-    assert error <= found.error["x"]
+    step, error, bound = found.steps["x"], abs(found["x"] - math.e), found.error["x"]
+    print(f"{method:8}  {float(step):.1e}   {error:.0e}     {float(bound):.0e}")
+    assert error <= bound
 
 # %% [markdown]
 # A bound is worth more than a small error: without it you would not know that the error is small.

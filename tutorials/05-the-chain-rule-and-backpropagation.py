@@ -38,19 +38,19 @@ from gradlab import plots
 
 
 # %%
-def square_of_line(x):
+def f(x):
     u = 3 * x + 1
     return u**2
 
 
-gl.derive(square_of_line).chain("x")
+gl.derive(f).chain("x")
 
 # %% [markdown]
 # That is the **chain rule**: the slope along a chain is the product of the slopes of its links.
 # At $x = 1$ we have $u = 4$, so the links are 3 and $2 \cdot 4 = 8$.
 
 # %%
-gl.compare(square_of_line, at=1)
+gl.compare(f, at=1)
 
 # %% [markdown]
 # ## A model that says *how likely*
@@ -66,14 +66,14 @@ gl.compare(square_of_line, at=1)
 
 
 # %%
-def logistic(w1, b, x, y):
+def L(w1, b, x, y):
     z = w1 * x + b
     a = 1 / (1 + np.exp(-z))
     return -(y * np.log(a) + (1 - y) * np.log(1 - a))
 
 
 student = {"w1": 0.5, "b": -0.2, "x": 2, "y": 1}
-print(f"loss {logistic(**student):.4f}")
+print(f"loss {L(**student):.4f}")
 
 # %% [markdown]
 # ## Factor by factor
@@ -111,7 +111,7 @@ print(f"measured {found['z']:.10f}, formula {da_dz:.10f}")
 # gradlab takes the chain apart in the same way, for any $y$, first in symbols, and then with the numbers put in.
 
 # %%
-chain = gl.derive(logistic).chain("w1")
+chain = gl.derive(L).chain("w1")
 chain
 
 # %%
@@ -131,7 +131,7 @@ print(chain.text(student))
 # *Which links change if we ask for $b$ in place of $w_1$?*
 
 # %%
-gl.derive(logistic).chain("b")
+gl.derive(L).chain("b")
 
 # %% [markdown]
 # Only the last one, which is now 1.
@@ -145,13 +145,14 @@ gl.derive(logistic).chain("b")
 # $$\frac{\partial L}{\partial w_1} = \delta_z \cdot x, \qquad \frac{\partial L}{\partial b} = \delta_z \cdot 1.$$
 
 # %%
-gl.compare(logistic, at=student, wrt=["w1", "b"])
+gl.compare(L, at=student, wrt=["w1", "b"])
 
 # %% [markdown]
 # ## Watch `backward()` do it
 #
 # This is the same loss for a student who learned for 2 hours and passed, written in PyTorch.
-# On the left the values go forward, on the right the deltas come back.
+# Follow the blue arrows down to the loss: the values.
+# Then follow the orange ones back up: the deltas, each with the slope that it is multiplied by.
 
 
 # %%
@@ -165,7 +166,6 @@ table = gl.backward(passed, at={"w1": 0.5, "b": -0.2}).table()
 SVG(table.svg())
 
 # %% [markdown]
-# Each delta is the one before it, nearer to the loss, times the slope of one link.
 # The table has the same in numbers, beside those of PyTorch's own graph.
 
 # %%
@@ -186,12 +186,12 @@ def probability(hours, w1, b):
     return 1 / (1 + np.exp(-(w1 * hours + b)))
 
 
-def mean_loss(w1, b):
+def L_mean(w1, b):
     a = probability(hours, w1, b)
     return -(result * np.log(a) + (1 - result) * np.log(1 - a)).mean()
 
 
-gl.derive(mean_loss)
+gl.derive(L_mean)
 
 # %% [markdown]
 # The second line of gradlab's answer is a rewriting: for large scores the loss as we wrote it would overflow, and the form with $\mathrm{softplus}(u) = \log(1 + e^u)$ does not.
@@ -201,15 +201,19 @@ gl.derive(mean_loss)
 # *At how many hours do you expect the model to say 50 %?*
 
 # %%
-training = gl.descend(mean_loss, {"w1": 0.0, "b": 0.0}, rule=gl.GradientDescent(rate=0.5), steps=300)
-axes = plots.fits(training, probability, hours, result, steps=(0, 3, 30, 300), names=("hours", "passed"))
+training = gl.descend(
+    L_mean, {"w1": 0.0, "b": 0.0}, rule=gl.GradientDescent(rate=0.5), steps=300
+)
+names = ("hours", "passed")
+axes = plots.fits(training, probability, hours, result, steps=(0, 3, 30, 300), names=names)
 
 # %% [markdown]
 # It crosses one half where the score is 0, at $-b/w_1$ hours.
 
 # %%
 end = training.points[-1]
-print(f"w1 = {end['w1']:.2f}, b = {end['b']:.2f}, one half at {-end['b'] / end['w1']:.2f} hours")
+print(f"w1 = {end['w1']:.2f}, b = {end['b']:.2f}")
+print(f"one half at {-end['b'] / end['w1']:.2f} hours")
 
 # %% [markdown]
 # ## Two layers
@@ -227,9 +231,10 @@ def network(X, W1, b1, w2, b2, y):
     return ((out - y) ** 2).mean()
 
 
-sizes = {"X": ("n", "d"), "W1": ("d", "h"), "b1": ("h",), "w2": ("h",), "b2": (), "y": ("n",)}
+sizes = {"X": ("n", "d"), "W1": ("d", "h"), "b1": "h", "w2": "h", "b2": (), "y": "n"}
+weights = ["W1", "b1", "w2", "b2"]
 network = gl.as_function(network, shapes=sizes)
-gl.derive(network, ["W1", "b1", "w2", "b2"])
+gl.derive(network, weights)
 
 # %% [markdown]
 # Two signs may be new: $\odot$ multiplies entry by entry, and $1\, b_1^T$ is $b_1$ in every row, since it is added to each example.
@@ -245,7 +250,7 @@ gl.derive(network, ["W1", "b1", "w2", "b2"])
 #
 # ## By hand, and checked
 #
-# Now we write it ourselves: three lines forward, three lines back.
+# Now we write it ourselves: two lines forward, three lines back, and then the gradients.
 
 # %%
 generator = np.random.default_rng(0)
@@ -266,10 +271,12 @@ def backpropagation(X, W1, b1, w2, b2, y):
     delta_out = 2 / len(y) * (out - y)
     delta_H = np.outer(delta_out, w2)
     delta_Z = delta_H * (1 - H**2)
-    return {"W1": X.T @ delta_Z, "b1": delta_Z.sum(axis=0), "w2": H.T @ delta_out, "b2": delta_out.sum()}
+    of_first = {"W1": X.T @ delta_Z, "b1": delta_Z.sum(axis=0)}
+    of_second = {"w2": H.T @ delta_out, "b2": delta_out.sum()}
+    return of_first | of_second
 
 
-check = gl.compare(network, at=point, wrt=["W1", "b1", "w2", "b2"], claimed=backpropagation(**point))
+check = gl.compare(network, at=point, wrt=weights, claimed=backpropagation(**point))
 print(check.verdict, "in", len(check.components), "components")
 
 # %% [markdown]
@@ -284,12 +291,14 @@ def forgetful(X, W1, b1, w2, b2, y):
     H = np.tanh(X @ W1 + b1)
     delta_out = 2 / len(y) * (H @ w2 + b2 - y)
     delta_Z = np.outer(delta_out, w2)
-    return {"W1": X.T @ delta_Z, "b1": delta_Z.sum(axis=0), "w2": H.T @ delta_out, "b2": delta_out.sum()}
+    of_first = {"W1": X.T @ delta_Z, "b1": delta_Z.sum(axis=0)}
+    of_second = {"w2": H.T @ delta_out, "b2": delta_out.sum()}
+    return of_first | of_second
 
 
-check = gl.compare(network, at=point, wrt=["W1", "b1", "w2", "b2"], claimed=forgetful(**point))
-for name in ["W1", "b1", "w2", "b2"]:
-    found = {str(component.verdict) for component in check.components if component.variable == name}
+check = gl.compare(network, at=point, wrt=weights, claimed=forgetful(**point))
+for name in weights:
+    found = {str(part.verdict) for part in check.components if part.variable == name}
     print(name, *found)
 
 # %% [markdown]

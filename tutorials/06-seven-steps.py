@@ -113,17 +113,17 @@ params.grad
 
 
 # %%
-def loss_of(params):
+def L(params):
     return mse(f(time, params), speed)
 
 
-gl.derive(loss_of)
+gl.derive(L)
 
 # %% [markdown]
 # There is the reason for the size: the slope for $a$ has $t^2$ in it, up to 361, that for $b$ only $t$, and that for $c$ neither.
 
 # %%
-gl.compare(loss_of, at=start)
+gl.compare(L, at=start)
 
 # %% [markdown]
 # Three ways, one answer.
@@ -169,11 +169,15 @@ for _ in range(10):
         params -= rate * params.grad  # 5
     params.grad = None
 
+
+def line(row):
+    return "{:8.4f} {:8.4f} {:8.4f} {:10.3f}".format(*row)
+
+
 print("              ours                                published")
-print("step       a        b        c       loss          a        b        c       loss")
+print("step" + "       a        b        c       loss   " * 2)
 for step in range(10):
-    left, right = ("{:8.4f} {:8.4f} {:8.4f} {:10.3f}".format(*row) for row in (rows[step], theirs[step]))
-    print(f"{step:4} {left}   {right}")
+    print(f"{step:4} {line(rows[step])}   {line(theirs[step])}")
 
 # %% [markdown]
 # Row for row, but for a last digit here and there.
@@ -190,7 +194,7 @@ print(f"parameters, absolute: {np.max(np.abs(ours[:, :3] - theirs[:, :3])):.1e}"
 # `descend` is the same loop, which keeps every step, so that we can look at it.
 
 # %%
-run = gl.descend(loss_of, start, rule=gl.GradientDescent(rate=1e-5), steps=10)
+run = gl.descend(L, start, rule=gl.GradientDescent(rate=1e-5), steps=10)
 axes = plots.fits(run, f, time, speed, steps=(0, 1, 2, 3), names=("time", "speed"))
 
 # %% [markdown]
@@ -221,7 +225,7 @@ print(run.diagnosis)
 # *What does $10^{-4}$ do, ten times as much?*
 
 # %%
-too_bold = gl.descend(loss_of, start, rule=gl.GradientDescent(rate=1e-4), steps=10)
+too_bold = gl.descend(L, start, rule=gl.GradientDescent(rate=1e-4), steps=10)
 print(too_bold.diagnosis)
 
 # %% [markdown]
@@ -233,7 +237,9 @@ print(too_bold.diagnosis)
 # In machine code (`engine="compiled"`) that takes no time.
 
 # %%
-patient = gl.descend(loss_of, start, rule=gl.GradientDescent(rate=3e-5), steps=100_000, engine="compiled")
+patient = gl.descend(
+    L, start, rule=gl.GradientDescent(rate=3e-5), steps=100_000, engine="compiled"
+)
 print(f"loss {patient.losses[-1]:.2f}")
 ax = plots.losses(patient)
 
@@ -251,12 +257,12 @@ ax = plots.losses(patient)
 scaled = (time - time.mean()) / time.std()
 
 
-def scaled_loss(params):
+def L_scaled(params):
     return mse(f(scaled, params), speed)
 
 
-print(f"limit before: {gl.derive(loss_of).curvature().largest_rate:.3g}")
-print(f"limit now:    {gl.derive(scaled_loss).curvature().largest_rate:.3g}")
+print(f"limit before: {gl.derive(L).curvature().largest_rate:.3g}")
+print(f"limit now:    {gl.derive(L_scaled).curvature().largest_rate:.3g}")
 
 # %% [markdown]
 # Ten thousand times.
@@ -264,9 +270,11 @@ print(f"limit now:    {gl.derive(scaled_loss).curvature().largest_rate:.3g}")
 # This time we say when to stop, too: where the gradient is shorter than 0.001.
 
 # %%
-good = gl.descend(scaled_loss, [0, 0, 0], rule=gl.GradientDescent(rate=0.3), steps=1000, stop=gl.FlatGradient(1e-3))
+rule, stop = gl.GradientDescent(rate=0.3), gl.FlatGradient(1e-3)
+good = gl.descend(L_scaled, [0, 0, 0], rule=rule, steps=1000, stop=stop)
 print(good.stopped)
-axes = plots.fits(good, f, scaled, speed, steps=(0, 1, 5, -1), names=("scaled time", "speed"))
+names = ("scaled time", "speed")
+axes = plots.fits(good, f, scaled, speed, steps=(0, 1, 5, -1), names=names)
 
 # %% [markdown]
 # That is the fit that the eye expected.

@@ -196,3 +196,11 @@ def test_an_array_of_another_shape_is_wrong_and_says_the_shape_and_what_cannot_b
     grade = gl.grade(exercise, "2/n X (X w - y)")
     assert grade.feedback.startswith("cannot multiply shapes (n, d) @ (n,)")
     assert exercise.history == []
+
+
+def test_an_exercise_shows_itself_in_a_notebook_as_mathematics():
+    assert gl.Exercise("x^2", points=2)._repr_markdown_() == (
+        r"**Exercise** (2 points). Find the derivative of $f\left(x\right) = x^{2}$."
+    )
+    own = gl.Exercise("x^2", prompt="What is the slope of $x^2$?")
+    assert own._repr_markdown_() == "**Exercise** (1 point). What is the slope of $x^2$?"
