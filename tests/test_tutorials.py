@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
@@ -85,6 +86,13 @@ def test_solutions_are_folded_away(path):
     for cell in notebooks.committed(path).cells:
         if "solution" in cell.metadata.get("tags", ()):
             assert cell.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
+
+
+@each
+def test_a_notebook_opens_with_the_kernel_that_everybody_has(path):
+    notebook = notebooks.committed(path)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
 
 
 @each

@@ -62,6 +62,13 @@ gl.compare(f, at=1)
 # 2. a probability, $a = \sigma(z) = 1/(1 + e^{-z})$: the score squeezed between 0 and 1;
 # 3. a loss: $-\log a$ if the student passed, $-\log(1 - a)$ if not. It is small if $a$ was right, and large if $a$ was confidently wrong.
 #
+# *How large is the loss of a student who passed, if the model said 0.99? And if it said 0.01?*
+
+# %%
+for a in [0.99, 0.9, 0.5, 0.1, 0.01]:
+    print(f"said {a:<4}  loss {-np.log(a):.3f}")
+
+# %% [markdown]
 # One formula says both cases of the loss, since $y$ is 0 or 1.
 
 

@@ -234,7 +234,7 @@ print(too_bold.diagnosis)
 #
 # **More steps.**
 # A hundred thousand, with a rate close to the limit?
-# In machine code (`engine="compiled"`) that takes no time.
+# The engine `"compiled"` is made for runs of that length.
 
 # %%
 patient = gl.descend(
