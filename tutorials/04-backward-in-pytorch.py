@@ -19,6 +19,7 @@
 # %%
 # %load_ext gradlab.notebook
 import warnings
+from textwrap import fill
 
 import torch
 
@@ -158,7 +159,7 @@ gl.as_function(lambda x: x**2, shapes={"x": ("n",)}).jacobian("x")
 try:
     gl.backward(lambda x: x**2, at=[3.0, 4.0, 10.0])
 except gl.GradlabError as error:
-    print(error)
+    print(fill(str(error), 80))
 
 # %% [markdown]
 # ## A function, and a value of it

@@ -12,7 +12,7 @@
 # %% [markdown]
 # # 6. Seven steps
 #
-# **Assumes:** [tutorial 4](04-backward-in-pytorch.ipynb), for `backward()` and `.grad`, and the parabola from school.
+# **Assumes:** [tutorial 4](04-backward-in-pytorch.ipynb), for `backward()` and `.grad`, and from school the parabola.
 #
 # **Afterwards** you can train a model from the first guess to the last step, reproduce a published run row by row, and say when a run is finished and when it is only stuck.
 #
@@ -20,6 +20,8 @@
 
 # %%
 # %load_ext gradlab.notebook
+from textwrap import fill
+
 import numpy as np
 import torch
 
@@ -39,7 +41,7 @@ from gradlab import data, plots
 ride = data.load("rollercoaster")
 time = torch.tensor(ride["time"], dtype=torch.float64)
 speed = torch.tensor(ride["speed"], dtype=torch.float64)
-print([round(value, 1) for value in ride["speed"]])
+print(*map(round, ride["speed"]))
 
 # %% [markdown]
 # Falling, then rising: that looks like a parabola, $a t^2 + b t + c$.
@@ -215,7 +217,7 @@ ax = plots.fit(run, f, time, speed, names=("time", "speed"))
 # What does gradlab say of the run?
 
 # %%
-print(run.diagnosis)
+print(fill(run.diagnosis, 80))
 
 # %% [markdown]
 # So the run is not finished, it is stuck: in one direction it has arrived, and in another one it would need almost two million steps more.
@@ -226,7 +228,7 @@ print(run.diagnosis)
 
 # %%
 too_bold = gl.descend(L, start, rule=gl.GradientDescent(rate=1e-4), steps=10)
-print(too_bold.diagnosis)
+print(fill(too_bold.diagnosis, 80))
 
 # %% [markdown]
 # It leaps across the valley and up the other side, as $x^2$ did in tutorial 1 with a rate of 1.1.
