@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: `make docs` writes them to docs/_build/html, and nothing in them is fetched from elsewhere."""
+"""How Sphinx builds these pages: `make docs` writes docs/_build/html, which loads nothing from elsewhere."""
 
 from __future__ import annotations
 

@@ -133,3 +133,7 @@ def excerpt(text: str, position: int) -> str:
     after = "…" if start + _WINDOW < len(text) else ""
     caret = " " * (len(before) + position - start) + "^"
     return f"  {before}{shown}{after}\n  {caret}"
+
+
+class IsolationError(GradlabError):
+    """A stranger's code cannot be run here without danger; the message says what to install."""

@@ -27,7 +27,8 @@ Results go to stdout and everything else to stderr; `--json` prints one JSON obj
 | 3 | undecided, unstable or at a kink |
 | 4 | a descent diverged, or came to no number |
 
-This page is generated from the commands themselves: `python -m tests.command_page` writes it anew, and a test fails while it is out of date.
+This page is generated from the commands themselves; a test fails while it is out of date.
+`python -m tests.command_page` writes it anew.
 """
 
 

@@ -25,9 +25,9 @@ def converted(_app: Any, _what: str, _name: str, _object: Any, _options: Any, li
 
 
 def with_list(text: str) -> str:
-    """Return a docstring whose paragraphs ``f: a function.  at: a point.`` are lists.
+    r"""Return a docstring whose paragraphs ``f: a function.  at: a point.`` are lists.
 
-    >>> print(with_list("f: a function, which\\n    has a value.  at: a point."))
+    >>> print(with_list("f: a function, which\n    has a value.  at: a point."))
     - **f**: a function, which
         has a value.
     - **at**: a point.

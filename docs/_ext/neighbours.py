@@ -1,4 +1,4 @@
-"""Pages that live elsewhere in the project and belong in the documentation: the tutorials, copied before they are read."""
+"""Pages of the documentation that live elsewhere in the project: the tutorials, copied before they are read."""
 
 from __future__ import annotations
 
