@@ -65,6 +65,8 @@ class Exercise:
         credit: Mapping[str, float] | None = None,
         name: str = "",
     ) -> None:
+        if ask == "code":
+            raise ValueError("an exercise that asks for code is a CodeExercise(function, …)")
         if ask not in (*ASKS, "jacobian"):
             raise ValueError(f"nothing is called {ask!r} that can be asked; there are {', '.join((*ASKS, 'jacobian'))}")
         for demand in demands:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 from gradlab.errors import GradlabError, ParseError
+from gradlab.grading.code import CodeExercise, CodeGrade
 from gradlab.grading.demands import unmet
 from gradlab.grading.equivalence import Certificate, Verdict
 from gradlab.grading.exercises import Exercise
 from gradlab.grading.feedback import advice, hints
+from gradlab.grading.marks import Mark
 from gradlab.grading.matching import Diagnosis
 from gradlab.grading.questions import Part, Question
 from gradlab.sources.answers import Reading, read
 from gradlab.sources.syntax import Tree, Vector
-
-
-class Mark(StrEnum):
-    """What an answer is."""
-
-    CORRECT = "correct"
-    WRONG = "wrong"
-    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,11 +143,20 @@ class Grade:
         }
 
 
-def grade(exercise: Any, answer: Any) -> Grade:
+@overload
+def grade(exercise: CodeExercise, answer: Any, *, trust: bool = False) -> CodeGrade: ...
+@overload
+def grade(exercise: Any, answer: Any, *, trust: bool = False) -> Grade: ...
+
+
+def grade(exercise: Any, answer: Any, *, trust: bool = False) -> Grade | CodeGrade:
     """Return the grade of an answer, and keep it as an attempt at the exercise.
 
-    exercise: an `Exercise`, or what one is made of: a function, whose derivative is asked then.
-    answer: text, LaTeX, a number, or a list of these.
+    exercise: an `Exercise` or a `CodeExercise`, or what an exercise is made of: a function, whose derivative is asked.
+    answer: text, LaTeX, a number, or a list of these; for an exercise that asks for code the text of a program or of a
+        notebook, which is run isolated.
+    trust: run code as it is, which is for one's own; the grade is then not verified.
+    Raises IsolationError for code where nothing isolates it, with what to install.
 
     >>> grade(Exercise("sin(3x)"), "cos(3x)")
     wrong: 0 of 1
@@ -162,6 +164,8 @@ def grade(exercise: Any, answer: Any) -> Grade:
       The outer function was differentiated, but not multiplied by the inner derivative.
       Look at this step: ∂/∂x (sin(3 x)), by the chain rule: d/du sin u = cos u, times du/dx.
     """
+    if isinstance(exercise, CodeExercise):
+        return exercise.attempt(answer, trust=trust)
     if not isinstance(exercise, Exercise):
         exercise = Exercise(exercise)
     found = exercise.check(answer)

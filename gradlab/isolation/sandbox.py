@@ -101,9 +101,18 @@ class Sandbox:
 @cache
 def shared() -> Sandbox:
     """Return the sandbox that a process shares, at the strongest level; it is closed at exit."""
+    return _kept(Sandbox())
+
+
+@cache
+def trusting() -> Sandbox:
+    """Return the sandbox of a process for code that is trusted: a process of its own, and nothing taken from it."""
+    return _kept(Sandbox(Level.NONE))
+
+
+def _kept(sandbox: Sandbox) -> Sandbox:
     import atexit
 
-    sandbox = Sandbox()
     atexit.register(sandbox.close)
     return sandbox
 

@@ -113,9 +113,9 @@ def _framed(driver: Any, task: dict[str, Any], inputs: dict[str, Any]) -> bytes:
 
 
 def _failed(ended: str, error: BaseException, line: int | None) -> bytes:
+    case = error.__dict__.pop("__notes__", None)  # they would be part of the text
     text = traceback.format_exception_only(error)[-1].strip() if ended != "syntax" else f"{error.args[0]}"
     told: dict[str, Any] = {"type": type(error).__name__, "error": text[:_LONGEST_ERROR], "line": line}
-    case = getattr(error, "__notes__", None)
     if isinstance(case, list):
         told["notes"] = [str(note)[:_LONGEST_ERROR] for note in case[:4]]
     return frames.packed({"ended": ended, "told": told}, {})

@@ -1,0 +1,123 @@
+"""What a submission is to be: a gradient, an autograd function, one training step or a whole loop.
+
+A kind says how its right outcome is computed from the derived gradient. It does so with a `Shaken` evaluation as
+well, so that the same code tells how far rounding may take an honest program: see `gradlab.grading.code.judging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gradlab.errors import ExerciseError, NotScalarError
+from gradlab.grading.code.cases import Case
+from gradlab.graph import Function
+from gradlab.symbolic import derive
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    Arrays = Mapping[str, Array]
+    Change = Callable[[Array], Array]
+
+ABOVE = "above"
+"""The gradient that a backward pass is given, among the inputs of a case."""
+
+
+@dataclass(eq=False)
+class Reference:
+    """The function with its derived gradient.  parameters: the variables that it is differentiated by."""
+
+    function: Function
+    parameters: tuple[str, ...]
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return derive(self.function, self.parameters).compile("numpy")
+
+    def gradient(self, inputs: Arrays) -> dict[str, Array]:
+        """Return the partial derivatives by name."""
+        import numpy as np
+
+        _, partials = self._compiled(**inputs)
+        return {name: np.asarray(partials[name], dtype=np.float64) for name in self.parameters}
+
+    @cached_property
+    def _products(self) -> dict[str, Function]:
+        return {name: self.function.vjp(name) for name in self.parameters}
+
+    def products(self, inputs: Arrays, above: Array) -> dict[str, Array]:
+        """Return the value, and *above* times the Jacobian by each parameter."""
+        import numpy as np
+
+        found = {"value": np.asarray(self.function(**inputs), dtype=np.float64)}
+        for name, product in self._products.items():
+            (extra,) = set(product.variables) - set(inputs)
+            found[name] = np.asarray(product(**inputs, **{extra: above}), dtype=np.float64)
+        return found
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of code.
+
+    name: in exercises.  entry: what it is called unless the exercise says otherwise.
+    call: how it is called, for the prompt; outputs: what comes back besides the parameters.
+    """
+
+    name: str
+    entry: str
+    asks: str
+    run: Callable[[Reference, Case, Change], dict[str, Array]]
+    extra: tuple[str, ...] = ()
+
+    def arguments(self, function: Function) -> tuple[str, ...]:
+        """Return the names of the arguments, in order."""
+        return (*function.variables, *self.extra)
+
+
+def _gradient(reference: Reference, case: Case, change: Change) -> dict[str, Array]:
+    return reference.gradient({name: change(array) for name, array in case.inputs.items()})
+
+
+def _loop(reference: Reference, case: Case, change: Change) -> dict[str, Array]:
+    state = dict(case.inputs)
+    for _ in range(case.steps):
+        partials = reference.gradient({name: change(array) for name, array in state.items()})
+        state |= {name: change(state[name] - case.rate * partial) for name, partial in partials.items()}
+    return {name: state[name] for name in reference.parameters}
+
+
+def _products(reference: Reference, case: Case, change: Change) -> dict[str, Array]:
+    inputs = {name: change(array) for name, array in case.inputs.items() if name != ABOVE}
+    return reference.products(inputs, change(case.inputs[ABOVE]))
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("function", "gradient", "returns the gradient", _gradient),
+        Kind("training step", "step", "returns the parameters after one step of gradient descent", _loop, ("rate",)),
+        Kind(
+            "training loop",
+            "train",
+            "returns the parameters after so many steps of gradient descent",
+            _loop,
+            ("rate", "steps"),
+        ),
+        Kind("autograd function", "Function", "is a torch.autograd.Function with forward and backward", _products),
+    )
+}
+
+
+def reference_of(kind: Kind, function: Function, parameters: Sequence[str]) -> Reference:
+    """Return what submissions are held against; raises ExerciseError where there is nothing."""
+    made = Reference(function, tuple(parameters))
+    if kind.name != "autograd function" and function.output is not None and function.output.axes:
+        raise NotScalarError(f"{function.signature} is an array; a gradient is that of one number")
+    if function.output is None:
+        raise ExerciseError(f"{function.signature} has no formula, so there is no gradient to grade by: {function.no_formula}")
+    return made

@@ -1,0 +1,135 @@
+"""Which mistake a submission makes: the one whose numbers it returns, at the line where its text shows it.
+
+Mistakes that come to the same numbers in every call are told apart by the text; where it does not decide, they are
+for the teacher, and not certain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradlab.grading.code.cases import Case
+from gradlab.grading.code.judging import Expected
+from gradlab.grading.code.mistakes import lines
+from gradlab.grading.code.mistakes.landmarks import Landmarks
+from gradlab.grading.code.mistakes.records import Mistake, named
+from gradlab.grading.code.mistakes.variations import Variation, of_gradients, of_loops, pairs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gradlab.grading.code.running import Submission
+    from gradlab.isolation import Outcome
+
+    Array = NDArray[Any]
+
+SLACK = 1e6
+"""How many times what a right program may be off by one with a mistake may be: it goes another way."""
+
+
+def explained(submission: Submission, outcome: Outcome, right: list[Expected]) -> tuple[Mistake, ...]:
+    """Return the mistakes that a wrong submission makes, the certain ones first."""
+    marks = Landmarks.of(submission.source.text, submission.exercise.entry)
+    kind = submission.exercise.kind.name
+    if kind == "autograd function":
+        return _of_backward_pass(submission, outcome, right, marks)
+    cases = submission.cases
+    make = of_gradients if kind == "function" else of_loops
+    singles = [(name, each) for name, each in make(submission.exercise.reference, cases[-1])]
+    fitting = [name for name, each in singles if _fits(submission, each, outcome, right)]
+    if fitting:
+        return _told(list(dict.fromkeys(fitting)), marks)
+    for names, each in pairs(singles):
+        if _fits(submission, each, outcome, right):
+            return tuple(named(name, lines.line_of(name, marks), certain=True) for name in names)
+    return tuple(named(name, line) for name, line in lines.seen(marks))
+
+
+def _told(names: list[str], marks: Landmarks) -> tuple[Mistake, ...]:
+    if len(names) == 1:
+        return (named(names[0], lines.line_of(names[0], marks), certain=True),)
+    in_text = [name for name, _ in lines.seen(marks) if name in names]
+    if len(set(in_text)) == 1:
+        return (named(in_text[0], lines.line_of(in_text[0], marks), certain=True),)
+    return tuple(named(name, lines.line_of(name, marks)) for name in names)
+
+
+def _fits(submission: Submission, variation: Variation, outcome: Outcome, right: list[Expected]) -> bool:
+    """Return whether the submission returned in every call what this mistake comes to."""
+    import numpy as np
+
+    told = False
+    reference = submission.exercise.reference
+    gradient = submission.exercise.kind.name == "function"
+    for number, (case, expected) in enumerate(zip(submission.cases, right, strict=True)):
+        exact = Case({name: np.asarray(a, dtype=np.float64) for name, a in case.inputs.items()}, case.rate, case.steps)
+        wrong = variation.gradient(reference, exact, exact.inputs) if gradient else variation.run(reference, exact)
+        for name, value in wrong.items():
+            returned = outcome.outputs.get(f"{number}/{name}")
+            if returned is None or returned.shape != np.shape(value):
+                return False
+            with np.errstate(all="ignore"):
+                near = np.abs(returned - value) <= SLACK * expected.allowed[name] + 1e-9 * np.abs(value)
+            if not near.all():
+                return False
+            told = told or expected.apart(name, value) > SLACK
+    return told
+
+
+def _of_backward_pass(
+    submission: Submission, outcome: Outcome, right: list[Expected], marks: Landmarks
+) -> tuple[Mistake, ...]:
+    """Return the mistakes of a backward pass: the incoming gradient, the value, a sign or a factor."""
+    import numpy as np
+
+    reference, names = submission.exercise.reference, submission.exercise.parameters
+
+    def fits(wrong: Any) -> bool:
+        for number, case in enumerate(submission.cases):
+            inputs = {name: np.asarray(a, dtype=np.float64) for name, a in case.inputs.items() if name != "above"}
+            for name in names:
+                returned = outcome.outputs.get(f"{number}/{name}")
+                value = wrong(inputs, np.asarray(case.inputs["above"], dtype=np.float64), name, right[number])
+                if returned is None or value is None or returned.shape != np.shape(value):
+                    return False
+                if not np.allclose(returned, value, rtol=1e-9, atol=1e-12):
+                    return False
+        return True
+
+    found: list[str] = []
+    if fits(lambda inputs, above, name, _: reference.products(inputs, np.ones_like(above))[name]):
+        found.append("incoming gradient left out")
+    if fits(lambda inputs, above, name, _: above * reference.function(**inputs)):
+        found.append("the value instead of its derivative")
+    for name, factor in (("wrong sign", -1.0), ("factor 2 missing", 0.5), ("factor 2 too many", 2.0)):
+        if fits(lambda inputs, above, parameter, each, factor=factor: factor * each.values[parameter]):
+            found.append(name)
+    line = marks.returns[-1] if marks.returns else None
+    return tuple(named(name, line, certain=len(found) == 1) for name in found)
+
+
+_RAISED = (
+    ("does not require grad", "forward under no_grad"),
+    ("leaf Variable that requires grad", "in-place on a leaf"),
+    ("backward through the graph a second time", "loss computed once"),
+    ("NoneType", "gradient not read"),
+)
+
+
+def raised(submission: Submission, outcome: Outcome) -> tuple[Mistake, ...]:
+    """Return the mistake behind an exception, where PyTorch's message shows one."""
+    name = next((name for words, name in _RAISED if words in outcome.error), None)
+    if name is None or submission.exercise.library != "torch":
+        return ()
+    try:
+        marks = Landmarks.of(submission.source.text, submission.exercise.entry)
+    except SyntaxError:
+        return ()
+    line = outcome.line
+    if name == "forward under no_grad":
+        inside = [each for each in marks.unrecorded if any(loss > each for loss in marks.losses)]
+        name, line = ("graph cut", marks.cuts[0]) if marks.cuts and not inside else (name, next(iter(inside), line))
+    if name == "gradient not read":
+        before = [update for update in marks.updates if marks.backward and update < marks.backward[0]]
+        name = "update before backward" if before else name
+    return (named(name, line, certain=True),)

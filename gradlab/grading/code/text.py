@@ -1,0 +1,49 @@
+"""What the text of a submission shows: torch asked to differentiate where that is the student's task."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradlab.grading.code.running import Submission
+
+DIFFERENTIATING = {
+    "backward": "backward()",
+    "autograd": "torch.autograd",
+    "requires_grad": "requires_grad",
+    "requires_grad_": "requires_grad_()",
+    "jacrev": "torch.func",
+    "jacfwd": "torch.func",
+    "vjp": "torch.func",
+    "func": "torch.func",
+    "inference_mode": "torch.inference_mode",
+    "enable_grad": "torch.enable_grad",
+}
+
+
+def forbidden(submission: Submission) -> Iterator[str]:
+    """Yield where torch differentiates although the gradient is to be derived by hand."""
+    exercise = submission.exercise
+    if not exercise.manual or exercise.library != "torch" or exercise.kind.name == "autograd function":
+        return
+    for node in ast.walk(ast.parse(submission.source.text)):
+        names = []
+        if isinstance(node, ast.Attribute):
+            names = [node.attr]
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            module = getattr(node, "module", None) or ""
+            names = [part for alias in node.names for part in (*alias.name.split("."), *module.split("."))]
+        for name in names:
+            if name in DIFFERENTIATING:
+                yield (
+                    f"{submission.source.place(node.lineno)}: {DIFFERENTIATING[name]} is used; "
+                    "the gradient is to be derived by hand"
+                )
+                return
+
+
+def readable(text: str) -> str:
+    """Return one line of a stranger's text."""
+    return " ".join(text.split())[:1000]

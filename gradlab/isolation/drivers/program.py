@@ -1,0 +1,149 @@
+"""Calls what a submission defines, once for each case, and returns raw numbers by case and parameter.
+
+arguments:
+    entry: the name of the function or class.  kind: as in `gradlab.grading.code.kinds`.  library, bits: of the arrays.
+    parameters: names of the variables asked about.  manual: torch may not differentiate.
+    cases: for each the arguments in order, as [name, "input"] or [name, number].
+
+An input named "0/w" is the variable w of case 0. Arrays are views of memory that the grader looks at afterwards;
+the parameters of a training step are copies, because it may change those.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+STEPS = ("training step", "training loop")
+
+
+class NoAnswer(Exception):
+    """What came back is not what was asked for; the message is for the student."""
+
+
+def run(source: str, arguments: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the outcome of every case as arrays named "0/w", and the first case once more as "again/w"."""
+    names: dict[str, Any] = {"__name__": "submission"}
+    exec(compile(source, "submission.py", "exec"), names)  # noqa: S102 - to run it is what this process is for
+    entry = _entry(names, arguments["entry"])
+    outputs: dict[str, Any] = {}
+    dtypes: dict[str, str] = {}
+    for number, case in enumerate([*arguments["cases"], arguments["cases"][0]]):
+        again = number == len(arguments["cases"])
+        label = "again" if again else str(number)
+        given = _given(case, "0" if again else label, arguments, inputs)
+        try:
+            found = _called(entry, given, arguments, inputs.get(f"{'0' if again else label}/above"))
+        except Exception as error:
+            shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in given.items() if hasattr(value, "shape"))
+            error.add_note(f"in a call with {shapes}" if shapes else "in a call")
+            raise
+        for name, value in found.items():
+            outputs[f"{label}/{name}"] = _array(name, value, dtypes)
+    return outputs, {"dtypes": dtypes}
+
+
+def _entry(names: Mapping[str, Any], wanted: str) -> Any:
+    if wanted in names:
+        return names[wanted]
+    from difflib import get_close_matches
+
+    own = [name for name, value in names.items() if callable(value) and getattr(value, "__module__", "") == "submission"]
+    near = get_close_matches(wanted, own, 1)
+    told = f"did you mean {near[0]!r}, which you defined?" if near else f"you defined {', '.join(own) or 'no function'}"
+    raise NoAnswer(f"no function named {wanted!r}; {told}")
+
+
+def _given(case: Sequence[Any], label: str, arguments: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in case:
+        if value != "input":
+            given[name] = value
+            continue
+        array = inputs[f"{label}/{name}"]
+        parameter = name in arguments["parameters"]
+        if parameter and arguments["kind"] in STEPS:
+            array = array.copy()
+        given[name] = _as_tensor(array, arguments, parameter) if arguments["library"] == "torch" else array[()]
+    return given
+
+
+def _as_tensor(array: Any, arguments: Mapping[str, Any], parameter: bool) -> Any:
+    import torch
+
+    tensor = torch.from_numpy(array)
+    leaf = parameter and not arguments["manual"] and arguments["kind"] != "function"
+    return tensor.requires_grad_() if leaf and tensor.is_floating_point() else tensor
+
+
+def _called(entry: Any, given: dict[str, Any], arguments: Mapping[str, Any], above: Any) -> dict[str, Any]:
+    if arguments["kind"] == "autograd function":
+        return _backward_pass(entry, given, arguments, above)
+    if arguments["library"] == "torch" and arguments["manual"]:
+        import torch
+
+        with torch.inference_mode():
+            result = entry(*given.values())
+    else:
+        result = entry(*given.values())
+    wanted = list(arguments["parameters"])
+    if result is None and arguments["kind"] in STEPS:
+        return {name: given[name] for name in wanted}
+    return _by_name(result, wanted, arguments)
+
+
+def _by_name(result: Any, wanted: list[str], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was returned by parameter: one array, several in order, or a mapping; losses may follow."""
+    what = "gradient" if arguments["kind"] == "function" else "parameters"
+    if result is None:
+        raise NoAnswer(f"it returned None; it is to return the {what} of {', '.join(wanted)}")
+    if isinstance(result, Mapping):
+        missing = [name for name in wanted if name not in result]
+        if missing:
+            raise NoAnswer(f"the mapping that it returned lacks {', '.join(missing)}; it has {', '.join(map(str, result))}")
+        return {name: result[name] for name in wanted}
+    parts = list(result) if isinstance(result, (tuple, list)) else [result]
+    if isinstance(result, list) and len(wanted) == 1 and not (len(parts) == 1 and hasattr(parts[0], "shape")):
+        return {wanted[0]: result}  # a list of numbers is an array
+    if len(parts) == len(wanted) + 1:
+        # (value, gradient) of a function, (parameters, losses) of a loop.
+        parts = parts[1:] if arguments["kind"] == "function" else parts[:-1]
+    if len(parts) != len(wanted):
+        raise NoAnswer(f"it returned {len(parts)} values; {len(wanted)} are asked for: {', '.join(wanted)}")
+    return dict(zip(wanted, parts, strict=True))
+
+
+def _backward_pass(entry: Any, given: dict[str, Any], arguments: Mapping[str, Any], above: Any) -> dict[str, Any]:
+    import torch
+
+    if not (inspect.isclass(entry) and issubclass(entry, torch.autograd.Function)):
+        raise NoAnswer(f"{arguments['entry']} is to be a class derived from torch.autograd.Function")
+    value = entry.apply(*given.values())
+    if not isinstance(value, torch.Tensor):
+        raise NoAnswer("forward did not return a tensor")
+    wanted = [given[name] for name in arguments["parameters"]]
+    if not value.requires_grad:
+        raise NoAnswer("the result of forward is cut off from its inputs: nothing can flow back")
+    found = torch.autograd.grad(value, wanted, torch.from_numpy(above).reshape(value.shape), allow_unused=True)
+    partials = dict(zip(arguments["parameters"], found, strict=True))
+    cut = [name for name, partial in partials.items() if partial is None]
+    if cut:
+        raise NoAnswer(f"backward returned nothing for {', '.join(cut)}")
+    return {"value": value.detach(), **partials}
+
+
+def _array(name: str, value: Any, dtypes: dict[str, str]) -> Any:
+    """Return an array of numbers as it is; whatever is none is refused here, and would be by the grader."""
+    import sys
+
+    import numpy as np
+
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        value = value.detach().cpu().resolve_conj().resolve_neg().numpy()
+    array = np.array(value)
+    if array.dtype.kind not in "fiub":
+        raise NoAnswer(f"what it returned for {name} is no array of real numbers but of {array.dtype}")
+    dtypes.setdefault(name, array.dtype.name)
+    return array
