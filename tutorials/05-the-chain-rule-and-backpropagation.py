@@ -24,6 +24,7 @@ from IPython.display import SVG
 
 import gradlab as gl
 from gradlab import plots
+from gradlab.grading import CodeExercise
 
 # %% [markdown]
 # ## Exchange rates multiply
@@ -382,6 +383,34 @@ fourth
 
 # %% language="grade" magic_args="fourth" tags=["solution", "hide-cell"] jupyter={"source_hidden": true, "outputs_hidden": true}
 # 2/n X^T (X w - y)
+
+# %% [markdown]
+# ### Exercise 5
+# The same gradient as a program.
+# gradlab calls it with inputs of several sizes, and compares what comes back with the gradient that it derived.
+# It is your own code, so it may be trusted.
+
+# %%
+fifth = CodeExercise(
+    "1/n*sum((X w - y)^2)",
+    variables=["w", "X", "y"],
+    shapes={"X": ("n", "d"), "y": "n", "w": "d"},
+)
+print(fifth.template())
+
+# %% tags=["attempt"]
+answer = """
+def gradient(w, X, y):
+    return 2 * X.T @ (X @ w - y)
+"""
+gl.grade(fifth, answer, trust=True)
+
+# %% tags=["solution", "hide-cell"] jupyter={"source_hidden": true, "outputs_hidden": true}
+answer = """
+def gradient(w, X, y):
+    return 2 / len(y) * X.T @ (X @ w - y)
+"""
+gl.grade(fifth, answer, trust=True)
 
 # %% [markdown]
 # Next: [the whole of training in seven steps](06-seven-steps.ipynb).

@@ -27,6 +27,7 @@ import torch
 
 import gradlab as gl
 from gradlab import data, plots
+from gradlab.grading import CodeExercise
 
 # %% [markdown]
 # ## The task
@@ -346,3 +347,37 @@ third
 
 # %% language="grade" magic_args="third" tags=["solution", "hide-cell"] jupyter={"source_hidden": true, "outputs_hidden": true}
 # 2/56500
+
+# %% [markdown]
+# ### Exercise 4
+# Steps 2 to 6 as a program, in NumPy and without `backward()`, for a line through many inputs: the predictions are $X w$.
+# It returns the parameters after so many steps.
+
+# %%
+fourth = CodeExercise(
+    "1/n*sum((X w - y)^2)",
+    kind="training loop",
+    variables=["w", "X", "y"],
+    shapes={"X": ("n", "d"), "y": "n", "w": "d"},
+)
+print(fourth.template())
+
+# %% tags=["attempt"]
+answer = """
+def train(w, X, y, rate, steps):
+    distances = X @ w - y
+    for _ in range(steps):
+        w = w - rate * 2 / len(y) * X.T @ distances
+    return w
+"""
+gl.grade(fourth, answer, trust=True)
+
+# %% tags=["solution", "hide-cell"] jupyter={"source_hidden": true, "outputs_hidden": true}
+answer = """
+def train(w, X, y, rate, steps):
+    for _ in range(steps):
+        distances = X @ w - y
+        w = w - rate * 2 / len(y) * X.T @ distances
+    return w
+"""
+gl.grade(fourth, answer, trust=True)
