@@ -204,3 +204,9 @@ def test_an_exercise_shows_itself_in_a_notebook_as_mathematics():
     )
     own = gl.Exercise("x^2", prompt="What is the slope of $x^2$?")
     assert own._repr_markdown_() == "**Exercise** (1 point). What is the slope of $x^2$?"
+
+
+def test_feedback_in_a_notebook_writes_the_rule_as_mathematics():
+    shown = gl.Exercise("sin(3x)").check("cos(3x)")._repr_markdown_()
+    rule = r"$\frac{\mathrm{d}}{\mathrm{d}u} \sin\left(u\right) = \cos\left(u\right)$"
+    assert shown.endswith(rf"by the chain rule: {rule}, times $\frac{{\mathrm{{d}}u}}{{\mathrm{{d}}x}}$.")
