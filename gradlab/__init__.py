@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         sweep_rates,
     )
     from gradlab.errors import GradlabError
-    from gradlab.grading import Exercise, grade
+    from gradlab.grading import CodeExercise, Exercise, grade
     from gradlab.graph import Function
     from gradlab.numeric import estimate
     from gradlab.reports import report
@@ -57,6 +57,7 @@ __all__ = [
     "AllOf",
     "Armijo",
     "Batches",
+    "CodeExercise",
     "Cosine",
     "ExactLineSearch",
     "Exercise",
@@ -97,6 +98,7 @@ _MODULE_OF = {
     "AllOf": "gradlab.descent",
     "Armijo": "gradlab.descent",
     "Batches": "gradlab.descent",
+    "CodeExercise": "gradlab.grading",
     "Cosine": "gradlab.descent",
     "ExactLineSearch": "gradlab.descent",
     "Exercise": "gradlab.grading",

@@ -400,7 +400,7 @@ def _grade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "exercise", metavar="EXERCISE", help="a function such as 'x^2 sin(x)', or a file exercises.toml"
     )
-    parser.add_argument("answer", metavar="ANSWER", help="what the student wrote, as text or LaTeX")
+    parser.add_argument("answer", metavar="ANSWER", help="what the student wrote, as text or LaTeX, or a file of code")
     parser.add_argument("--ask", default="derivative", help="what is asked of a function; the derivative by default")
     parser.add_argument("--wrt", nargs="+", action="extend", metavar="NAME", help="with respect to these")
     parser.add_argument("--at", nargs="+", metavar="x=3", action="extend", help=_POINT)
@@ -409,6 +409,7 @@ def _grade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--number", type=_whole, metavar="N", help="which exercise of the file; the first by default")
     parser.add_argument("--work", action="store_true", help="the answer is work: sides of equations, each followed")
     parser.add_argument("--teacher", action="store_true", help="show what proves the verdict, and all explanations")
+    parser.add_argument("--trust", action="store_true", help="run code that is your own, without isolation")
 
 
 def _exercise(parser: argparse.ArgumentParser) -> None:

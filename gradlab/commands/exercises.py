@@ -11,27 +11,46 @@ from gradlab.commands.outcomes import Outcome
 from gradlab.commands.usage import Code, UsageError
 
 if TYPE_CHECKING:
-    from gradlab.grading import Exercise
+    from gradlab.grading import CodeExercise
+    from gradlab.grading.files import AnyExercise
 
 CODES = {"correct": Code.DONE, "wrong": Code.DIFFER, "undecided": Code.UNDECIDED}
 
 
 def grade(options: Namespace) -> Outcome:
-    """One answer, graded; with --work, lines of work, each followed from the one before."""
+    """One answer, graded; with --work, lines of work, each followed from the one before; or a program in a file."""
+    from gradlab.grading import CodeExercise
+
     exercise = _exercise(options)
-    if options.work:
+    if options.work and not isinstance(exercise, CodeExercise):
         from gradlab.grading.working import follow
 
         work = follow(exercise, options.answer)
         code = Code.DONE if work.score == exercise.points else Code.DIFFER
         results = {"score": work.score, "out_of": exercise.points, "wrong_line": work.wrong}
         return Outcome(f"{exercise.prompt}\n{work!r}", results, "correct" if code is Code.DONE else "wrong", code)
+    if isinstance(exercise, CodeExercise):
+        return _code(exercise, options)
     found = exercise.check(options.answer)
     if found.error:
         raise UsageError(found.error)
     text = f"{exercise.prompt}\n{found!r}"
     if options.teacher:
         text += "".join(f"\n  {certificate}" for certificate in found.certificates)
+        text += f"\n  may have happened: {', '.join(found.candidates) or 'nothing that is known'}"
+    return Outcome(text, found.as_dict(), str(found.verdict), CODES[str(found.verdict)])
+
+
+def _code(exercise: CodeExercise, options: Namespace) -> Outcome:
+    path = Path(options.answer)
+    try:
+        submission = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}; the answer is a file, submission.py or .ipynb") from error
+    found = exercise.check(submission, trust=options.trust)
+    text = f"{exercise.prompt}\n{found!r}"
+    if options.teacher:
+        text += f"\n  {found.certificate}\n  isolation: {found.isolation}"
         text += f"\n  may have happened: {', '.join(found.candidates) or 'nothing that is known'}"
     return Outcome(text, found.as_dict(), str(found.verdict), CODES[str(found.verdict)])
 
@@ -70,7 +89,7 @@ def _new(options: Namespace) -> Outcome:
     return Outcome(text_of(made).rstrip(), results)
 
 
-def _exercise(options: Namespace) -> Exercise:
+def _exercise(options: Namespace) -> AnyExercise:
     from gradlab.grading import Exercise
 
     if options.exercise.endswith(".toml"):
@@ -83,11 +102,11 @@ def _exercise(options: Namespace) -> Exercise:
     )
 
 
-def _numbered(exercises: list[Exercise], number: int) -> Exercise:
+def _numbered(exercises: list[AnyExercise], number: int) -> AnyExercise:
     if not 1 <= number <= len(exercises):
         raise UsageError(f"there is no exercise {number}; the file has {len(exercises)}")
     return exercises[number - 1]
 
 
-def _as_dict(exercise: Exercise) -> dict[str, Any]:
+def _as_dict(exercise: AnyExercise) -> dict[str, Any]:
     return {"prompt": exercise.prompt, "ask": exercise.ask, "answer": exercise.answer, "points": exercise.points}

@@ -6,28 +6,38 @@
     points = 2
     hints = ["a product has two factors"]
 
-The other keys are the arguments of `Exercise`; a table ``domain`` holds those of `Domain`. A table ``parameters``
-makes it a family: ``parameters = { a = [2, 3, 4] }``, with ``count`` and ``seed``.
+The other keys are the arguments of `Exercise`, and with ``ask = "code"`` those of `CodeExercise`; a table ``domain``
+holds those of `Domain`. A table ``parameters`` makes it a family: ``parameters = { a = [2, 3, 4] }``, with ``count``
+and ``seed``.
 """
 
 from __future__ import annotations
 
 import inspect
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from gradlab.errors import ExerciseError, GradlabError
+from gradlab.grading.code import CodeExercise
 from gradlab.grading.domains import Domain
 from gradlab.grading.exercises import Exercise
 from gradlab.grading.families import Family
 
-_KEYS = tuple(name for name in inspect.signature(Exercise.__init__).parameters if name not in ("self", "function"))
+AnyExercise: TypeAlias = Exercise | CodeExercise
+
+
+def _keys(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in inspect.signature(kind).parameters if name != "function")
+
+
+_KEYS = _keys(Exercise)
+_CODE_KEYS = ("ask", *_keys(CodeExercise))
 _FAMILY = ("parameters", "count", "seed")
 
 
-def load(path: str | Path) -> list[Exercise]:
+def load(path: str | Path) -> list[AnyExercise]:
     """Return the exercises in a TOML file, each with its answer derived.
 
     Raises ExerciseError, with the number of the exercise and what is wrong with it.
@@ -42,7 +52,7 @@ def load(path: str | Path) -> list[Exercise]:
     return exercises_of(stored, str(path))
 
 
-def exercises_of(stored: Mapping[str, Any], where: str = "the exercises") -> list[Exercise]:
+def exercises_of(stored: Mapping[str, Any], where: str = "the exercises") -> list[AnyExercise]:
     """Return the exercises in what a TOML file holds.
 
     >>> exercises_of({"exercise": [{"function": "x^2", "points": 2}]})
@@ -51,7 +61,7 @@ def exercises_of(stored: Mapping[str, Any], where: str = "the exercises") -> lis
     tables = stored.get("exercise")
     if not isinstance(tables, list) or not tables:
         raise ExerciseError(f"{where} hold no exercise; each begins with [[exercise]]")
-    found: list[Exercise] = []
+    found: list[AnyExercise] = []
     for number, table in enumerate(tables, 1):
         try:
             found += _made(table)
@@ -60,15 +70,19 @@ def exercises_of(stored: Mapping[str, Any], where: str = "the exercises") -> lis
     return found
 
 
-def _made(table: Any) -> list[Exercise]:
+def _made(table: Any) -> Sequence[AnyExercise]:
     if not isinstance(table, Mapping) or "function" not in table:
         raise ExerciseError('function is missing; write function = "x^2"')
     options = {key: value for key, value in table.items() if key != "function"}
-    unknown = [key for key in options if key not in (*_KEYS, *_FAMILY)]
+    known = _CODE_KEYS if options.get("ask") == "code" else (*_KEYS, *_FAMILY)
+    unknown = [key for key in options if key not in known]
     if unknown:
-        raise ExerciseError(f"nothing is called {', '.join(unknown)}; there are {', '.join((*_KEYS, *_FAMILY))}")
+        raise ExerciseError(f"nothing is called {', '.join(unknown)}; there are {', '.join(known)}")
     if isinstance(options.get("domain"), Mapping):
         options["domain"] = _domain(options["domain"])
+    if options.get("ask") == "code":
+        del options["ask"]
+        return [CodeExercise(table["function"], **options)]
     if "parameters" not in options:
         return [Exercise(table["function"], **options)]
     count, seed = options.pop("count", 1), options.pop("seed", 0)

@@ -2,6 +2,6 @@
 
 from gradlab.isolation.probing import available, missing
 from gradlab.isolation.records import Level, Limits, Outcome, Status, Task
-from gradlab.isolation.sandbox import Sandbox, shared
+from gradlab.isolation.sandbox import Sandbox, shared, trusting
 
-__all__ = ["Level", "Limits", "Outcome", "Sandbox", "Status", "Task", "available", "missing", "shared"]
+__all__ = ["Level", "Limits", "Outcome", "Sandbox", "Status", "Task", "available", "missing", "shared", "trusting"]

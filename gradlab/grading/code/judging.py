@@ -47,7 +47,9 @@ class Expected:
 
         for name, value in self.values.items():
             largest = float(np.max(np.abs(value), initial=0.0))
-            if not np.isfinite(largest) or float(np.max(self.allowed[name], initial=0.0)) > WIDEST * max(largest, 1e-300):
+            if not np.isfinite(largest) or float(np.max(self.allowed[name], initial=0.0)) > WIDEST * max(
+                largest, 1e-300
+            ):
                 return not value.size
         return True
 

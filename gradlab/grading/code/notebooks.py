@@ -38,15 +38,15 @@ class Source:
 
 
 def read(submission: str, wanted: Sequence[str] = ()) -> Source:
-    """Return the Python of a submission: the text itself, or of a notebook's text its code cells.
+    r"""Return the Python of a submission: the text itself, or of a notebook's text its code cells.
 
     wanted: names of the cells to take, all if there are none. A cell is named by its first line, ``# name: step``, by
     a tag, or by nbgrader's grade_id.  Lines with magics and shell commands are left out.
     Raises ExerciseError for a notebook that cannot be read, or that lacks a cell, with the names that it has.
 
-    >>> cell = '{"cell_type": "code", "source": ["# name: step\\\\n", "x = 1"], "metadata": {}}'
+    >>> cell = '{"cell_type": "code", "source": ["# name: step\\n", "x = 1"], "metadata": {}}'
     >>> read('{"nbformat": 4, "cells": [' + cell + ']}', ["step"]).text
-    '# name: step\\nx = 1\\n'
+    '# name: step\nx = 1\n'
     """
     if not submission.lstrip().startswith("{"):
         return Source(submission)

@@ -31,9 +31,9 @@ def graded(
     exercise: CodeExercise, answers: Iterable[Any], *, trust: bool = False, sandbox: Sandbox | None = None
 ) -> Iterator[CodeGrade]:
     """Yield the grade of each submission, in order."""
-    from gradlab.isolation import sandbox as running
+    from gradlab import isolation
 
-    chosen = sandbox or (running.trusting() if trust else running.shared())
+    chosen = sandbox or (isolation.trusting() if trust else isolation.shared())
     pending: list[Submission] = []
 
     def tasks() -> Iterator[Task]:
@@ -131,7 +131,7 @@ class Submission:
             right = [self._expected(case) for case in self.cases]
         except Exception as error:  # an input of the exercise itself has no gradient
             return self._made(outcome, Mark.UNDECIDED, f"the exercise has no right answer here: {error}")
-        if not all(each.decides for each in right):
+        if sum(each.decides for each in right) <= len(right) / 2:
             return self._made(outcome, Mark.UNDECIDED, "the right answer is too sensitive to rounding to decide by it")
         missing = self._missing(outcome)
         if missing:
@@ -174,21 +174,23 @@ class Submission:
             else float("inf")
             for number, each in enumerate(right)
             for name in names
+            if each.decides
         }
         wrong = [place for place, off in apart.items() if not off <= 1]
         count = len({number for number, _ in wrong})
+        told = len({number for number, _ in apart})
         if not wrong and not faults:
             worst = max(apart.values(), default=0.0)
-            reason = f"{len(right)} of {len(right)} calls right, off by {worst:.2g} of what rounding may do at most"
+            reason = f"{told} of {told} calls right, off by {worst:.2g} of what rounding may do at most"
             return self._made(outcome, Mark.CORRECT, reason)
         if not wrong:
             return self._made(outcome, Mark.WRONG, "the numbers are right", tuple(faults))
         number, name = wrong[0]
         case = self.cases[number]
-        reason = f"{len(right) - count} of {len(right)} calls right; {name} is wrong with {_shown(case, self.exercise)}"
+        reason = f"{told - count} of {told} calls right; {name} is wrong with {_shown(case, self.exercise)}"
         mistakes = self._mistakes(outcome, right)
-        told = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
-        return self._made(outcome, Mark.WRONG, reason, (*faults, *told), mistakes)
+        plain = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
+        return self._made(outcome, Mark.WRONG, reason, (*faults, *plain), mistakes)
 
     def _mistakes(self, outcome: Outcome, right: list[judging.Expected]) -> tuple[Mistake, ...]:
         from gradlab.grading.code.mistakes.behaviour import explained
@@ -212,7 +214,9 @@ class Submission:
         return faults
 
     def _deterministic(self, outcome: Outcome) -> bool:
-        again = {label.partition("/")[2]: array for label, array in outcome.outputs.items() if label.startswith("again/")}
+        again = {
+            label.partition("/")[2]: array for label, array in outcome.outputs.items() if label.startswith("again/")
+        }
         first = {label.partition("/")[2]: array for label, array in outcome.outputs.items() if label.startswith("0/")}
         return all(name in first and _same(array, first[name]) for name, array in again.items())
 
@@ -228,8 +232,9 @@ class Submission:
             fault = f"{place}{error}{where}"
         else:
             fault = f"it {outcome.status}{where}"
-        fault = text.readable(fault)
-        return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (fault,), raised(self, outcome))
+        by_hand = [] if outcome.status is Status.SYNTAX else list(text.forbidden(self))
+        mistakes = () if by_hand else raised(self, outcome)
+        return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (*by_hand, text.readable(fault)), mistakes)
 
     def _made(
         self,

@@ -57,6 +57,7 @@ def solution(exercise: CodeExercise) -> str:
         if exercise.kind.name == "training loop":
             body = "for _ in range(steps):\n" + indent(body, "    ")
         if exercise.library == "torch":
-            body = f"{', '.join(exercise.parameters)} = {', '.join(f'{name}.detach()' for name in exercise.parameters)}\n{body}"
+            detached = ", ".join(f"{name}.detach()" for name in exercise.parameters)
+            body = f"{', '.join(exercise.parameters)} = {detached}\n{body}"
         body += f"return {', '.join(exercise.parameters)}\n"
     return f"{made}\n\ndef {exercise.signature}:\n{indent(body, '    ')}"

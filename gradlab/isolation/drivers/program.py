@@ -1,6 +1,6 @@
 """Calls what a submission defines, once for each case, and returns raw numbers by case and parameter.
 
-arguments:
+What it is told:
     entry: the name of the function or class.  kind: as in `gradlab.grading.code.kinds`.  library, bits: of the arrays.
     parameters: names of the variables asked about.  manual: torch may not differentiate.
     cases: for each the arguments in order, as [name, "input"] or [name, number].
@@ -11,6 +11,7 @@ the parameters of a training step are copies, because it may change those.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +37,9 @@ def run(source: str, arguments: Mapping[str, Any], inputs: Mapping[str, Any]) ->
         try:
             found = _called(entry, given, arguments, inputs.get(f"{'0' if again else label}/above"))
         except Exception as error:
-            shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in given.items() if hasattr(value, "shape"))
+            shapes = ", ".join(
+                f"{name} {tuple(value.shape)}" for name, value in given.items() if hasattr(value, "shape")
+            )
             error.add_note(f"in a call with {shapes}" if shapes else "in a call")
             raise
         for name, value in found.items():
@@ -49,7 +52,9 @@ def _entry(names: Mapping[str, Any], wanted: str) -> Any:
         return names[wanted]
     from difflib import get_close_matches
 
-    own = [name for name, value in names.items() if callable(value) and getattr(value, "__module__", "") == "submission"]
+    own = [
+        name for name, value in names.items() if callable(value) and getattr(value, "__module__", "") == "submission"
+    ]
     near = get_close_matches(wanted, own, 1)
     told = f"did you mean {near[0]!r}, which you defined?" if near else f"you defined {', '.join(own) or 'no function'}"
     raise NoAnswer(f"no function named {wanted!r}; {told}")
@@ -81,16 +86,27 @@ def _called(entry: Any, given: dict[str, Any], arguments: Mapping[str, Any], abo
     if arguments["kind"] == "autograd function":
         return _backward_pass(entry, given, arguments, above)
     if arguments["library"] == "torch" and arguments["manual"]:
-        import torch
-
-        with torch.inference_mode():
-            result = entry(*given.values())
+        result = _without_autograd(entry, given)
     else:
         result = entry(*given.values())
     wanted = list(arguments["parameters"])
     if result is None and arguments["kind"] in STEPS:
         return {name: given[name] for name in wanted}
     return _by_name(result, wanted, arguments)
+
+
+def _without_autograd(entry: Any, given: dict[str, Any]) -> Any:
+    """Return what *entry* does where torch does not differentiate; whoever goes out of their way for it still can."""
+    import torch
+
+    def refuse(*_: Any) -> Any:
+        raise NoAnswer("torch differentiates here; the gradient is to be derived by hand")
+
+    transforms = importlib.import_module("torch._functorch.eager_transforms")
+    for name in ("_grad_increment_nesting", "_jvp_increment_nesting"):
+        setattr(transforms, name, refuse)
+    with torch.inference_mode():
+        return entry(*given.values())
 
 
 def _by_name(result: Any, wanted: list[str], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +117,9 @@ def _by_name(result: Any, wanted: list[str], arguments: Mapping[str, Any]) -> di
     if isinstance(result, Mapping):
         missing = [name for name in wanted if name not in result]
         if missing:
-            raise NoAnswer(f"the mapping that it returned lacks {', '.join(missing)}; it has {', '.join(map(str, result))}")
+            raise NoAnswer(
+                f"the mapping that it returned lacks {', '.join(missing)}; it has {', '.join(map(str, result))}"
+            )
         return {name: result[name] for name in wanted}
     parts = list(result) if isinstance(result, (tuple, list)) else [result]
     if isinstance(result, list) and len(wanted) == 1 and not (len(parts) == 1 and hasattr(parts[0], "shape")):
@@ -125,7 +143,9 @@ def _backward_pass(entry: Any, given: dict[str, Any], arguments: Mapping[str, An
     wanted = [given[name] for name in arguments["parameters"]]
     if not value.requires_grad:
         raise NoAnswer("the result of forward is cut off from its inputs: nothing can flow back")
-    found = torch.autograd.grad(value, wanted, torch.from_numpy(above).reshape(value.shape), allow_unused=True)
+    found: tuple[Any, ...] = torch.autograd.grad(
+        value, wanted, torch.from_numpy(above).reshape(value.shape), allow_unused=True
+    )
     partials = dict(zip(arguments["parameters"], found, strict=True))
     cut = [name for name, partial in partials.items() if partial is None]
     if cut:

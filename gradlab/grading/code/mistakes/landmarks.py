@@ -21,7 +21,10 @@ class Landmarks:
 
     @classmethod
     def of(cls, source: str, entry: str = "") -> Landmarks:
-        """Return those of the function or class *entry*, or of the whole text; raises SyntaxError."""
+        """Return what counts of a program: its *entry*, or all of it where that uses other functions of its own.
+
+        Raises SyntaxError for what is no Python.
+        """
         module = ast.parse(source)
         found = [n for n in ast.walk(module) if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and n.name == entry]
         tree = found[0] if found and not _calls_others(found[0], module) else module
@@ -33,7 +36,7 @@ class Landmarks:
 
     @cached_property
     def backward(self) -> list[int]:
-        """Calls of backward() and of torch.autograd.grad."""
+        """Where gradients are computed."""
         return self.lines(lambda n: _method(n) in ("backward", "grad") and isinstance(n, ast.Call))
 
     @cached_property

@@ -25,7 +25,10 @@ def line_of(name: str, marks: Landmarks) -> int | None:
         "one step too many": marks.ranges,
         "gradients swapped": marks.updates or marks.returns,
         "updated one after the other": marks.updates,
-    }.get(name, marks.returns[::-1])
+        "factor 2 missing": marks.losses,
+        "factor 2 too many": marks.losses,
+    }.get(name, [])
+    places = places or marks.returns[::-1]
     return places[0] if places else None
 
 

@@ -40,7 +40,7 @@ class Variation:
 
     def number(self, reference: Reference, case: Case) -> float:
         """Return the factor of a case."""
-        if isinstance(self.factor, float):
+        if not isinstance(self.factor, str):
             return self.factor
         n = examples(reference, case)
         return {"n": float(n), "1/n": 1.0 / n, "rate": case.rate}[self.factor]
