@@ -160,6 +160,8 @@ def test_two_makings_give_the_same_file(tmp_path):
         ("a 1", "b 1", False),
         ("1 2", "1", False),
         ("1,800,000 steps", "1,800,100 steps", True),
+        ("agree: all 2 agree, exactly\nnote", "agree: all 2 agree; the worst is w, 0.3 times the bound\nnote", True),
+        ("agree: all 2 agree, exactly", "differ: all 2 agree, exactly", False),
     ],
 )
 def test_texts_are_the_same_but_for_the_last_digits_of_numbers(one, other, same):

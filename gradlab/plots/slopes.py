@@ -31,7 +31,8 @@ def secants(f: Any, at: Any, steps: Sequence[float] = (1.0, 0.5, 0.1), *, ax: Ax
     f: anything `gradlab.as_function` takes.  at: a number.
     steps: how far to the right of it, or with a minus to the left of it, the other end of each secant lies; the first
         one has its run and its rise drawn.
-    Raises ValueError for a function of more than one number, for a step of 0 and for none at all.
+    Raises ValueError for a function of more than one number, for a step of 0 and for none at all, and DomainError
+    where the function has no finite value.
 
     >>> axes = secants("x**2", 3, steps=[1])
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
@@ -43,8 +44,9 @@ def secants(f: Any, at: Any, steps: Sequence[float] = (1.0, 0.5, 0.1), *, ax: Ax
         raise ValueError(f"secants belong to a function of one number; {function.signature} has {len(places)}")
     if not steps or not all(steps):
         raise ValueError(f"steps={list(steps)}: a secant needs a step, and it must not be 0")
+    gradient = estimate(function, point)
     (name, position) = places[0]
-    x, y = float(point[name][position]), value_at(function, point)
+    x, y = float(point[name][position]), gradient.value
     axes = axes_for(ax)
     widest = max(map(abs, steps))
     xs = x + widest * _spread(min(0.0, *steps) / widest - 0.6, max(0.0, *steps) / widest + 0.6)
@@ -57,7 +59,7 @@ def secants(f: Any, at: Any, steps: Sequence[float] = (1.0, 0.5, 0.1), *, ax: Ax
         axes.plot(x + step, y + rise, "o", markersize=5, zorder=3, color=color)
         if number == 0:
             _stairs(axes, x, y, step, rise)
-    _tangent(axes, x, y, estimate(function, point), (name, position), "tangent: slope")
+    _tangent(axes, x, y, gradient, (name, position), "tangent: slope")
     axes.legend(frameon=False, fontsize=8)
     return axes
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gradlab import plots
+from gradlab.errors import DomainError
 
 
 def drawn(ax):
@@ -44,6 +45,11 @@ def test_a_kink_has_secants_and_no_tangent():
 def test_a_secant_needs_a_step(steps):
     with pytest.raises(ValueError, match="a secant needs a step, and it must not be 0"):
         plots.secants("x**2", 1, steps=steps)
+
+
+def test_where_a_function_has_no_value_there_is_no_secant():
+    with pytest.raises(DomainError):
+        plots.secants("log(x)", -3)
 
 
 def test_secants_belong_to_one_number():
