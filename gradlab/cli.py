@@ -410,6 +410,13 @@ def _grade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", action="store_true", help="the answer is work: sides of equations, each followed")
     parser.add_argument("--teacher", action="store_true", help="show what proves the verdict, and all explanations")
     parser.add_argument("--trust", action="store_true", help="run code that is your own, without isolation")
+    course = parser.add_argument_group("a whole course, with -o: ANSWER is a folder, a zip file or a CSV file")
+    course.add_argument("-o", "--output", metavar="RESULTS", help="an SQLite file, made or gone on with")
+    course.add_argument("--engine", choices=("processes", "dask"), default="processes", help="where it is graded")
+    course.add_argument("--workers", type=_whole, metavar="N", help="how many processes; one for each core by default")
+    course.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="the scheduler of a Dask cluster")
+    course.add_argument("--secret-file", metavar="FILE", help="what inputs of code are drawn by; made if not given")
+    course.add_argument("--progress", action="store_true", help="show progress where stderr is no terminal, too")
 
 
 def _exercise(parser: argparse.ArgumentParser) -> None:
