@@ -15,9 +15,10 @@ from dataclasses import asdict
 import pytest
 
 from gradlab import cli
-from gradlab.courses import Results, grade_course, running, work
+from gradlab.courses import Results, grade_course, work
 from gradlab.courses.results import Result
 from gradlab.errors import CourseError
+from tests.courses.clusters import cluster
 
 EXERCISES = """
 [[exercise]]
@@ -136,20 +137,19 @@ def killed_and_gone_on(course, submissions, kills, seed):
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_goes_on_and_loses_nothing(kills, course):
-    submissions = table(course, 3000 * (1 + 3 * (kills > 2)), different=0.9)
+    submissions = table(course, 10_000 if kills > 2 else 1500, different=0.9)
     graded(course, submissions, "whole.sqlite", workers=2)
     assert killed_and_gone_on(course, submissions, kills, seed=kills) >= 1
     assert rows(course, "killed.sqlite") == rows(course, "whole.sqlite")
 
 
 def test_a_worker_that_ends_or_hangs_costs_its_own_answer_only(course, monkeypatch):
-    # The worker is told to end at these answers; with -fork- it would be this process.
     submissions = course / "answers.csv"
     lines = ["student,product", *(f"s{number},x + {number}" for number in range(40)), "killer,x^77", "sleeper,x^78"]
     submissions.write_text("\n".join(lines))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["tests/courses/faulty", *sys.path]))
-    monkeypatch.setattr(running, "CHUNK", 8)
-    command = [sys.executable, "-c", FAULTY, str(course)]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    (course / "run.py").write_text(FAULTY)
+    command = [sys.executable, str(course / "run.py"), str(course)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert json.loads(done.stdout.splitlines()[-1])["graded"] == 42
     found = {row["student"]: row for row in rows(course)}
@@ -166,10 +166,10 @@ from pathlib import Path
 from gradlab.courses import grade_course, work
 from tests.courses import faulty
 
+faulty.install()  # outside of the guard: processes that are started import this file, too
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    work.graded = faulty.graded
-    faulty.install()
     paths = [folder / name for name in ("exercises.toml", "answers.csv", "results.sqlite")]
     summary = grade_course(*paths, workers=2, patience=3)
     print(json.dumps(summary.as_dict()))
@@ -182,31 +182,6 @@ def test_a_cluster_comes_to_the_same_rows(course):
     with cluster(2) as address:
         graded(course, submissions, "there.sqlite", engine="dask", scheduler=address, workers=None)
     assert rows(course, "here.sqlite") == rows(course, "there.sqlite")
-
-
-class cluster:
-    """A scheduler and workers as processes of their own, on loopback."""
-
-    def __init__(self, workers):
-        self.workers, self.processes = workers, []
-
-    def __enter__(self):
-        port = 20_000 + os.getpid() % 20_000
-        address = f"tcp://127.0.0.1:{port}"
-        scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-        worker = ["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
-        for words in (scheduler, *([worker] * self.workers)):
-            command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
-            self.processes.append(
-                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-            )
-            time.sleep(1.5 if words is scheduler else 0)
-        return address
-
-    def __exit__(self, *_):
-        for process in reversed(self.processes):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def test_code_is_graded_isolated_in_a_course(course):
