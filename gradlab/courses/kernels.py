@@ -24,16 +24,16 @@ _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from gradlab.courses.kern
 
 
 def check(exercise: str, answer: Any = None, cells: Any = None) -> None:
-    """Raise AssertionError, with the feedback, unless the answer to an exercise is right.
+    r"""Raise AssertionError, with the feedback, unless the answer to an exercise is right.
 
     exercise: its table in TOML, as in a file of exercises.  answer: text, a number, or a list of these.
     cells: for code the texts of the cells that were run, IPython's ``In``; the last one that defines what is asked for
     is graded, so it needs to hold all that it uses.
 
-    >>> check('[[exercise]]\\nfunction = "x^2"', "2x")
-    >>> check('[[exercise]]\\nfunction = "x^2"', "x")
+    >>> check('[[exercise]]\nfunction = "x^2"', "2x")
+    >>> check('[[exercise]]\nfunction = "x^2"', "x")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    AssertionError: This is not right.
+    AssertionError: The exponent, or a number in front, does not appear as a factor.
     """
     text = plain(answer) if cells is None else _defining(exercise, cells)
     told = _graded(exercise, text)

@@ -98,7 +98,7 @@ def exercises(tmp_path):
 
 @pytest.mark.parametrize("hostile", [Always(), Text("x"), Number(1), [Always()], {"a": 1}, None, b"x", lambda: 1])
 def test_an_object_is_no_answer(hostile):
-    with pytest.raises(AssertionError, match="an answer is text|no answer yet"):
+    with pytest.raises(AssertionError, match=r"an answer is text|no answer yet"):
         plain(hostile)
 
 
@@ -106,7 +106,7 @@ def test_a_right_answer_passes_and_a_wrong_one_tells_why():
     check(PRODUCT, RIGHT)
     with pytest.raises(AssertionError, match="product"):
         check(PRODUCT, "2x cos(x)")
-    with pytest.raises(AssertionError, match="is never closed|bracket"):
+    with pytest.raises(AssertionError, match=r"is never closed|bracket"):
         check(PRODUCT, "2x (")
 
 
@@ -114,7 +114,7 @@ def test_code_is_taken_from_the_last_cell_that_defines_it():
     exercise = '[[exercise]]\nask = "code"\nfunction = "x^2"'
     right = "def gradient(x):\n    return 2 * x"
     check(exercise, cells=["", "def gradient(x):\n    return x", right, "%magic"])
-    with pytest.raises(AssertionError, match="line 2: The gradient is half"):
+    with pytest.raises(AssertionError, match=r"line 2: The gradient is half"):
         check(exercise, cells=[right, "def gradient(x):\n    return x"])
     with pytest.raises(AssertionError, match="no cell defines gradient"):
         check(exercise, cells=["x = 1", Text(right)])
@@ -124,9 +124,7 @@ def test_a_file_of_exercises_is_cut_without_loss(exercises):
     found = singles(exercises)
     assert [single.variable for single in found] == ["product", "minus_one", "slope"]
     assert as_toml({"name": 'a "b"', "hints": ["ä", "\\"]}).count("\n") == 2
-    (exercises.parent / "family.toml").write_text(
-        '[[exercise]]\nfunction = "a x"\nparameters = { a = [1, 2] }\nvariables = ["x"]\n'
-    )
+    (exercises.parent / "family.toml").write_text('[[exercise]]\nfunction = "a x^2"\nparameters = { a = [2, 3] }\n')
     with pytest.raises(CourseError, match="family"):
         singles(exercises.parent / "family.toml")
 
@@ -216,9 +214,8 @@ def test_otter_gives_the_points(answers, points, exercises, tmp_path):
     for cell in notebook.cells:
         cell.source = answers[cell.id]
     nbformat.write(notebook, tmp_path / "done.ipynb")
-    program = f"""
-import json, otter.api
-from otter.check.notebook import Notebook
+    program = """
+import json
 from otter.execute import grade_notebook
 results = grade_notebook("done.ipynb", tests_glob=["tests/product.py", "tests/minus_one.py", "tests/slope.py"], cwd=".")
 print(json.dumps([results.get_score(name) for name in ("product", "minus_one", "slope")]))
@@ -269,8 +266,11 @@ def test_nbgraders_database_takes_the_grades(tmp_path):
     with Results(tmp_path / "r.sqlite") as results:
         results.describe([Listed("one", "?", "derivative", 2), Listed("two", "?", "derivative", 1)])
         results.add(
-            [Result("ada", "one", "d", "x", "correct", 2, 2), Result("ada", "two", "e", "y", "undecided", 0, 1)]
-            + [Result("bob", "one", "f", "z", "wrong", 0.5, 2)]
+            [
+                Result("ada", "one", "d", "x", "correct", 2, 2),
+                Result("ada", "two", "e", "y", "undecided", 0, 1),
+                Result("bob", "one", "f", "z", "wrong", 0.5, 2),
+            ]
         )
     cli.main(["course", "export", str(tmp_path / "r.sqlite"), "--to", "nbgrader", "-o", str(tmp_path / "grades")])
     done = run([python, "grades/import_grades.py", "gradebook.db", "hw"], cwd=tmp_path)
