@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CONSUMERS := .venv-consumers
+NEEDED := ipykernel numpy sympy python-flint
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
@@ -16,6 +18,9 @@ demo: $(VENV)/.test  ## run the main job from end to end
 
 test: $(VENV)/.test  ## run the tests, the doctests and the check of the floors
 	$(BIN)/pytest -n 2
+
+consumers: $(VENV)/.test $(CONSUMERS)/.installed  ## install nbgrader and Otter, each apart, and run the tests with them
+	$(BIN)/pytest -n 0 -m consumers tests/courses/exports
 
 lint: style  ## check style, types and floors; changes nothing
 	$(BIN)/pyright
@@ -61,4 +66,12 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and the tools to work on it into $(VENV).'
 	@$(PIP_INSTALL) -e '.[dev]'
+	@touch $@
+
+$(CONSUMERS)/.installed: Makefile | $(BIN)/python
+	@echo 'Installing nbgrader and Otter into $(CONSUMERS), one environment each: their requirements clash.'
+	@$(BIN)/python -m venv $(CONSUMERS)/nbgrader
+	@$(CONSUMERS)/nbgrader/bin/python -m pip install --quiet --disable-pip-version-check nbgrader==0.9.6 $(NEEDED)
+	@$(BIN)/python -m venv $(CONSUMERS)/otter
+	@$(CONSUMERS)/otter/bin/python -m pip install --quiet --disable-pip-version-check otter-grader==7.0.0 $(NEEDED)
 	@touch $@

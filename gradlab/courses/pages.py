@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from gradlab.courses.exports.names import file_name
-from gradlab.courses.exports.tables import by_student, number, said, total, write_rows, write_text
+from gradlab.courses.exports.tables import by_student, number, safe, said, total, write_rows, write_text
 from gradlab.courses.results import Listed, Result, Results
 
 _PAGE = """<!DOCTYPE html>
@@ -58,7 +58,7 @@ def pages(results: Results, folder: Path) -> list[Path]:
     for student, own in by_student(results).items():
         name = f"{file_name(student)}.html"
         made.append(write_text(folder / name, page(student, exercises, own)))
-        listed.append([student, name])
+        listed.append([safe(student), name])  # a file's name begins no formula
     return [*made, write_rows(folder / "index.csv", listed)]
 
 

@@ -22,6 +22,8 @@ SETUP = """#!/usr/bin/env bash
 set -euo pipefail
 apt-get update
 apt-get install -y python3 python3-pip python3-venv bubblewrap libseccomp2
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+  echo 'gradlab needs Python 3.11 or newer: choose Ubuntu 24.04 as the base image of the autograder' >&2; exit 1; }
 python3 -m venv /autograder/venv
 /autograder/venv/bin/pip install torch --index-url https://download.pytorch.org/whl/cpu
 /autograder/venv/bin/pip install -r /autograder/source/requirements.txt

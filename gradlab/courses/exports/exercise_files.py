@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,7 @@ class Single:
     @property
     def variable(self) -> str:
         """What a notebook calls the answer, a name of Python's."""
-        word = re.sub(r"\W+", "_", self.name)
-        return word if word.isidentifier() else f"answer_{word}"
+        return variable(self.name)
 
     @property
     def is_code(self) -> bool:
@@ -36,15 +36,46 @@ class Single:
         return isinstance(self.exercise, CodeExercise)
 
 
+LONGEST_NAME = 48
+"""Characters; a notebook's cells have names of at most 64, and these get endings."""
+
+
+def variables(exercises: Iterable[str]) -> dict[str, str]:
+    """Return a name of Python's for each exercise.
+
+    Raises CourseError where two come out the same.
+    """
+    found: dict[str, str] = {}
+    for exercise in exercises:
+        other = found.setdefault(variable(exercise), exercise)
+        if other != exercise:
+            raise CourseError(
+                f"the exercises {other!r} and {exercise!r} would both be called {variable(exercise)} in a notebook; "
+                "give them names that differ in their letters a to z and digits"
+            )
+    return {exercise: name for name, exercise in found.items()}
+
+
+def variable(exercise: str) -> str:
+    """Return a name of Python's for an exercise, in ASCII and short, as nbgrader wants names of cells.
+
+    >>> variable("minus-one"), variable("1"), variable("lambda")
+    ('minus_one', 'answer_1', 'answer_lambda')
+    """
+    word = re.sub(r"\W+", "_", exercise, flags=re.ASCII)[:LONGEST_NAME]
+    return word if word.isidentifier() and not iskeyword(word) else f"answer_{word}"
+
+
 def singles(path: str | Path) -> list[Single]:
     """Return the exercises of a file one by one.
 
-    Raises CourseError for families, whose exercises differ from student to student.
+    Raises CourseError for families, whose exercises differ from student to student, and for names that are too alike.
     """
     exercises = Exercises(load(path))
     tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))["exercise"]
     if any("parameters" in table for table in tables):
         raise CourseError(f"{path} has a family of exercises; a notebook holds the same ones for everybody")
+    variables(exercises.names)
     return [
         Single(name, exercises[name], as_toml({**table, "name": name}))
         for name, table in zip(exercises.names, tables, strict=True)

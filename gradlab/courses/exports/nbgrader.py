@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gradlab.courses.exports.exercise_files import Single, singles
+from gradlab.courses.exports.exercise_files import Single, singles, variable, variables
 from gradlab.courses.exports.tables import by_student, write_text
 from gradlab.courses.results import Results
 
@@ -38,7 +38,11 @@ def _cell(kind: str, source: str, **nbgrader: Any) -> Any:
 
 
 def _prompt(single: Single) -> Any:
-    how = "Write a program." if single.is_code else f'Write your answer as text, `{single.variable} = "…"`.'
+    how = (
+        "Write a program, all of it in one cell."
+        if single.is_code
+        else f'Write your answer as text, `{single.variable} = "…"`.'
+    )
     text = f"## {single.name}\n\n{single.exercise.prompt}\n\n{how}"
     return _cell("markdown", text, grade_id=f"{single.variable}-prompt", grade=False, solution=False, locked=True)
 
@@ -53,7 +57,7 @@ def _test(single: Single) -> Any:
     return _cell(
         "code",
         checking(single),
-        grade_id=f"{single.variable}-test",
+        grade_id=cell_name(single.name),
         grade=True,
         solution=False,
         locked=True,
@@ -65,6 +69,15 @@ def checking(single: Single) -> str:
     """Return the lines that check one answer in a notebook."""
     given = "cells=In" if single.is_code else f"globals().get({single.variable!r})"
     return f"from gradlab.courses.kernels import check\n\ncheck({single.toml!r}, {given})"
+
+
+def cell_name(exercise: str) -> str:
+    """Return what nbgrader calls the cell that is graded, in an assignment and in its database.
+
+    >>> cell_name("minus-one")
+    'minus_one-test'
+    """
+    return f"{variable(exercise)}-test"
 
 
 SCRIPT = '''"""Write grades into nbgrader's database, by nbgrader's own interface. Run it where nbgrader is installed:
@@ -105,10 +118,11 @@ if __name__ == "__main__":
 
 def gradebook(results: Results, folder: Path) -> list[Path]:
     """Write the grades, and the program that writes them into nbgrader's database where nbgrader is installed."""
-    exercises = {f"{each.name}-test": each.points for each in results.exercises()}
+    variables(each.name for each in results.exercises())
+    exercises = {cell_name(each.name): each.points for each in results.exercises()}
     students = {
         student: {
-            f"{name}-test": {"score": row.score, "undecided": row.verdict == "undecided"} for name, row in own.items()
+            cell_name(name): {"score": row.score, "undecided": row.verdict == "undecided"} for name, row in own.items()
         }
         for student, own in by_student(results).items()
     }

@@ -15,6 +15,7 @@ import pytest
 from gradlab import cli
 from gradlab.courses import Results
 from gradlab.courses.exports.exercise_files import as_toml, singles
+from gradlab.courses.exports.nbgrader import gradebook
 from gradlab.courses.kernels import check, plain
 from gradlab.courses.results import Listed, Result
 from gradlab.errors import CourseError
@@ -127,6 +128,36 @@ def test_a_file_of_exercises_is_cut_without_loss(exercises):
     (exercises.parent / "family.toml").write_text('[[exercise]]\nfunction = "a x^2"\nparameters = { a = [2, 3] }\n')
     with pytest.raises(CourseError, match="family"):
         singles(exercises.parent / "family.toml")
+
+
+@pytest.mark.parametrize("name", ["lambda", "1", "Übung 1", "x" * 200])
+def test_cells_have_names_that_notebooks_take(name, tmp_path):
+    (tmp_path / "exercises.toml").write_text(f'[[exercise]]\nname = "{name}"\nfunction = "x^2"\n')
+    assert cli.main(["course", "nbgrader", str(tmp_path / "exercises.toml"), "-o", str(tmp_path / "a.ipynb")]) == 0
+    notebook = nbformat.read(tmp_path / "a.ipynb", 4)
+    nbformat.validate(notebook)
+    compile(notebook.cells[2].source, name, "exec")
+
+
+def test_names_too_alike_are_refused(tmp_path):
+    file = tmp_path / "exercises.toml"
+    file.write_text("\n".join(f'[[exercise]]\nname = "{name}"\nfunction = "x^2"' for name in ("a-b", "a_b")))
+    with pytest.raises(CourseError, match="'a-b' and 'a_b'"):
+        singles(file)
+    with Results(":memory:") as results:
+        results.describe([Listed("a-b", "?", "derivative", 1), Listed("a_b", "?", "derivative", 1)])
+        with pytest.raises(CourseError, match="'a-b' and 'a_b'"):
+            gradebook(results, tmp_path)
+
+
+def test_grades_are_for_the_cells_of_the_assignment(exercises, tmp_path):
+    cli.main(["course", "nbgrader", str(exercises), "-o", str(tmp_path / "a.ipynb")])
+    cells = [cell.metadata.get("nbgrader", {}) for cell in nbformat.read(tmp_path / "a.ipynb", 4).cells]
+    with Results(":memory:") as results:
+        results.describe([Listed(single.name, "?", "derivative", 1) for single in singles(exercises)])
+        gradebook(results, tmp_path / "grades")
+    grades = json.loads((tmp_path / "grades" / "grades.json").read_text(encoding="utf-8"))
+    assert list(grades["exercises"]) == [cell["grade_id"] for cell in cells if cell.get("grade")]
 
 
 def test_students_get_no_answer(exercises, tmp_path):
