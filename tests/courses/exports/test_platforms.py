@@ -248,7 +248,8 @@ def test_otter_gives_the_points(answers, points, exercises, tmp_path):
     program = """
 import json
 from otter.execute import grade_notebook
-results = grade_notebook("done.ipynb", tests_glob=["tests/product.py", "tests/minus_one.py", "tests/slope.py"], cwd=".")
+files = [f"tests/{name}.py" for name in ("product", "minus_one", "slope")]
+results = grade_notebook("done.ipynb", tests_glob=files, test_dir="tests", cwd=".")
 print(json.dumps([results.get_score(name) for name in ("product", "minus_one", "slope")]))
 """
     done = run([python, "-c", program], cwd=tmp_path)
