@@ -197,6 +197,27 @@ def test_the_autograder_grades_what_is_handed_in(exercises, tmp_path):
     )
     told = graded_by_gradescope(tmp_path / "home", {"slope.py": hostile})
     assert {test["name"]: test["score"] for test in told["tests"]}["slope"] == 0
+    # Right only where neither the secret nor the results can be reached.
+    home = tmp_path / "home"
+    prying = f"""
+from pathlib import Path
+reached = 0
+for path in ({str(home / "source" / "secret")!r}, {str(home / "source" / "exercises.toml")!r}):
+    try:
+        Path(path).read_text()
+        reached = 1
+    except OSError:
+        pass
+try:
+    Path({str(home / "results" / "results.json")!r}).write_text("forged")
+    reached = 1
+except OSError:
+    pass
+def gradient(x):
+    return 2 * x + reached
+"""
+    told = graded_by_gradescope(home, {"slope.py": prying})
+    assert {test["name"]: test["score"] for test in told["tests"]}["slope"] == 1
 
 
 # The platforms themselves --------------------------------------------------------------------------
