@@ -38,6 +38,7 @@ name = "slope"
 ask = "code"
 function = "x^2"
 """
+POINTS = {"product": 2, "minus-one": 1, "slope": 1}
 PRODUCT = '[[exercise]]\nfunction = "x^2 sin(x)"'
 RIGHT = "2x sin(x) + x^2 cos(x)"
 
@@ -335,3 +336,29 @@ with Gradebook("sqlite:///gradebook.db") as book:
 """
     done = run([python, "-c", program], cwd=tmp_path)
     assert sorted(eval(done.stdout)) == [("ada", 2.0, True), ("bob", 0.5, False)]  # noqa: S307 - printed just above
+
+
+@pytest.mark.consumers
+def test_imported_grades_take_the_place_of_those_of_cells(exercises, tmp_path):
+    python = interpreter("nbgrader")
+    cli.main(["course", "nbgrader", str(exercises), "-o", str(tmp_path / "source" / "hw" / "hw.ipynb")])
+    with Results(tmp_path / "r.sqlite") as results:
+        results.describe([Listed(name, "?", "derivative", points) for name, points in POINTS.items()])
+        results.add([Result("ada", "minus-one", "d", "6", "correct", 1, 1)])
+    cli.main(["course", "export", str(tmp_path / "r.sqlite"), "--to", "nbgrader", "-o", str(tmp_path / "grades")])
+    program = f"""
+import subprocess, sys
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+config = Config()
+config.CourseDirectory.root = {str(tmp_path)!r}
+assert NbGraderAPI(config=config).generate_assignment("hw")["success"]
+subprocess.run([sys.executable, "grades/import_grades.py", "gradebook.db", "hw"], check=True)
+from nbgrader.api import Gradebook
+with Gradebook("sqlite:///gradebook.db") as book:
+    notebook = book.find_notebook("hw", "hw")
+    print(len(notebook.grade_cells), notebook.max_score, book.find_submission("hw", "ada").score)
+"""
+    done = run([python, "-c", program], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines()[-1] == "3 4.0 1.0"
