@@ -14,8 +14,12 @@ import pytest
 
 from gradlab.isolation import Level, Limits, Sandbox, Status, Task
 from gradlab.isolation.probing import _holds
-from tests.isolation.attacks import FORGED, HEAVY, QUICK, TORCH
+from tests.isolation import attacks, attacks_between
+from tests.isolation.attacks import TORCH
 
+QUICK, FORGED, HEAVY = (
+    {**getattr(attacks, name), **getattr(attacks_between, name)} for name in ("QUICK", "FORGED", "HEAVY")
+)
 WORD = "gradlab-attacked"
 GOOD = "def attack(x):\n    return 2 * x"
 SHORT = Limits(cpu_seconds=1, wall_seconds=2, memory=1 << 28, printed=1 << 12, result=1 << 20)
