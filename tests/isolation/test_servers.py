@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gradlab
 from gradlab.isolation import Level, Limits, Sandbox, Status, Task, filters
 from gradlab.isolation.probing import _holds
 
@@ -169,6 +171,21 @@ def test_the_system_ends_a_submission_before_the_grader(level):
         server = sandbox._idle["numpy"][0]._process.pid
         last = [server, *children(server)][-1]
         assert Path(f"/proc/{last}/oom_score_adj").read_text() == "1000\n"
+
+
+def test_gradlab_may_lie_among_temporary_files(level, tmp_path):
+    shutil.copytree(Path(gradlab.__file__).parent, tmp_path / "gradlab", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in (tmp_path, tmp_path / "gradlab"):
+        folder.chmod(0o755)
+    script = f"""
+from gradlab.isolation import Level, Sandbox, Task, sandbox
+with Sandbox(Level({level.value!r})) as made:
+    print(sandbox.__file__, made.run(Task("def f(): return 7", "function", {{"entry": "f"}})).outputs["result"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == [str(tmp_path / "gradlab" / "isolation" / "sandbox.py"), "7"]
 
 
 def test_a_forked_grader_starts_servers_of_its_own(level):
