@@ -110,6 +110,8 @@ def _carried_out(options: argparse.Namespace) -> Outcome:
             return verify(options)
         if options.command in ("grade", "exercise"):
             from gradlab.commands import exercises as commands
+        elif options.command == "course":
+            from gradlab.commands import exporting as commands
         else:
             from gradlab.commands import verbs as commands
 
@@ -410,6 +412,13 @@ def _grade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", action="store_true", help="the answer is work: sides of equations, each followed")
     parser.add_argument("--teacher", action="store_true", help="show what proves the verdict, and all explanations")
     parser.add_argument("--trust", action="store_true", help="run code that is your own, without isolation")
+    course = parser.add_argument_group("a whole course, with -o: ANSWER is a folder, a zip file or a CSV file")
+    course.add_argument("-o", "--output", metavar="RESULTS", help="an SQLite file, made or gone on with")
+    course.add_argument("--engine", choices=("processes", "dask"), default="processes", help="where it is graded")
+    course.add_argument("--workers", type=_whole, metavar="N", help="how many processes; one for each core by default")
+    course.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="the scheduler of a Dask cluster")
+    course.add_argument("--secret-file", metavar="FILE", help="what inputs of code are drawn by; made if not given")
+    course.add_argument("--progress", action="store_true", help="show progress where stderr is no terminal, too")
 
 
 def _exercise(parser: argparse.ArgumentParser) -> None:
@@ -421,6 +430,15 @@ def _exercise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--level", type=int, choices=(1, 2, 3), default=1, help="how long the derivations are")
     parser.add_argument("--number", type=_whole, metavar="N", help="solve this one only")
     parser.add_argument("--output", "-o", metavar="FILE.toml", help="where to write them, else to stdout")
+
+
+def _course(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("export", "report", "pages"), help="what is to be made of the results")
+    parser.add_argument("results", metavar="RESULTS", help="a file of results that `gradlab grade` wrote")
+    parser.add_argument("--to", choices=("csv", "json", "gradescope", "canvas", "moodle"), help="the form of an export")
+    parser.add_argument("--gradebook", metavar="FILE.csv", help="the table that Canvas or Moodle exported")
+    parser.add_argument("--assignment", metavar="TITLE", help="the column of Canvas's table")
+    parser.add_argument("--output", "-o", metavar="PATH", required=True, help="the file or folder to be written")
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
@@ -461,6 +479,11 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "make exercises, check or solve a file of them",
         "  gradlab exercise new --rules chain,product --count 20 --seed 7",
         _exercise,
+    ),
+    "course": (
+        "export results, report on a class, write pages of feedback",
+        "  gradlab course export results.db --to csv -o exported",
+        _course,
     ),
     "demo": ("fit a rollercoaster's speed, from derivation to descent", "  gradlab demo --output gradlab-demo", _demo),
 }

@@ -137,3 +137,7 @@ def excerpt(text: str, position: int) -> str:
 
 class IsolationError(GradlabError):
     """A stranger's code cannot be run here without danger; the message says what to install."""
+
+
+class CourseError(GradlabError):
+    """Submissions or results of a course that cannot be read; the message says which, and what is expected."""

@@ -19,6 +19,10 @@ CODES = {"correct": Code.DONE, "wrong": Code.DIFFER, "undecided": Code.UNDECIDED
 
 def grade(options: Namespace) -> Outcome:
     """One answer, graded; with --work, lines of work, each followed from the one before; or a program in a file."""
+    if options.output:
+        from gradlab.commands.courses import grade_all
+
+        return grade_all(options)
     from gradlab.grading import CodeExercise
 
     exercise = _exercise(options)

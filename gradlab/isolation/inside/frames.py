@@ -106,6 +106,8 @@ def _array(entry: Any, numbers: memoryview, place: int) -> tuple[str, Any, int]:
     name, dtype, shape = entry
     if not isinstance(name, str) or dtype not in DTYPES or not isinstance(shape, list) or len(shape) > MOST_AXES:
         raise Malformed("an array is listed as something else than name, dtype and shape")
+    if not name.isprintable():
+        raise Malformed(f"{name!r:.40} is no name")
     if any(type(size) is not int or not 0 <= size <= LARGEST_AXIS for size in shape):
         raise Malformed(f"{name!r:.40} has no shape")
     kind = np.dtype(dtype)

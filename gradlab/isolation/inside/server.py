@@ -35,7 +35,7 @@ LARGEST_ORDER = 4096
 def main(settings: dict[str, Any]) -> None:
     """Serve orders from the socket on descriptor 0 until it is closed.
 
-    settings: library, drivers, readable (paths), identity (a user to become, or None), confined.
+    settings: library, drivers, readable (paths), identity (a user to become, or None), landlock, filter.
     """
     # Standard input is the control socket; a submission must not get hold of it.
     control = socket.socket(fileno=os.dup(0))
@@ -45,7 +45,7 @@ def main(settings: dict[str, Any]) -> None:
     os.close(empty)
     _first_to_go()
     drivers = warming.load(settings["library"], settings["drivers"])
-    confinement_of = _confined(settings) if settings["confined"] else None
+    confinement_of = _confined(settings)
     warming.freeze(settings["library"])
     mapped = confinement.mapped()
     control.send(b'{"ready": true}')
@@ -79,7 +79,7 @@ def _served(
     order: dict[str, Any],
     descriptors: list[int],
     drivers: dict[str, Any],
-    confinement_of: tuple[int | None, bytes] | None,
+    confinement_of: tuple[int | None, bytes],
     mapped: tuple[int, int],
 ) -> dict[str, Any]:
     began, before = time.monotonic(), time.process_time()

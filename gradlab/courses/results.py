@@ -1,0 +1,206 @@
+"""`Results`: one SQLite file with a row for each student and exercise, written as grading goes on."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from gradlab.errors import CourseError
+
+FORMAT = 1
+"""The version of the tables; a file of another is refused."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One submission to one exercise, graded.
+
+    digest: of the exercise and the answer as it was understood: equal ones have equal grades.
+    mistakes: name, line and sentence of each.  problem: why there is no grade, empty where there is one.
+    seconds: that grading it took; cpu_seconds: of a submission's own process.
+    isolation, trusted: how code was run.  version: gradlab's.  finished: UTC, as ISO 8601 has it.
+    """
+
+    student: str
+    exercise: str
+    digest: str
+    answer: str
+    verdict: str
+    score: float
+    out_of: float
+    certificate: str = ""
+    misconception: str = ""
+    candidates: tuple[str, ...] = ()
+    feedback: str = ""
+    mistakes: tuple[tuple[str, int | None, str], ...] = ()
+    printed: str = ""
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    isolation: str = ""
+    trusted: bool = False
+    version: str = ""
+    finished: str = ""
+    problem: str = ""
+
+    def same_for(self, student: str) -> Result:
+        """Return the same grade as another student's row."""
+        return replace(self, student=student)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An exercise of the course, as it was when it was graded last."""
+
+    name: str
+    prompt: str
+    ask: str
+    points: float
+
+
+_COLUMNS = tuple(field.name for field in fields(Result))
+_LISTS = ("candidates", "mistakes")
+_TABLES = f"""
+create table if not exists results ({", ".join(_COLUMNS)}, primary key (student, exercise)) without rowid;
+create index if not exists by_digest on results (digest);
+create index if not exists by_exercise on results (exercise);
+create table if not exists exercises (name primary key, prompt, ask, points, place);
+create table if not exists about (name primary key, value);
+"""
+
+
+class Results:
+    """A file of results.
+
+    Writers make whole transactions, so that a process which is killed leaves all of a row or nothing of it.
+    Raises CourseError where the file is none of these.
+
+    >>> results = Results(":memory:")
+    >>> results.add([Result("ada", "first", "d1", "2x", "correct", 1, 1)])
+    >>> [(row.student, row.score) for row in results.rows()]
+    [('ada', 1)]
+    """
+
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
+        self.path = str(path)
+        if read_only and not Path(path).is_file():
+            raise CourseError(
+                f"there are no results in {path}; `gradlab grade EXERCISES SUBMISSIONS -o {path}` makes them"
+            )
+        try:
+            self._file = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+            if not read_only:
+                self._file.execute("pragma journal_mode = wal")
+                # What WAL has written survives the process; a power cut may cost the last seconds, graded anew then.
+                self._file.execute("pragma synchronous = normal")
+                self._file.executescript(_TABLES)
+                self._file.execute("insert or ignore into about values ('format', ?)", (FORMAT,))
+            (found,) = self._file.execute("select value from about where name = 'format'").fetchone() or (None,)
+        except sqlite3.Error as error:
+            raise CourseError(f"{path} holds no results of gradlab's: {error}") from error
+        if found != FORMAT:
+            raise CourseError(
+                f"{path} has results of format {found}, and this gradlab writes {FORMAT}: begin a new file"
+            )
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    # Writing -----------------------------------------------------------------------------------------
+
+    def describe(self, exercises: Sequence[Listed]) -> None:
+        """Keep what the exercises are called and what they ask."""
+        rows = [(each.name, each.prompt, each.ask, each.points, place) for place, each in enumerate(exercises)]
+        self._file.execute("begin")
+        self._file.execute("delete from exercises")
+        self._file.executemany("insert into exercises values (?, ?, ?, ?, ?)", rows)
+        self._file.execute("commit")
+
+    def add(self, results: Iterable[Result]) -> None:
+        """Write rows in one transaction; one for the same student and exercise takes the other's place."""
+        marks = ", ".join("?" * len(_COLUMNS))
+        self._file.execute("begin immediate")
+        try:
+            self._file.executemany(f"insert or replace into results values ({marks})", map(_stored, results))
+        except BaseException:
+            self._file.execute("rollback")
+            raise
+        self._file.execute("commit")
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a remark about the whole."""
+        self._file.execute("insert or replace into about values (?, ?)", (name, value))
+
+    # Reading -----------------------------------------------------------------------------------------
+
+    def rows(self) -> Iterator[Result]:
+        """Yield all results, by student and exercise."""
+        yield from map(_result, self._file.execute(f"{_SELECT} order by student, exercise"))
+
+    def of(self, student: str) -> list[Result]:
+        """Return one student's results."""
+        return [
+            _result(row) for row in self._file.execute(f"{_SELECT} where student = ? order by exercise", (student,))
+        ]
+
+    def with_digest(self, digest: str) -> Result | None:
+        """Return a result for an answer of this digest, whoever gave it; none that had a problem."""
+        row = self._file.execute(f"{_SELECT} where digest = ? and problem = '' limit 1", (digest,)).fetchone()
+        return None if row is None else _result(row)
+
+    def digest_of(self, student: str, exercise: str) -> str | None:
+        """Return the digest of what is stored for a student and an exercise."""
+        row = self._file.execute(
+            "select digest from results where student = ? and exercise = ?", (student, exercise)
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def exercises(self) -> list[Listed]:
+        """Return the exercises in their order."""
+        return [
+            Listed(*row) for row in self._file.execute("select name, prompt, ask, points from exercises order by place")
+        ]
+
+    def students(self) -> list[str]:
+        """Return all students, in alphabetical order."""
+        return [row[0] for row in self._file.execute("select distinct student from results order by student")]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return for each exercise how many results have which verdict; "problem" where there is no grade."""
+        found: dict[str, dict[str, int]] = {}
+        verdict = "case when problem = '' then verdict else 'problem' end"
+        query = f"select exercise, {verdict}, count(*) from results group by 1, 2"
+        for exercise, verdict, count in self._file.execute(query):
+            found.setdefault(exercise, {})[verdict] = count
+        return found
+
+    def about(self, name: str) -> str | None:
+        """Return a remark about the whole."""
+        row = self._file.execute("select value from about where name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+
+_SELECT = f"select {', '.join(_COLUMNS)} from results"
+
+
+def _stored(result: Result) -> tuple[Any, ...]:
+    values: Mapping[str, Any] = asdict(result)
+    return tuple(json.dumps(values[name]) if name in _LISTS else values[name] for name in _COLUMNS)
+
+
+def _result(row: Sequence[Any]) -> Result:
+    values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+    values["candidates"] = tuple(json.loads(values["candidates"]))
+    values["mistakes"] = tuple(tuple(mistake) for mistake in json.loads(values["mistakes"]))
+    values["trusted"] = bool(values["trusted"])
+    return Result(**values)

@@ -1,0 +1,34 @@
+"""A Dask cluster on this machine, for tests and benchmarks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+
+class cluster:
+    """A scheduler and workers as processes of their own, on loopback."""
+
+    def __init__(self, workers):
+        self.workers, self.processes = workers, []
+
+    def __enter__(self):
+        port = 20_000 + os.getpid() % 20_000
+        address = f"tcp://127.0.0.1:{port}"
+        scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+        worker = ["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
+        for words in (scheduler, *([worker] * self.workers)):
+            command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
+            self.processes.append(
+                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            )
+            time.sleep(1.5 if words is scheduler else 0)
+        return address
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

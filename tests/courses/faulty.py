@@ -1,0 +1,33 @@
+"""Graders that end or hang at certain answers, in whichever process they are."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gradlab.courses import work
+
+_right = work.graded
+
+
+def graded(exercises, digest, name, text, *, trust=False):
+    """Grade, but end the process at x^77 and hang at x^78."""
+    if text == "x^77":
+        os._exit(9)
+    if text == "x^78":
+        time.sleep(1000)
+    return _right(exercises, digest, name, text, trust=trust)
+
+
+def run(job):
+    """Do a job with them."""
+    work.graded = graded
+    return _run(job)
+
+
+_run = work.run
+
+
+def install():
+    """Have workers import this module, too."""
+    work.run = run

@@ -1,0 +1,232 @@
+"""Grading a course: each answer once, killed and gone on with, on one machine or a cluster, with the same rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+
+import pytest
+
+from gradlab import cli
+from gradlab.courses import Results, grade_course, work
+from gradlab.courses.results import Result
+from gradlab.errors import CourseError
+from tests.courses.clusters import cluster
+
+EXERCISES = """
+[[exercise]]
+name = "product"
+function = "x^2 sin(3x)"
+
+[[exercise]]
+name = "chain"
+function = "log(1 + x^2)"
+points = 2
+"""
+
+RIGHT = {"product": "2x sin(3x) + 3x^2 cos(3x)", "chain": "2x/(1 + x^2)"}
+WRONG = {"product": "2x sin(3x) + x^2 cos(3x)", "chain": "1/(1 + x^2)"}
+
+
+@pytest.fixture
+def course(tmp_path):
+    (tmp_path / "exercises.toml").write_text(EXERCISES)
+    return tmp_path
+
+
+def table(course, count, *, different=0.3):
+    draw = random.Random(count)
+    with (course / "answers.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["student", "product", "chain"])
+        for number in range(count):
+            row = [RIGHT[name] if draw.random() < 0.5 else WRONG[name] for name in RIGHT]
+            if draw.random() < different:
+                row[0] += f" + {number}"
+            writer.writerow([f"s{number:05}", *row])
+    return course / "answers.csv"
+
+
+def graded(course, submissions, name="results.sqlite", **options):
+    options = {"workers": 1, **options}
+    return grade_course(course / "exercises.toml", submissions, course / name, **options)
+
+
+def rows(course, name="results.sqlite"):
+    """Return all rows, but for what differs from run to run."""
+    with Results(course / name, read_only=True) as results:
+        found = [asdict(row) for row in results.rows()]
+    for row in found:
+        assert row.pop("finished")
+        del row["seconds"], row["cpu_seconds"]
+    return found
+
+
+def test_equal_answers_are_graded_once(course):
+    (course / "answers.csv").write_text(
+        "student,product\na,2x sin(3x) + 3x^2 cos(3x)\nb,2*x*sin(3*x)+3*x**2*cos(3*x)\n"
+        "c,2x\\sin(3x) + 3x^2 \\cos(3x)\nd,x\n"
+    )
+    summary = graded(course, course / "answers.csv")
+    assert (summary.graded, summary.worked) == (4, 2)
+    found = {row["student"]: row for row in rows(course)}
+    assert [found[name]["verdict"] for name in "abcd"] == ["correct", "correct", "correct", "wrong"]
+    assert found["b"]["answer"] == "2*x*sin(3*x)+3*x**2*cos(3*x)"
+    assert found["d"]["feedback"]
+
+
+def test_decimals_keep_the_digits_that_they_state(course):
+    (course / "exercises.toml").write_text('[[exercise]]\nname="v"\nfunction="sin(x)"\nask="value"\nat={x=1}\n')
+    (course / "answers.csv").write_text("student,v\na,0.54\nb,0.540\n")
+    graded(course, course / "answers.csv")
+    assert [row["verdict"] for row in rows(course)] == ["wrong", "correct"]
+
+
+def test_what_is_there_and_holds_is_not_graded_again(course):
+    submissions = table(course, 50)
+    first = graded(course, submissions)
+    before = rows(course)
+    again = graded(course, submissions)
+    assert (again.graded, again.kept, again.worked) == (0, first.graded, 0)
+    assert rows(course) == before
+
+
+def test_only_a_changed_exercise_is_graded_again(course):
+    submissions = table(course, 40, different=0)
+    graded(course, submissions)
+    changed = EXERCISES.replace("log(1 + x^2)", "log(2 + x^2)")
+    (course / "exercises.toml").write_text(changed)
+    again = graded(course, submissions)
+    assert (again.graded, again.kept) == (40, 40)
+    assert {row["verdict"] for row in rows(course) if row["exercise"] == "chain"} == {"wrong"}
+
+
+def test_the_rows_do_not_depend_on_the_number_of_workers(course):
+    submissions = table(course, 300)
+    graded(course, submissions, "one.sqlite", workers=1)
+    graded(course, submissions, "two.sqlite", workers=2)
+    assert rows(course, "one.sqlite") == rows(course, "two.sqlite")
+    assert len(rows(course, "one.sqlite")) == 600
+
+
+def killed_and_gone_on(course, submissions, kills, seed):
+    """Kill a run again and again at random moments, let it finish, and return how often it was killed."""
+    program = "import sys; from gradlab.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "grade", "exercises.toml", submissions.name, "-o", "killed.sqlite"]
+    command += ["--workers", "2"]
+    draw, done = random.Random(seed), 0
+    for _ in range(kills):
+        process = subprocess.Popen(
+            command, cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(draw.uniform(0.5, 3.0))
+        if process.poll() is None:
+            done += 1
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    subprocess.run(command, cwd=course, check=True, capture_output=True)
+    return done
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_run_that_is_killed_goes_on_and_loses_nothing(kills, course):
+    submissions = table(course, 10_000 if kills > 2 else 1500, different=0.9)
+    graded(course, submissions, "whole.sqlite", workers=2)
+    assert killed_and_gone_on(course, submissions, kills, seed=kills) >= 1
+    assert rows(course, "killed.sqlite") == rows(course, "whole.sqlite")
+
+
+def test_a_worker_that_ends_or_hangs_costs_its_own_answer_only(course, monkeypatch):
+    submissions = course / "answers.csv"
+    lines = ["student,product", *(f"s{number},x + {number}" for number in range(40)), "killer,x^77", "sleeper,x^78"]
+    submissions.write_text("\n".join(lines))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    (course / "run.py").write_text(FAULTY)
+    command = [sys.executable, str(course / "run.py"), str(course)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout.splitlines()[-1])["graded"] == 42
+    found = {row["student"]: row for row in rows(course)}
+    assert len(found) == 42
+    assert found["killer"]["problem"].startswith("the process that graded it ended")
+    assert found["sleeper"]["problem"] == "grading took longer than 3 seconds"
+    assert all(found[f"s{number}"]["verdict"] == "wrong" for number in range(40))
+    assert all(not found[f"s{number}"]["problem"] for number in range(40))
+
+
+FAULTY = """
+import json, os, sys, time
+from pathlib import Path
+from gradlab.courses import grade_course, work
+from tests.courses import faulty
+
+faulty.install()  # outside of the guard: processes that are started import this file, too
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    paths = [folder / name for name in ("exercises.toml", "answers.csv", "results.sqlite")]
+    summary = grade_course(*paths, workers=2, patience=3)
+    print(json.dumps(summary.as_dict()))
+"""
+
+
+def test_a_cluster_comes_to_the_same_rows(course):
+    submissions = table(course, 200, different=0.5)
+    graded(course, submissions, "here.sqlite")
+    with cluster(2) as address:
+        graded(course, submissions, "there.sqlite", engine="dask", scheduler=address, workers=None)
+    assert rows(course, "here.sqlite") == rows(course, "there.sqlite")
+
+
+def test_code_is_graded_isolated_in_a_course(course):
+    from gradlab.isolation import Level, available
+
+    if available() is Level.NONE:
+        pytest.skip("nothing isolates code on this machine")
+    (course / "exercises.toml").write_text('[[exercise]]\nname="g"\nask="code"\nfunction="x^2"\n')
+    for student, body in {"ada": "2 * x", "bob": "x", "eve": "__import__('os')._exit(0)"}.items():
+        folder = course / "in" / student
+        folder.mkdir(parents=True)
+        (folder / "g.py").write_text(f"def gradient(x):\n    return {body}\n")
+    graded(course, course / "in")
+    found = {row["student"]: row for row in rows(course)}
+    assert [found[name]["verdict"] for name in ("ada", "bob", "eve")] == ["correct", "wrong", "wrong"]
+    assert found["bob"]["misconception"] == "factor 2 missing"
+    assert found["ada"]["isolation"] == str(available())
+    assert not found["ada"]["trusted"]
+
+
+def test_the_command_grades_a_course(course, capsys, monkeypatch):
+    monkeypatch.chdir(course)
+    table(course, 5, different=0)
+    (course / "answers.csv").write_text((course / "answers.csv").read_text() + "s9,(((,x\n")
+    assert cli.main(["grade", "exercises.toml", "answers.csv", "-o", "r.sqlite", "--workers", "1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["results"]
+    assert told["graded"] == 12
+    assert told["counts"]["product"]["problem"] == 1
+    assert cli.main(["grade", "exercises.toml", "nowhere", "-o", "r.sqlite"]) == 2
+    assert "there are no submissions at nowhere" in capsys.readouterr().err
+    assert cli.main(["grade", "exercises.toml", "answers.csv", "-o", "r.sqlite", "--engine", "dask"]) == 2
+    assert "needs the address of a scheduler" in capsys.readouterr().err
+
+
+def test_a_file_that_holds_no_results_is_refused(tmp_path):
+    (tmp_path / "r.sqlite").write_text("this is no database, and never was one" * 100)
+    with pytest.raises(CourseError, match="holds no results of gradlab's"):
+        Results(tmp_path / "r.sqlite")
+    with pytest.raises(CourseError, match="there are no results in"):
+        Results(tmp_path / "none.sqlite", read_only=True)
+
+
+def test_a_row_comes_back_as_it_was():
+    row = Result("a", "b", "d", "x", "wrong", 0.5, 2, mistakes=(("n", 3, "s"), ("m", None, "t")), candidates=("p", "q"))
+    results = Results(":memory:")
+    results.add([row])
+    assert next(iter(results.rows())) == row
+    assert work.now().endswith("+00:00")
