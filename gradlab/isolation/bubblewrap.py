@@ -37,7 +37,9 @@ def command(program: str, needed: Iterable[str]) -> list[str]:
     # Before what is needed, which may itself lie there.
     words += ["--size", str(SPACE), "--tmpfs", "/tmp"]
     # Folders on the way are open to everybody: one that is closed outside, such as root's, would be closed to nobody.
-    for folder in sorted({str(parent) for path in needed for parent in Path(path).parents if parent != parent.parent} - {"/tmp"}):
+    for folder in sorted(
+        {str(parent) for path in needed for parent in Path(path).parents if parent != parent.parent} - {"/tmp"}
+    ):
         if not any(folder == system or folder.startswith(f"{system}/") for system in places.SYSTEM):
             words += ["--perms", "0755", "--dir", folder]
     for path in (*places.SYSTEM, *needed):

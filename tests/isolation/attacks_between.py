@@ -1,4 +1,4 @@
-"""More attacks, in the form of `tests.isolation.attacks`: on whoever comes next, on what is read of a result, on room."""
+"""More attacks, in the form of `tests.isolation.attacks`: on whoever comes next, on how a result is read, on room."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def attack():
     return int(any(tried(os.open, place, os.O_RDONLY) for place in (*places, "/root", "/run", "/tmp", "/proc")))
 == ask where the server's files are
 def attack():
-    return int(any(tried(os.readlink, f"/proc/{os.getppid()}/{name}") for name in ("exe", "cwd", "root", "fd/0", "fd/3")))
+    names = ("exe", "cwd", "root", "fd/0", "fd/3")
+    return int(any(tried(os.readlink, f"/proc/{os.getppid()}/{name}") for name in names))
 == outlive the server by clearing the signal of its death
 def attack():
     return int(libc.prctl(1, 0, 0, 0, 0) == 0)

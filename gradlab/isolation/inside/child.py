@@ -89,7 +89,7 @@ def _seeded(seed: int) -> None:
 
 
 def _reading_nothing() -> None:
-    """Put a standard input of its own in the place of the server's: flags of an open file are seen by all who share it."""
+    """Put a standard input of its own in the place of the server's: who shares an open file sees its flags."""
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)
     os.close(empty)
