@@ -195,7 +195,10 @@ class Submission:
     def _mistakes(self, outcome: Outcome, right: list[judging.Expected]) -> tuple[Mistake, ...]:
         from gradlab.grading.code.mistakes.behaviour import explained
 
-        return explained(self, outcome, right)
+        try:
+            return explained(self, outcome, right)
+        except RecursionError:  # of a text nested too deeply: it is wrong all the same
+            return ()
 
     def _properties(self, outcome: Outcome) -> list[str]:
         """Return what is wrong beside the numbers."""
@@ -233,7 +236,10 @@ class Submission:
         else:
             fault = f"it {outcome.status}{where}"
         by_hand = [] if outcome.status is Status.SYNTAX else list(text.forbidden(self))
-        mistakes = () if by_hand else raised(self, outcome)
+        try:
+            mistakes = () if by_hand else raised(self, outcome)
+        except RecursionError:  # as in _mistakes
+            mistakes = ()
         return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (*by_hand, text.readable(fault)), mistakes)
 
     def _made(
