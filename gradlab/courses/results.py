@@ -92,6 +92,9 @@ class Results:
             )
         try:
             self._file = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+            names = {row[0] for row in self._file.execute("select name from sqlite_master where type = 'table'")}
+            if names and "about" not in names:
+                raise CourseError(f"{path} is a database of something else, with {', '.join(sorted(names))}")
             if not read_only:
                 self._file.execute("pragma journal_mode = wal")
                 # What WAL has written survives the process; a power cut may cost the last seconds, graded anew then.

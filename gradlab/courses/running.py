@@ -14,7 +14,8 @@ from gradlab.courses import work
 from gradlab.courses.alone import Alone
 from gradlab.courses.answers import Exercises
 from gradlab.courses.results import Result, Results
-from gradlab.courses.submissions import Answer, Unmatched, read
+from gradlab.courses.handed_in import Answer, Unmatched
+from gradlab.courses.submissions import read
 from gradlab.errors import CourseError
 
 WINDOW = 20_000
