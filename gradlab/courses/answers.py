@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 import gradlab
-from gradlab.courses.results import Listed
 from gradlab.courses.handed_in import Course
+from gradlab.courses.results import Listed
 from gradlab.errors import GradlabError
 from gradlab.grading import CodeExercise
 from gradlab.grading.files import AnyExercise
@@ -94,6 +94,8 @@ def _identity(exercise: AnyExercise) -> str:
         options.append(sorted((name, str(axes)) for name, axes in exercise.function.variables.items()))
     else:
         options += [each.text() for each in exercise.functions]  # what mistakes are looked for in
-        options.append(sorted((name, str(axes)) for each in exercise.functions for name, axes in each.variables.items()))
+        options.append(
+            sorted((name, str(axes)) for each in exercise.functions for name, axes in each.variables.items())
+        )
     text = f"{gradlab.__version__}\0{exercise.prompt}\0{exercise.answer}\0{options!r}"
     return hashlib.sha256(text.encode()).hexdigest()

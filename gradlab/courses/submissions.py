@@ -231,7 +231,7 @@ def _answers_file(student: str, path: Path, course: Course, missed: Missed) -> I
 
 
 def _gradescope(metadata: Path) -> dict[str, str]:
-    """Return the students of a Gradescope export by folder, as its YAML lists them; two of one name by their address."""
+    """Return the students of a Gradescope export by folder, two of one name with their addresses."""
     import yaml
 
     try:

@@ -10,9 +10,11 @@ import faulthandler
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradlab
@@ -44,10 +46,21 @@ class Job:
     memory: int | None = None
 
 
-def run(job: Job) -> list[Result]:
-    """Return the results of a job, of no student yet."""
+TOO_LONG = 1
+"""The exit code of a process whose answer took too long, which is faulthandler's."""
+
+
+def begin(job: Job) -> None:
+    """Prepare the process that this is for all answers of a course: read its exercises, and limit its memory."""
+    with suppress(OSError):  # where memory runs out, the system ends this process and not the one with the results
+        Path("/proc/self/oom_score_adj").write_text("1000")
     if job.memory is not None:
         _limit_memory(job.memory)
+    loaded(job.exercises, job.secret)
+
+
+def run(job: Job) -> list[Result]:
+    """Return the results of a job, of no student yet; the process ends where one takes too long."""
     exercises = loaded(job.exercises, job.secret)
     results: list[Result] = []
     with open(os.devnull, "w") as silent:

@@ -12,14 +12,14 @@ import time
 class cluster:
     """A scheduler and workers as processes of their own, on loopback."""
 
-    def __init__(self, workers):
-        self.workers, self.processes = workers, []
+    def __init__(self, workers, *, threads=1):
+        self.workers, self.threads, self.processes = workers, threads, []
 
     def __enter__(self):
         port = 20_000 + os.getpid() % 20_000
         address = f"tcp://127.0.0.1:{port}"
         scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-        worker = ["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
+        worker = ["worker", address, "--nthreads", str(self.threads), "--no-dashboard", "--host", "127.0.0.1"]
         for words in (scheduler, *([worker] * self.workers)):
             command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
             self.processes.append(

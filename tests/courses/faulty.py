@@ -19,15 +19,6 @@ def graded(exercises, digest, name, text, *, trust=False):
     return _right(exercises, digest, name, text, trust=trust)
 
 
-def run(job):
-    """Do a job with them."""
-    work.graded = graded
-    return _run(job)
-
-
-_run = work.run
-
-
 def install():
-    """Have workers import this module, too."""
-    work.run = run
+    """Have this process grade with them."""
+    work.graded = graded

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -143,37 +144,33 @@ def test_a_run_that_is_killed_goes_on_and_loses_nothing(kills, course):
     assert rows(course, "killed.sqlite") == rows(course, "whole.sqlite")
 
 
-def test_a_worker_that_ends_or_hangs_costs_its_own_answer_only(course, monkeypatch):
+@pytest.fixture
+def faulty(course, monkeypatch):
+    """All Python processes that are started end or hang at certain answers."""
+    (course / "sitecustomize.py").write_text("from tests.courses import faulty\nfaulty.install()\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(course), str(ROOT)]))
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("engine", ["one process", "two processes", pytest.param("dask", marks=pytest.mark.slow)])
+def test_an_answer_that_ends_or_hangs_its_process_costs_nobody_else_anything(engine, course, faulty):
     submissions = course / "answers.csv"
     lines = ["student,product", *(f"s{number},x + {number}" for number in range(40)), "killer,x^77", "sleeper,x^78"]
     submissions.write_text("\n".join(lines))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    (course / "run.py").write_text(FAULTY)
-    command = [sys.executable, str(course / "run.py"), str(course)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert json.loads(done.stdout.splitlines()[-1])["graded"] == 42
+    if engine == "dask":
+        with cluster(2, threads=2) as address:
+            summary = graded(course, submissions, engine="dask", scheduler=address, workers=None, patience=2)
+    else:
+        summary = graded(course, submissions, workers=1 if engine == "one process" else 2, patience=2)
+    assert summary.graded == 42
     found = {row["student"]: row for row in rows(course)}
     assert len(found) == 42
-    assert found["killer"]["problem"].startswith("the process that graded it ended")
-    assert found["sleeper"]["problem"] == "grading took longer than 3 seconds"
+    assert found["killer"]["problem"] == "the process that graded it ended (exit code 9)"
+    assert found["sleeper"]["problem"] == "grading took longer than 2 seconds"
     assert all(found[f"s{number}"]["verdict"] == "wrong" for number in range(40))
     assert all(not found[f"s{number}"]["problem"] for number in range(40))
-
-
-FAULTY = """
-import json, os, sys, time
-from pathlib import Path
-from gradlab.courses import grade_course, work
-from tests.courses import faulty
-
-faulty.install()  # outside of the guard: processes that are started import this file, too
-
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    paths = [folder / name for name in ("exercises.toml", "answers.csv", "results.sqlite")]
-    summary = grade_course(*paths, workers=2, patience=3)
-    print(json.dumps(summary.as_dict()))
-"""
 
 
 def test_a_cluster_comes_to_the_same_rows(course):

@@ -240,14 +240,15 @@ def test_pipes_and_names_that_are_no_text(tmp_path):
     answers, missed = found(tmp_path)
     assert [each.what for each in missed] == ["ada/slope.txt", "byronbob_222_333_slope.txt"]
     assert answers[-1][:3] == ("caf\\udce9", "slope", "2x")
-    assert all(part.encode() for answer in answers for part in answer)
+    assert not any("\udce9" in part for answer in answers for part in answer)
 
 
 def test_an_archive_that_is_damaged_is_refused_and_one_with_doubles_says_so(tmp_path):
-    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(tmp_path / "t.zip", "w") as file:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as file:
         file.writestr("bob/slope.txt", "1x" * 500, zipfile.ZIP_DEFLATED)
         file.writestr("ada/slope.txt", "1x")
-        file.writestr("ada/slope.txt", "2x")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            file.writestr("ada/slope.txt", "2x")
     assert [each.why for each in everything(tmp_path / "t.zip")[1]] == [
         "the archive holds it 2 times; the last one is read"
     ]
@@ -286,7 +287,7 @@ def test_the_same_row_twice_is_one(tmp_path):
     [
         b"student;slope\nada;2,5 x\n",
         "student\tslope\nada\t2,5 x\n".encode("utf-16"),
-        b"\xef\xbb\xbfName,email,slope\nAda L,ada,\"2,5 x\"\n",
+        b'\xef\xbb\xbfName,email,slope\nAda L,ada,"2,5 x"\n',
     ],
 )
 def test_tables_as_spreadsheets_write_them(content, tmp_path):
