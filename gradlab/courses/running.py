@@ -17,7 +17,7 @@ from gradlab.courses.results import Result, Results
 from gradlab.courses.submissions import read
 from gradlab.errors import CourseError
 
-WINDOW = 20_000
+WINDOW = 5_000
 """Answers that are looked at together: equal ones among them are graded once, and no more are in memory."""
 
 WINDOW_CHARACTERS = 64 << 20

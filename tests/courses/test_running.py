@@ -127,7 +127,7 @@ def killed_and_gone_on(course, submissions, kills, seed):
         process = subprocess.Popen(
             command, cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        time.sleep(draw.uniform(0.5, 3.0))
+        time.sleep(draw.uniform(0.5, 3.0 if kills > 2 else 1.5))
         if process.poll() is None:
             done += 1
             os.killpg(process.pid, signal.SIGKILL)
@@ -138,7 +138,7 @@ def killed_and_gone_on(course, submissions, kills, seed):
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_goes_on_and_loses_nothing(kills, course):
-    submissions = table(course, 10_000 if kills > 2 else 1500, different=0.9)
+    submissions = table(course, 10_000 if kills > 2 else 400, different=0.9)
     graded(course, submissions, "whole.sqlite", workers=2)
     assert killed_and_gone_on(course, submissions, kills, seed=kills) >= 1
     assert rows(course, "killed.sqlite") == rows(course, "whole.sqlite")
