@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import pickle
-import signal
 import subprocess
 import sys
 import threading
@@ -49,19 +48,17 @@ class Alone:
         assert self._process is not None
         assert self._pipe is not None
         patience = self.course.patience
-        problem = f"grading took longer than {patience:g} seconds"
+        problem = work.too_long(1, patience)
         try:
             self._pipe.send(item)
-            if self._pipe.poll(patience + STARTING):
+            if self._pipe.poll(work.WALL * patience + STARTING):
                 found = self._pipe.recv()
                 if isinstance(found, Exception):
                     raise found
                 return found
         except (EOFError, OSError, pickle.UnpicklingError):
             with suppress(subprocess.TimeoutExpired):
-                code = self._process.wait(5)
-                if code != work.TOO_LONG:
-                    problem = f"the process that graded it ended (exit code {code})"
+                problem = work.too_long(self._process.wait(5), patience)
         self.close()
         digest, name, text = item
         points = float(work.loaded(self.course.exercises, self.course.secret)[name].points)
@@ -73,7 +70,8 @@ class Alone:
         end = theirs.fileno()
         command = [sys.executable, "-P", "-c", _PROGRAM.format(path=sys.path, end=end)]
         try:
-            self._process = subprocess.Popen(command, pass_fds=[end], stdin=subprocess.DEVNULL)
+            # In a group of its own: who interrupts the command by Ctrl-C ends this one by closing the pipe.
+            self._process = subprocess.Popen(command, pass_fds=[end], stdin=subprocess.DEVNULL, process_group=0)
             theirs.close()
             self._pipe.send(self.course)
             started = self._pipe.poll(STARTING) and self._pipe.recv()
@@ -94,7 +92,6 @@ class Alone:
 
 def serve(end: int) -> None:
     """Grade what comes through a pipe until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this is interrupted, and closes the pipe
     pipe: Connection[Any, Any] = Connection(end)
     with suppress(EOFError, OSError):
         course: work.Job = pipe.recv()

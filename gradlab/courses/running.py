@@ -102,35 +102,41 @@ def grade_course(
     engine: "processes" on this machine, as many as *workers*, by default one for each core; or "dask", on the cluster
     whose *scheduler* is at an address such as tcp://host:8786.
     secret: what inputs of code are drawn by; by default made once and kept beside the results.
-    trust: run code without isolation.  patience: seconds for one answer.
+    trust: run code without isolation.  patience: seconds of computing for one answer.
     Raises CourseError and ExerciseError for what cannot be read, IsolationError where code cannot be run.
     """
     if engine not in engines.ENGINES:
         raise ValueError(f"engine={engine!r}; there are {', '.join(engines.ENGINES)}")
     if engine == "dask" and scheduler is None:
         raise CourseError("engine dask needs the address of a scheduler: --scheduler tcp://host:8786")
-    try:
-        text = Path(exercises).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{exercises} cannot be read: {error}") from error
+    if workers is not None and workers < 1:
+        raise CourseError(f"{workers} workers grade nothing; at least 1 is needed")
+    with Results(results) as file:
+        job = _job(exercises, Path(results), secret, trust, patience)
+        given = work.loaded(job.exercises, job.secret)
+        grading = _Grading(given, job, file)
+        with engines.workers(engine, workers, scheduler) as parallel, _bar(progress) as bar:
+            file.describe(given.listed())
+
+            def expect(count: int) -> None:
+                bar.total = count
+
+            for window in _windows(read(submissions, given.course, grading.unmatched.append, expect)):
+                _window(grading, window, parallel, bar)
+        return Summary(grading.graded, grading.kept, grading.worked, file.counts(), tuple(grading.unmatched))
+
+
+def _job(path: str | Path, results: Path, secret: str | None, trust: bool, patience: float) -> work.Job:
+    """Return what a process that grades is to know of a course; exercises that ask for code need a secret."""
+    from gradlab.grading import CodeExercise
     from gradlab.grading.files import load
 
-    load(exercises)  # with the name of the file in what it says
-    known = secret if secret is not None else _secret(Path(results))
-    given = work.loaded(text, known)
-    if given.course.code and not trust:
+    code = any(isinstance(exercise, CodeExercise) for exercise in load(path))  # its errors name the file
+    if code and not trust:
         _check_isolation()
-    job = work.Job(text, known, (), trust, patience, None if given.course.code else MEMORY)
-    with Results(results) as file, engines.workers(engine, workers, scheduler) as parallel, _bar(progress) as bar:
-        file.describe(given.listed())
-        grading = _Grading(given, job, file)
-
-        def expect(count: int) -> None:
-            bar.total = count
-
-        for window in _windows(read(submissions, given.course, grading.unmatched.append, expect)):
-            _window(grading, window, parallel, bar)
-        return Summary(grading.graded, grading.kept, grading.worked, file.counts(), tuple(grading.unmatched))
+    if secret is None:
+        secret = _secret(results) if code else ""
+    return work.Job(Path(path).read_text(encoding="utf-8"), secret, (), trust, patience, None if code else MEMORY)
 
 
 def _check_isolation() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,9 @@ class cluster:
         self.workers, self.threads, self.processes = workers, threads, []
 
     def __enter__(self):
-        port = 20_000 + os.getpid() % 20_000
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
         address = f"tcp://127.0.0.1:{port}"
         scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
         worker = ["worker", address, "--nthreads", str(self.threads), "--no-dashboard", "--host", "127.0.0.1"]
@@ -29,6 +32,13 @@ class cluster:
         return address
 
     def __exit__(self, *_):
-        for process in reversed(self.processes):
+        self.kill("workers")
+        self.kill("scheduler")
+
+    def kill(self, which):
+        """Kill all workers with what watches over them, or the scheduler."""
+        for process in self.processes[1:] if which == "workers" else self.processes[:1]:
+            if process.poll() is not None:
+                continue
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
