@@ -42,7 +42,10 @@ def workers(engine: str, count: int | None, scheduler: str | None) -> Generator[
         finally:
             alone.close()
         return
-    with _client(str(scheduler)) as client, joblib.parallel_config(backend="dask", client=client):
+    with (
+        _client(str(scheduler)) as client,
+        joblib.parallel_config(backend="dask", client=client, wait_for_workers_timeout=ABANDONED),
+    ):
         try:
             yield joblib.Parallel(n_jobs=count or -1, **options)
         except Exception as error:

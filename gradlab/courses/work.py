@@ -48,7 +48,7 @@ class Job:
     memory: int | None = None
 
 
-WALL = 5
+WALL = 10
 """How many times longer an answer may take by the clock than by the processor: others compute on the machine, too."""
 
 TOO_LONG = {-signal.SIGPROF: "{0:g} seconds of computing", 1: "{1:g} seconds"}
@@ -59,7 +59,7 @@ def too_long(code: int, patience: float) -> str:
     """Return why there is no grade of an answer whose process ended.
 
     >>> too_long(1, 60)
-    'grading took longer than 300 seconds'
+    'grading took longer than 600 seconds'
     """
     if code in TOO_LONG:
         return f"grading took longer than {TOO_LONG[code].format(patience, WALL * patience)}"
