@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint style bench docs clean
+.PHONY: help demo test lint style bench tutorials docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -27,6 +27,9 @@ style: $(VENV)/.dev  ## check style only
 
 bench: $(VENV)/.bench  ## measure speed, accuracy and verdicts, beside other libraries
 	$(BIN)/python -m tests.benchmarks
+
+tutorials: $(VENV)/.test  ## execute the tutorials whose source was changed, and write their notebooks
+	$(BIN)/python -m tests.notebooks
 
 docs: $(VENV)/.docs  ## build the documentation, a warning being an error; open docs/_build/html/index.html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html

@@ -33,6 +33,7 @@ nb_execution_mode = "off"  # the tutorials keep their outputs; the gallery is ru
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # what records show has mathematics and tables
 suppress_warnings = ["myst.mathjax"]  # MyST widens the classes that MathJax reads, as the notebooks need it
 
 # Docstrings

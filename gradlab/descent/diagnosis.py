@@ -44,6 +44,9 @@ _NEAR = 0.05
 _LEVEL = 1e-6
 """Curvature that is this much smaller than what the run has met before is that of a plateau."""
 
+_STRAIGHT = 1e-9
+"""A slope along a direction without curvature that is larger than this part of the largest gradient is no rounding."""
+
 LABELS = (
     "converging", "minimum", "too slow", "bouncing", "diverging", "saddle", "stalled", "noise floor", "still falling",
     "flat", "no step",
@@ -84,6 +87,9 @@ def _seen(run: Run, rule: Rule | None, around: Surroundings | None, signs: Signs
         return f"bouncing: {_bouncing(run, signs, rule, around)}"
     place = around.where(run.points[-1], run.gradients[-1]) if around is not None else None
     if place is not None:
+        straight = _straight(run, place.spectrum)
+        if straight is not None:
+            return f"still falling: {_fell(run)}; {straight}"
         far = float(norms(run.points[-1:] - run.points[:1])[0])
         near = place.stationary and place.distance <= _NEAR * far
         if near and place.curves_down and (signs.settled or _shrunk(run) < _NEAR):
@@ -103,6 +109,24 @@ def _seen(run: Run, rule: Rule | None, around: Surroundings | None, signs: Signs
         # The gradient is still led by what curves most, and hides what will be left.
         said.append(f"but {crawling[0]}")
     return f"converging: {'; '.join(said)}"
+
+
+def _straight(run: Run, spectrum: Spectrum) -> str | None:
+    """Return along which direction a quadratic is a straight line that falls, in words; None where it has an end."""
+    import numpy as np
+
+    if not spectrum.quadratic:
+        return None
+    level = np.abs(spectrum.eigenvalues) <= spectrum.error
+    slopes = np.where(level, np.abs(spectrum.directions.T @ run.gradients[-1]), 0.0)
+    # A level direction of a valley's floor has no slope but for rounding.
+    if level.all() or slopes.max() <= _STRAIGHT * norms(run.gradients).max():
+        return None
+    place = int(slopes.argmax())
+    return (
+        f"along {spectrum.along(place)} there is no curvature and the slope stays {slopes[place]:.3g}: "
+        "the function falls without end, and no rate leads to a minimum"
+    )
 
 
 def _arrived(run: Run, signs: Signs, spectrum: Spectrum, near: bool) -> str:

@@ -98,6 +98,12 @@ class Exercise:
     def __repr__(self) -> str:
         return f"Exercise({self.prompt})"
 
+    def _repr_markdown_(self) -> str:
+        written = f"{self.function.signature} = {self.function.text()}"
+        formula = f"${self.function.equation_in_latex()}$" if self.function.output is not None else written
+        worth = f"{self.points:g} point{'' if self.points == 1 else 's'}"
+        return f"**Exercise** ({worth}). {self.prompt.replace(written, formula)}"
+
     @property
     def answer(self) -> str:
         """The right answer, in the form that gradlab derives.

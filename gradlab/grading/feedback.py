@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import printing
 from gradlab.graph.nodes import topological
+from gradlab.graph.rules import Rule
 
 if TYPE_CHECKING:
     from gradlab.grading.malrules import Situation
@@ -64,9 +65,8 @@ def _which(grade: Grade) -> str:
     if grade.exercise.question.form == "set":
         missing = sum(certificate.values[0] == "a solution" for certificate in grade.certificates)
         extra = sum(certificate.values[0] == "no solution" for certificate in grade.certificates)
-        said = [f"{missing} missing"] * bool(missing) + [
-            f"{extra} of these {'is' if extra == 1 else 'are'} none"
-        ] * bool(extra)
+        said = [f"{missing} missing"] * bool(missing)
+        said += [f"{extra} of these {'is' if extra == 1 else 'are'} no critical point"] * bool(extra)
         return f"Not right: {', '.join(said)}."
     return f"Not right: {', '.join(wrong)}."
 
@@ -77,12 +77,18 @@ def _step(step: Situation, *, latex: bool) -> str:
         return ""
     left = step.scope.derivative(step.expression)
     shown = f"${printing.latex(left)}$" if latex else printing.text(left)
-    return f"Look at this step: {shown}, by the {step.rule}: {_formula(step)}."
+    return f"Look at this step: {shown}, by the {step.rule}: {_formula(step, latex=latex)}."
 
 
-def _formula(step: Situation) -> str:
+def _formula(step: Situation, *, latex: bool) -> str:
     formula = step.right.because or step.right.rule.formula
-    return f"{formula}, times du/dx" if step.right.because and "chain" in step.rule else formula
+    inner = ", times du/dx" if step.right.because and "chain" in step.rule else ""
+    if not latex:
+        return formula + inner
+    from gradlab.symbolic.reference import formula_in_latex
+
+    written = formula_in_latex(Rule(step.rule, formula)) or formula
+    return written + (r", times $\frac{\mathrm{d}u}{\mathrm{d}x}$" if inner else "")
 
 
 def hints(grade: Grade) -> tuple[str, ...]:

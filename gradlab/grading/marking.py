@@ -255,7 +255,8 @@ def _components(question: Question, reading: Reading) -> tuple[Tree, ...] | str:
         tree = reading.whole
         if isinstance(tree, Vector) and question.form == "one":
             return "one expression is asked for, not a vector"
-        return (tree,)
+        misfit = question.array.misfit(reading) if question.array is not None else None
+        return (tree,) if misfit is None else misfit
     entries = reading.entries
     count = len(question.parts)
     if question.form == "set" and question.columns == 1:

@@ -20,11 +20,15 @@ from gradlab.grading.whole import at_point, root
 from gradlab.graph import algebra, printing
 from gradlab.graph.function import Function
 from gradlab.graph.nodes import Node
+from gradlab.graph.point import described
 from gradlab.graph.tidying import tidied
 from gradlab.sources.answers import Names, Reading, read
 from gradlab.sources.syntax import Tree
 from gradlab.symbolic import derive
 from gradlab.symbolic.rules import Scope
+
+RUNS = tuple(Fraction(1, part) for part in (1, 2, 10, 100, 1000))
+"""The runs of secants whose slope may be given for the tangent's."""
 
 SOME = 3
 """Points, of those tried, at which an answer must have a value."""
@@ -73,6 +77,16 @@ class ArrayPart:
     right: Node
     wrong: Sequence[WrongAnswer]
 
+    def misfit(self, reading: Reading) -> str | None:
+        """Return what is wrong with the shape of what was read, None if nothing is.
+
+        Raises GradlabError, with the shapes, for what cannot be computed at all.
+        """
+        axes = reading.function().formula.axes
+        if axes == self.right.axes:
+            return None
+        return f"the gradient {described(self.right.axes)}, as its variable has; this {described(axes)}"
+
     def decide(self, reading: Reading) -> Certificate:
         """Return whether what was read is right."""
         from gradlab.symbolic.proof import Evidence, prove_equal
@@ -81,7 +95,7 @@ class ArrayPart:
             answer = reading.function().formula
         except GradlabError as error:
             return Certificate(Verdict.UNDECIDED, reason=str(error))
-        if len(answer.axes) != len(self.right.axes):
+        if answer.axes != self.right.axes:
             return Certificate(Verdict.DIFFERENT, values=(_shape(self.right), _shape(answer)))
         match prove_equal(self.right, answer):
             case Evidence.EXACT:
@@ -99,12 +113,12 @@ class ArrayPart:
 
         answer = reading.function().formula
         surely = (Evidence.EXACT, Evidence.CERTIFIED)
-        fitting = [wrong for wrong in self.wrong if len(wrong.answer.axes) == len(answer.axes)]
+        fitting = [wrong for wrong in self.wrong if wrong.answer.axes == answer.axes]
         return Diagnosis(tuple(wrong for wrong in fitting if prove_equal(wrong.answer, answer) in surely))
 
 
 def _shape(node: Node) -> str:
-    return f"an array of {len(node.axes)} axes" if node.axes else "a number"
+    return f"an array that {described(node.axes)}" if node.axes else "a number"
 
 
 @dataclass(eq=False)
@@ -241,13 +255,30 @@ def ask_hessian(setting: Setting) -> Question:
 def ask_value(setting: Setting) -> Question:
     """The derivative, or the gradient, as numbers at a point."""
     put_in = _at(setting)
-    parts = [
-        setting.number(f"∂{setting.function.name}/∂{name}", derived.right(), [derived], put_in)
-        for name in setting.wrt
-        for derived in (setting.derived(name),)
-    ]
+    parts: list[Part] = []
+    for name in setting.wrt:
+        derived = setting.derived(name)
+        label, more = f"∂{setting.function.name}/∂{name}", _secants(setting, name, derived)
+        parts.append(setting.number(label, derived.right(), [derived], put_in, more=more))
     form = "vector" if len(parts) > 1 else "one"
     return _question(form, parts, setting, numbers=True, confusions=list(_confused([part.right for part in parts])))
+
+
+def _secants(setting: Setting, name: str, derived: Derived) -> list[WrongAnswer]:
+    """Return the slopes of secants, to the right, to the left and to both sides: given instead of the tangent's."""
+    output, x = setting.function.formula, setting.at[name]
+
+    def value(move: Fraction) -> Node:
+        return at_point(output, {**setting.numbers, name: algebra.number(x + move)})
+
+    found: list[WrongAnswer] = []
+    for run in RUNS:
+        says = f"this is rise over run with a run of {float(run):g}, not the number that it approaches"
+        for first, last in ((Fraction(0), run), (-run, Fraction(0)), (-run, run)):
+            rise = algebra.add(value(last), algebra.negative(value(first)))
+            slope = algebra.scale_by(1 / (last - first), rise)
+            found.append(_wrong("secant for tangent", says, slope, derived, rare=True))
+    return found
 
 
 def ask_step(setting: Setting) -> Question:
@@ -407,8 +438,9 @@ def _at(setting: Setting) -> Callable[[Node], Node]:
     return partial(at_point, values=setting.numbers)
 
 
-def _wrong(name: str, says: str, answer: Node, derived: Derived) -> WrongAnswer:
-    return WrongAnswer(answer, (Mistake(MalRule(name, says, lambda _: ()), root(derived), answer, whole=True),))
+def _wrong(name: str, says: str, answer: Node, derived: Derived, *, rare: bool = False) -> WrongAnswer:
+    rule = MalRule(name, says, lambda _: (), rare=rare)
+    return WrongAnswer(answer, (Mistake(rule, root(derived), answer, whole=True),))
 
 
 def _confused(right: Sequence[Node]) -> Any:

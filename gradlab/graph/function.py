@@ -271,16 +271,20 @@ class Function:
         where = f" where {' and '.join(guards.conditions(self.guards))}" if self.guards else ""
         return f"{self.signature}{place} = {written}{where}"
 
-    def _repr_markdown_(self) -> str:
+    def equation_in_latex(self) -> str:
+        r"""Return the name, the variables and the formula as LaTeX: ``f\left(x\right) = x^{2}``."""
         inside = ", ".join(names.in_latex(name) for name in self.variables)
         left = rf"{names.in_latex(self.name)}\left({inside}\right)"
         if self.output is None:
-            return f"$$\n{left}\n$$"
+            return left
         written, indices = printing.written(self.output, LatexPrinter)
         place = f"_{{{names.joined(indices)}}}" if indices else ""
         conditions = r" \text{ and } ".join(dict.fromkeys(guard.written(LatexPrinter) for guard in self.guards))
         where = rf" \quad\text{{where }} {conditions}" if conditions else ""
-        return f"$$\n{left}{place} = {written}{where}\n$$"
+        return f"{left}{place} = {written}{where}"
+
+    def _repr_markdown_(self) -> str:
+        return f"$$\n{self.equation_in_latex()}\n$$"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from gradlab.graph import names
@@ -141,6 +142,10 @@ _LATEX_FUNCTIONS = {
 _LATEX_SIGNS = {"≥": r"\ge", "≤": r"\le", "≠": r"\ne", "and": r"\wedge", "or": r"\vee", "not": r"\neg"}
 
 
+_ENDS_IN_WORD = re.compile(r"\\mathrm\{[^{}]*\}(_\{(?:[^{}]|\{[^{}]*\})*\})?(\^\{[^{}]*\})?$")
+"""A name of several letters at the end, with its indices and its exponent."""
+
+
 class LatexPrinter(Printer):
     r"""LaTeX: ``\frac{2}{n} X^{\top} \left(X w - y\right)``."""
 
@@ -149,7 +154,10 @@ class LatexPrinter(Printer):
 
     def joint(self, left: str, right: str) -> str:
         meets_number = right[0].isdigit() or (right.startswith(r"\frac") and left[-1].isdigit())
-        return r" \cdot " if meets_number else " "
+        if meets_number:
+            return r" \cdot "
+        # TeX sets no space between factors: a time would read as one word, atime.
+        return r" \, " if right.startswith(r"\mathrm") or _ENDS_IN_WORD.search(left) else " "
 
     def name(self, symbol: str, indices: tuple[str, ...] = ()) -> Shown:
         # The vector of ones; as a number 1 would not be a name.

@@ -15,6 +15,7 @@ from gradlab.plots.fitting import fit, fits
 from gradlab.plots.histories import directions, losses, routes
 from gradlab.plots.landscapes import landscape
 from gradlab.plots.paths import contour, curve, field, surface, trajectory
+from gradlab.plots.slopes import secants, slices
 from gradlab.plots.step_errors import step_sizes
 from gradlab.plots.sweeps import rates
 
@@ -30,6 +31,8 @@ __all__ = [
     "losses",
     "rates",
     "routes",
+    "secants",
+    "slices",
     "step_sizes",
     "surface",
     "trajectory",

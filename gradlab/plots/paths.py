@@ -176,6 +176,7 @@ def field(run: Trajectory, ax: Axes | None = None) -> Axes:
     import matplotlib as mpl
     import numpy as np
     from matplotlib.colors import ListedColormap, LogNorm
+    from matplotlib.ticker import LogLocator
 
     axes = axes_for(ax)
     shown = points_drawn(run)
@@ -195,7 +196,9 @@ def field(run: Trajectory, ax: Axes | None = None) -> Axes:
             *rows[seen].T, *arrows.T, lengths[seen], norm=LogNorm(low, high if high > low else 2 * low),
             cmap=ListedColormap(dark), angles="xy", scale_units="xy", scale=_ARROWS * 1.15, pivot="middle", width=0.005,
         )  # fmt: skip
-        axes.figure.colorbar(drawn, ax=axes).set_label("length of the gradient")
+        bar = axes.figure.colorbar(drawn, ax=axes, ticks=LogLocator(subs=_tick_digits(high / low)), format="%g")
+        bar.minorticks_off()
+        bar.set_label("length of the gradient")
     _draw_path(axes, across, up)
     _mark_ends(axes, across, up, complete=shown == len(run.losses))
     _name_axes(axes, run, (float(xs[0]), float(xs[-1])), (float(ys[0]), float(ys[-1])))
@@ -216,6 +219,13 @@ def _grid(run: Trajectory, shown: int, samples: int | None = None) -> tuple[Func
     count = samples or samples_for(function)
     xs, ys = (np.linspace(*ends, count) for ends in (window(across, up), window(up, across)))
     return function, across, up, xs, ys
+
+
+def _tick_digits(span: float) -> tuple[int, ...]:
+    """Return the first digits of the numbers at a logarithmic scale that reaches over a factor of *span*."""
+    if span < 10:
+        return tuple(range(1, 10))
+    return (1, 2, 5) if span < 1000 else (1,)
 
 
 def _written(function: Function, run: Trajectory) -> str:

@@ -84,7 +84,7 @@ def values_at(function: Function, run: Trajectory, rows: Array) -> Array:
 
     layout = run.points.layout
     if function.output is None:
-        return drawable(np.array([_value(function, layout.unpacked(row)) for row in rows]))
+        return drawable(np.array([value_at(function, layout.unpacked(row)) for row in rows]))
     sizes = function.sizes(run.points[0])
     largest = max([layout.size, *(np.size(array) for array in function.data.values())])
     together = max(1, _TOGETHER // largest)
@@ -110,7 +110,8 @@ def drawable(values: Array) -> Array:
     return np.where(np.abs(values) < _LARGEST, values, np.nan)
 
 
-def _value(function: Function, point: Mapping[str, Array]) -> float:
+def value_at(function: Function, point: Mapping[str, Array]) -> float:
+    """Return the function at a point; NaN outside its domain."""
     import numpy as np
 
     try:

@@ -385,4 +385,4 @@ class Derivation:
         return self.text()
 
     def _repr_markdown_(self) -> str:
-        return self.markdown()
+        return views.for_notebook(self)

@@ -41,6 +41,37 @@ class Depth(StrEnum):
     RULES = "rules"
 
 
+def for_notebook(derivation: Derivation) -> str:
+    """Return the derivation as Markdown, as deep as no line is wider than a notebook."""
+    depth = fitting(derivation)
+    shown = markdown(derivation, depth)
+    if depth is not Depth.RESULT:
+        return shown
+    return f'{shown}\n*The steps are wider than a notebook;* `print(derivation.text("steps"))` *has them.*\n'
+
+
+PAGE = 110
+"""Signs of plain text, the name of the rule among them, that a line of a notebook has room for as mathematics."""
+
+
+def fitting(derivation: Derivation) -> Depth:
+    """Return how deep a derivation can be shown without a line that is wider than a notebook.
+
+    The reverse sweep of a function of arrays is a table, and a table is always shown.
+    """
+    if not derivation.boards:
+        return Depth.STEPS
+    for depth in (Depth.STEPS, Depth.OUTLINE):
+        groups = lines.groups(derivation, depth, TextPrinter)
+        if all(_length(line) <= PAGE for _, group in groups for line in group):
+            return depth
+    return Depth.RESULT
+
+
+def _length(line: Line) -> int:
+    return len(f"{line.left} = {line.right}  {line.rule.split(':')[0]}")
+
+
 def chosen(depth: str) -> Depth:
     """Return the depth of that name; raises ValueError if there is none."""
     try:

@@ -192,6 +192,14 @@ def test_a_straight_slope_has_no_minimum_in_sight():
     )
 
 
+def test_a_straight_line_beside_a_parabola_falls_without_end_and_says_along_what():
+    found = descend("x**2 + y", {"x": 3.0, "y": 1.0}, rule=GradientDescent(0.1), steps=30).diagnosis
+    assert found == (
+        "still falling: the loss fell from 10 to -1.99999 in 30 steps; along y there is no curvature and the slope "
+        "stays 1: the function falls without end, and no rate leads to a minimum"
+    )
+
+
 def test_a_kink_bounces():
     assert descend("abs(x)", 0.25, check=False, steps=10).diagnosis.startswith("bouncing")
 

@@ -120,6 +120,9 @@ RUNS = [  # function, start, rule, steps, label; the factors are 1 - rate λ
     ("2 x + y + 1000000", {"x": 1.0, "y": 1.0}, 0.1, 20, "still falling"),
     ("x**2 - y**2", {"x": 1.0, "y": 1e-3}, 0.1, 200, "still falling"),
     ("-x**2", 0.1, 0.1, 50, "still falling"),
+    ("x**2 + y", {"x": 3.0, "y": 1.0}, 0.1, 5, "still falling"),
+    ("x**2 + y", {"x": 3.0, "y": 1.0}, 0.1, 200, "still falling"),
+    ("(x + y)**2 + 1e-3*x - 1e-3*y", {"x": 3.0, "y": 1.0}, 0.1, 100, "still falling"),
     # Not a step
     ("-x**2", 0.0, 0.1, 10, "flat"),
     ("x**3", 0.0, 0.1, 10, "flat"),

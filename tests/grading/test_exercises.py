@@ -179,3 +179,34 @@ def test_the_closed_form_of_a_loss_is_graded():
     assert _verdict(exercise, "2/n X^T (X w - y)") == "correct"
     assert exercise.check("1/n X^T (X w - y)").misconception == "factor 2 missing"
     assert exercise.check("2/n X (X w - y)").verdict != "correct"
+
+
+def test_an_array_of_another_shape_is_wrong_and_says_the_shape_and_what_cannot_be_multiplied_is_no_attempt():
+    shapes = {"X": ("n", "d"), "y": "n", "w": "d"}
+    exercise = gl.Exercise("1/n*sum((X w - y)^2)", "closed form", wrt="w", variables=["w", "X", "y"], shapes=shapes)
+    for answer, shape in (
+        ("2/n (X w - y)", "has shape (n,)"),
+        ("2/n X^T X", "has shape (d, d)"),
+        ("2", "is a single number"),
+    ):
+        grade = exercise.check(answer)
+        assert grade.verdict == "wrong"
+        assert grade.feedback == f"The gradient has shape (d,), as its variable has; this {shape}."
+        assert grade.misconception is None
+    grade = gl.grade(exercise, "2/n X (X w - y)")
+    assert grade.feedback.startswith("cannot multiply shapes (n, d) @ (n,)")
+    assert exercise.history == []
+
+
+def test_an_exercise_shows_itself_in_a_notebook_as_mathematics():
+    assert gl.Exercise("x^2", points=2)._repr_markdown_() == (
+        r"**Exercise** (2 points). Find the derivative of $f\left(x\right) = x^{2}$."
+    )
+    own = gl.Exercise("x^2", prompt="What is the slope of $x^2$?")
+    assert own._repr_markdown_() == "**Exercise** (1 point). What is the slope of $x^2$?"
+
+
+def test_feedback_in_a_notebook_writes_the_rule_as_mathematics():
+    shown = gl.Exercise("sin(3x)").check("cos(3x)")._repr_markdown_()
+    rule = r"$\frac{\mathrm{d}}{\mathrm{d}u} \sin\left(u\right) = \cos\left(u\right)$"
+    assert shown.endswith(rf"by the chain rule: {rule}, times $\frac{{\mathrm{{d}}u}}{{\mathrm{{d}}x}}$.")

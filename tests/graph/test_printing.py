@@ -144,3 +144,9 @@ def test_tidying_keeps_the_values(text):
 def test_an_unknown_form_is_refused():
     with pytest.raises(ValueError, match="form must be"):
         printing.text(as_function("x").formula, form="martix")
+
+
+def test_words_among_factors_are_set_apart_in_latex():
+    assert as_function("a*time + b*x").latex() == r"a \, \mathrm{time} + b x"
+    assert as_function("time^2*a*speed").latex() == r"\mathrm{time}^{2} \, a \, \mathrm{speed}"
+    assert as_function("2 hours").latex() == r"2 \, \mathrm{hours}"

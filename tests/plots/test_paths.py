@@ -90,6 +90,18 @@ def test_the_arrows_of_a_field_point_down_the_gradient(f):
     assert np.asarray(arrows.get_array()) == pytest.approx(np.hypot(x, 8 * y), rel=1e-6)
 
 
+@pytest.mark.parametrize("f", ["x**2 + 3*y**2", "x**2 + y + 20*x", "x**8 + y**8"])
+def test_the_bar_of_a_field_says_plain_numbers(f):
+    ax = drawn(plots.field(run(f, {"x": 2.0, "y": 1.0}, 1e-3, 5)))
+    bar = ax.figure.axes[-1]
+    low, high = bar.get_ylim()
+    places, labels = bar.get_yticks(), bar.get_yticklabels()
+    said = [label.get_text() for place, label in zip(places, labels, strict=True) if low <= place <= high]
+    assert said
+    assert [f"{place:g}" for place in places if low <= place <= high] == said
+    assert not any(label.get_text() for label in bar.get_yticklabels(minor=True))
+
+
 def test_pictures_of_two_numbers_refuse_three():
     for draw in (plots.surface, plots.field):
         with pytest.raises(ValueError, match="for 2 numbers, and the run has 3"):

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from gradlab.graph import printing
@@ -147,3 +148,18 @@ def test_rules_stand_to_the_right_of_the_lines_in_latex():
     assert latex.count("&&") == latex.count("\\text{")
     assert "&& \\text{product rule}" in latex
     assert "\\text{where } u = x^{2} + 1" in derive("(x^2 + 1) sin(x^2 + 1)").latex("rules")
+
+
+def test_a_notebook_shows_steps_that_fit_its_width_and_says_where_the_wider_ones_are():
+    assert derive("x*sin(x^2)")._repr_markdown_() == derive("x*sin(x^2)").markdown("steps")
+    hours, passed = np.arange(5.0), np.array([0.0, 0.0, 1.0, 0.0, 1.0])
+
+    def loss(w1, b):
+        a = 1 / (1 + np.exp(-(w1 * hours + b)))
+        return -(passed * np.log(a) + (1 - passed) * np.log(1 - a)).mean()
+
+    derivation = derive(loss)
+    shown = derivation._repr_markdown_()
+    assert shown.startswith(derivation.markdown("result"))
+    assert 'print(derivation.text("steps"))' in shown
+    assert "By w1" in derivation.text("steps")
