@@ -222,7 +222,7 @@ class Submission:
 
     def _failed(self, outcome: Outcome) -> CodeGrade:
         """Return the grade of a submission that came to no numbers."""
-        from gradlab.grading.code.mistakes.behaviour import raised
+        from gradlab.grading.code.mistakes.exceptions import raised
 
         place = "" if outcome.line is None else f"{self.source.place(outcome.line)}: "
         notes = outcome.notes.get("notes", [])

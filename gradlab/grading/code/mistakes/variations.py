@@ -22,7 +22,7 @@ class Variation:
     factor: what the gradient is multiplied by: a number, "n", "1/n" or "rate".
     accumulated: earlier gradients are added.  constant: that of the start is used throughout.
     lagging: the gradient of the step before is used, and none in the first.  frozen: a parameter that stays.
-    stopped: no parameter moves.  steps: how many there are beyond those asked for.
+    stopped: no parameter moves.  steps: how many there are beyond those asked for.  single: there is only one.
     swapped: two parameters whose gradients change places.  averaged: data variables that count as their mean, which is
     what (n,) minus (n, 1) comes to.  in_turn: each parameter is updated before the next gradient is computed.
     """
@@ -34,6 +34,7 @@ class Variation:
     frozen: str = ""
     stopped: bool = False
     steps: int = 0
+    single: bool = False
     swapped: tuple[str, str] = ("", "")
     averaged: str = ""
     in_turn: bool = False
@@ -70,7 +71,7 @@ class Variation:
         kept: dict[str, Array] = {name: np.zeros(np.shape(state[name])) for name in reference.parameters}
         before = kept
         first = self.gradient(reference, case, state)
-        for _ in range(case.steps + self.steps):
+        for _ in range(1 if self.single else case.steps + self.steps):
             if self.in_turn:
                 for name in names:
                     state[name] = state[name] - case.rate * self.gradient(reference, case, state)[name]
@@ -119,9 +120,11 @@ def of_loops(reference: Reference, case: Case) -> Iterator[tuple[str, Variation]
     """Yield the mistakes with training, by name; the likelier of two that come to the same is first."""
     yield "ascent", Variation(-1.0)
     yield "zeroed before the step", Variation(stopped=True)
+    yield "never updated", Variation(stopped=True)
     yield "gradient not zeroed", Variation(accumulated=True)
     yield "loss computed once", Variation(constant=True)
     yield "update before backward", Variation(lagging=True)
+    yield "update before backward", Variation(steps=-1)
     yield "rate applied twice", Variation("rate")
     for name, variation in of_gradients(reference, case):
         if name != "wrong sign":
@@ -130,8 +133,10 @@ def of_loops(reference: Reference, case: Case) -> Iterator[tuple[str, Variation]
         for name in reference.parameters:
             yield "parameter left out", Variation(frozen=name)
         yield "updated one after the other", Variation(in_turn=True)
-    yield "one step too few", Variation(steps=-1)
-    yield "one step too many", Variation(steps=1)
+    if case.steps > 1:  # a step that is asked for alone is not counted
+        yield "one step too few", Variation(steps=-1)
+        yield "one step too many", Variation(steps=1)
+        yield "one step only", Variation(single=True)
 
 
 def pairs(singles: list[tuple[str, Variation]]) -> Iterator[tuple[tuple[str, str], Variation]]:

@@ -17,7 +17,7 @@ from gradlab.grading import CodeExercise
 from tests.grading.code.programs import LEAST_SQUARES, LINE, LOGISTIC, SWISH, exercise
 
 FOLDER = Path(__file__).parent / "corpus"
-_MARK = re.compile(r"[ ]*# <- ([^\n]+)")
+_MARK = re.compile(r"[ ]*# <- ([^#\n]*[^#\s])")
 _PRODUCT = {"function": "x*y^2", "variables": ["x", "y"], "shapes": {"x": "n", "y": "n"}, "wrt": ["x", "y"]}
 
 
