@@ -47,7 +47,7 @@ def explained(submission: Submission, outcome: Outcome, right: list[Expected]) -
     return tuple(named(name, line) for name, line in lines.seen(marks) if name not in TOLD_BY_TEXT)
 
 
-TOLD_BY_TEXT = frozenset({"zeroed before the step", "update before backward", "broadcasting"})
+TOLD_BY_TEXT = frozenset({"zeroed before the step", "update before backward", "broadcasting", "graph cut"})
 """Mistakes whose numbers other ways lead to as well: named if the text shows them, too."""
 
 

@@ -68,6 +68,10 @@ def _second_time(marks: Landmarks, _: int | None, __: str) -> Found:
 
 def _no_gradient(marks: Landmarks, line: int | None, stands: str) -> Found:
     """Return why there is no gradient where one is read."""
+    new = [each for each in marks.cuts if each in marks.containing("requires_grad=True|requires_grad_")]
+    new = [each for each in new if marks.backward and each <= marks.backward[-1] and each in marks.losses]
+    if new:
+        return "graph cut", new[0]
     if ".grad" not in stands or ".grad_fn" in stands:
         return None
     before = [update for update in marks.updates if marks.backward and update < marks.backward[0]]
@@ -105,5 +109,5 @@ _FINDERS: Sequence[tuple[str, Callable[[Landmarks, int | None, str], Found]]] = 
     ("object has no attribute 'backward'", _number),
     (r"incorrect number of gradients \(expected (\d+), got", _too_few),
     (r"values to unpack|Backward' object has no attribute", _not_saved),
-    ("NoneType", _no_gradient),
+    ("NoneType|it returned None", _no_gradient),
 )

@@ -13,10 +13,10 @@ CUTTING = ("item", "detach", "data", "numpy", "tolist")
 NEW = ("torch.tensor", "torch.Tensor", "torch.as_tensor", "float", "np.array", "np.asarray", "torch.from_numpy")
 UNRECORDED = ("no_grad", "inference_mode", "set_grad_enabled(False)")
 AXES = re.compile(
-    r"None\]|None, :\]|newaxis|unsqueeze|(reshape|view)\([^()]*(\([^()]*\))?[^()]*, 1\)|keepdim|expand_dims|atleast_2d"
-    r"|column_stack|np\.c_|np\.matrix|Linear\("
+    r", None\]|, np\.newaxis\]|unsqueeze|(reshape|view)\([^()]*(\([^()]*\))?[^()]*, 1\)|keepdim|expand_dims|atleast_2d"
+    r"|column_stack|np\.c_|np\.matrix"
 )
-RATE = re.compile(r"rate|lr|eta|alpha|step_size")
+RATE = re.compile(r"rate$|(^|_)(lr|eta|alpha|gamma|step_size)($|_)")
 GRADIENT = re.compile(r"(^|_)(d|g|grads?|gradients?|delta|diff|update|step|derivative)($|_)|^[dg].{0,2}$|grad")
 SIZE = re.compile(r"\blen\(|\.shape\[0\]|\.size\b|\.numel\(|^[nNm](_\w+)?$|^batch_size$")
 
@@ -138,6 +138,7 @@ class Landmarks:
                 isinstance(n, (ast.Assign, ast.AugAssign))
                 and any(GRADIENT.search(name) for name in _targets(n))
                 and not isinstance(n.value, ast.Constant)
+                and not re.search(r"shape|len\(", ast.unparse(n.value).partition("@")[0].partition("*")[0])
             )
         )
 

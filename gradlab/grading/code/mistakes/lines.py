@@ -20,8 +20,9 @@ def line_of(name: str, marks: Landmarks) -> int | None:
 
 
 def _not_zeroed(marks: Landmarks) -> list[int]:
+    uncalled = marks.lines(lambda n: isinstance(n, ast.Expr) and re.search(r"zero_(grad)?$", ast.unparse(n)))
     gathered = marks.lines(lambda n: isinstance(n, ast.AugAssign) and GRADIENT.search(root(n.target)))
-    return marks.backward or gathered
+    return uncalled or marks.backward or gathered
 
 
 def _zeroing_before_update(marks: Landmarks) -> list[int]:
@@ -50,7 +51,9 @@ def _rate_twice(marks: Landmarks) -> list[int]:
     used = [line for line in marks.containing(rate) if line not in marks.optimizers]
     twice = marks.containing(rf"(?s){rate}(?! ?=).*{rate}(?! ?=)|{rate} ?\*\* ?2")
     twice = [line for line in twice if line not in marks.optimizers or line in marks.containing(r"lr=\w+ ?\*")]
-    return twice or [line for line in used if line in marks.updates] or used[::-1] or marks.updates
+    alias = marks.containing(rf"^\w+ = {rate}$")
+    beside = [line for line in used if line not in (*marks.updates, *alias)]
+    return twice or beside or [line for line in used if line in marks.updates] or used[::-1] or marks.updates
 
 
 def _divided_again(marks: Landmarks) -> list[int]:
@@ -88,7 +91,14 @@ def _summed(marks: Landmarks) -> list[int]:
     losses = [line for line in marks.losses if line in marks.containing("@|\\*\\*|square|pow")]
     computed = [line for line in marks.gradients if line not in marks.backward and line not in marks.divisions]
     computed = [line for line in computed if line not in marks.containing("zeros")]
-    return whole or losses or computed or marks.updates
+    return whole or losses or computed or _returned_by_helpers(marks) or marks.updates
+
+
+def _returned_by_helpers(marks: Landmarks) -> list[int]:
+    """Return where functions beside the entry return what they compute."""
+    helpers = [n for n in ast.walk(marks.tree) if isinstance(n, ast.FunctionDef) and n is not marks.entry]
+    returns = [n for helper in helpers for n in ast.walk(helper) if isinstance(n, ast.Return)]
+    return sorted(n.lineno for n in returns if isinstance(n.value, ast.BinOp))
 
 
 def _left_out(marks: Landmarks) -> list[int]:
@@ -163,6 +173,19 @@ def _named_for(by: ast.expr, parameters: set[str]) -> str:
     return ""
 
 
+def _cut_parameters(marks: Landmarks) -> list[int]:
+    """Return where something is computed with a parameter that has been cut off: a.item() * x."""
+
+    def cut(node: ast.AST) -> bool:
+        return isinstance(node, ast.Attribute) and node.attr in ("item", "detach", "data") and _is_argument(node.value)
+
+    def _is_argument(node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in marks.arguments
+
+    computed = marks.lines(lambda n: isinstance(n, ast.BinOp) and any(map(cut, ast.walk(n))))
+    return [line for line in computed if line not in marks.updates and marks.in_loop(line) >= bool(marks.loops)]
+
+
 def _early_returns(marks: Landmarks) -> list[int]:
     return [line for line in marks.returns if marks.in_loop(line)]
 
@@ -182,11 +205,13 @@ _PLACES: Mapping[str, Callable[[Landmarks], list[int]]] = {
     "sum instead of mean": _summed,
     "parameter left out": _left_out,
     "forward under no_grad": lambda marks: marks.unrecorded_forward or marks.unrecorded,
-    "broadcasting": lambda marks: marks.reshaping or marks.differences or marks.losses,
+    "broadcasting": lambda marks: marks.reshaping or marks.losses or marks.differences,
     "one step too few": _steps,
     "one step too many": _steps,
     "one step only": _early_returns,
     "gradients swapped": _swapped,
+    "gradient of another parameter": _swapped,
+    "graph cut": _cut_parameters,
     "updated one after the other": lambda marks: marks.updates,
     "factor 2 missing": _doubled,
     "factor 2 too many": _doubled,
@@ -209,8 +234,11 @@ def seen(marks: Landmarks) -> Iterator[tuple[str, int | None]]:
     outside = [line for line in marks.losses if not marks.in_loop(line)]
     if outside and marks.loops and not any(marks.in_loop(line) for line in marks.losses) and marks.backward:
         yield "loss computed once", outside[0]
-    if marks.reshaping:
-        yield "broadcasting", marks.reshaping[0]
+    axes = marks.reshaping or marks.containing(r"Linear\(")
+    if axes:
+        yield "broadcasting", axes[0]
+    if _cut_parameters(marks):
+        yield "graph cut", _cut_parameters(marks)[0]
     if _early_returns(marks):
         yield "one step only", _early_returns(marks)[0]
 

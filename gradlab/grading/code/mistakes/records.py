@@ -79,6 +79,7 @@ SAYS: Mapping[str, str] = {
         "that backward needs"
     ),
     "gradients swapped": "the gradient of one parameter is used for another",
+    "gradient of another parameter": ("two parameters are moved by the same gradient; each of them has its own"),
     "factor 2 missing": ("the gradient is half as large as it should be: the derivative of a square has a factor of 2"),
     "factor 2 too many": "the gradient is twice as large as it should be",
     "wrong sign": "the gradient has the wrong sign",

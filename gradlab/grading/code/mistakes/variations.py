@@ -20,15 +20,18 @@ class Variation:
     """A way to go wrong; the default goes right.
 
     factor: what the gradient is multiplied by: a number, "n", "1/n" or "rate".
-    accumulated: earlier gradients are added.  constant: that of the start is used throughout.
+    accumulated: earlier gradients are added.  gathered: those of one parameter only.
+    constant: the gradient of the start is used throughout.
     lagging: the gradient of the step before is used, and none in the first.  frozen: a parameter that stays.
     stopped: no parameter moves.  steps: how many there are beyond those asked for.  single: there is only one.
-    swapped: two parameters whose gradients change places.  averaged: data variables that count as their mean, which is
-    what (n,) minus (n, 1) comes to.  in_turn: each parameter is updated before the next gradient is computed.
+    swapped: two parameters whose gradients change places.
+    lent: a parameter, and the one whose gradient it is moved by.
+    averaged: data variables that count as their mean, which is what (n,) minus (n, 1) comes to.  in_turn: each parameter is updated before the next gradient is computed.
     """
 
     factor: float | str = 1.0
     accumulated: bool = False
+    gathered: str = ""
     constant: bool = False
     lagging: bool = False
     frozen: str = ""
@@ -36,6 +39,7 @@ class Variation:
     steps: int = 0
     single: bool = False
     swapped: tuple[str, str] = ("", "")
+    lent: tuple[str, str] = ("", "")
     averaged: str = ""
     in_turn: bool = False
 
@@ -58,6 +62,9 @@ class Variation:
         one, other = self.swapped
         if one:
             found[one], found[other] = found[other], found[one]
+        to, of = self.lent
+        if to:
+            found[to] = found[of]
         return found
 
     def run(self, reference: Reference, case: Case) -> dict[str, Array]:
@@ -77,8 +84,11 @@ class Variation:
                     state[name] = state[name] - case.rate * self.gradient(reference, case, state)[name]
                 continue
             partials = first if self.constant else self.gradient(reference, case, state)
-            if self.accumulated:
-                partials = {name: kept[name] + partial for name, partial in partials.items()}
+            if self.accumulated or self.gathered:
+                partials = {
+                    name: kept[name] + partial if self.gathered in ("", name) else partial
+                    for name, partial in partials.items()
+                }
                 kept = partials
             used, before = (before, partials) if self.lagging else (partials, partials)
             state |= {name: state[name] - case.rate * used[name] for name in names}
@@ -111,6 +121,8 @@ def of_gradients(reference: Reference, case: Case) -> Iterator[tuple[str, Variat
         for other in names[place + 1 :]:
             if np.shape(case.inputs[one]) == np.shape(case.inputs[other]):
                 yield "gradients swapped", Variation(swapped=(one, other))
+                yield "gradient of another parameter", Variation(lent=(one, other))
+                yield "gradient of another parameter", Variation(lent=(other, one))
     for name, array in case.inputs.items():
         if name not in names and np.ndim(array) == 1:
             yield "broadcasting", Variation(averaged=name)
@@ -132,6 +144,8 @@ def of_loops(reference: Reference, case: Case) -> Iterator[tuple[str, Variation]
     if len(reference.parameters) > 1:
         for name in reference.parameters:
             yield "parameter left out", Variation(frozen=name)
+            yield "graph cut", Variation(frozen=name)
+            yield "gradient not zeroed", Variation(gathered=name)
         yield "updated one after the other", Variation(in_turn=True)
     if case.steps > 1:  # a step that is asked for alone is not counted
         yield "one step too few", Variation(steps=-1)
