@@ -87,6 +87,16 @@ def _number(marks: Landmarks, line: int | None, _: str) -> Found:
     return ("graph cut", cuts[-1]) if cuts else None
 
 
+def _uphill(marks: Landmarks, line: int | None, _: str) -> Found:
+    return "ascent", line
+
+
+def _to_numpy(marks: Landmarks, line: int | None, _: str) -> Found:
+    """Return where a tensor goes to NumPy on its way to backward(), not one that is only looked at."""
+    on_the_way = line is not None and marks.backward and line < marks.backward[0]
+    return ("graph cut", line) if on_the_way else None
+
+
 def _too_few(marks: Landmarks, _: int | None, __: str) -> Found:
     bodies = _backward(marks)
     returns = [n.lineno for body in bodies for n in ast.walk(body) if isinstance(n, ast.Return)]
@@ -107,6 +117,8 @@ _FINDERS: Sequence[tuple[str, Callable[[Landmarks, int | None, str], Found]]] = 
     ("leaf Variable that requires grad", _in_place),
     ("backward through the graph a second time", _second_time),
     ("object has no attribute 'backward'", _number),
+    ("Invalid learning rate: -", _uphill),
+    (r"Can't call numpy\(\) on Tensor that requires grad", _to_numpy),
     (r"incorrect number of gradients \(expected (\d+), got", _too_few),
     (r"values to unpack|Backward' object has no attribute", _not_saved),
     ("NoneType|it returned None", _no_gradient),

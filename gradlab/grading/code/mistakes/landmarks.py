@@ -125,9 +125,15 @@ class Landmarks:
 
     @cached_property
     def losses(self) -> list[int]:
-        """Assignments to a name with loss in it, and mse_loss and the like."""
+        """Assignments to a name with loss in it, or to one that backward() is called on."""
+        differentiated = {
+            root(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call) and _method(n) == "backward"
+        }
         return self.lines(
-            lambda n: isinstance(n, ast.Assign) and any("loss" in ast.unparse(t).lower() for t in n.targets)
+            lambda n: (
+                isinstance(n, ast.Assign)
+                and any("loss" in name.lower() or name in differentiated for name in _targets(n))
+            )
         )
 
     @cached_property
@@ -155,7 +161,12 @@ class Landmarks:
     @cached_property
     def divisions(self) -> list[int]:
         """Where something is divided by a number of examples, or its square."""
-        return self.lines(lambda n: isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div) and _is_size(n.right))
+        return self.lines(
+            lambda n: (
+                (isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div) and _is_size(n.right))
+                or (isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Div) and _is_size(n.value))
+            )
+        )
 
     @cached_property
     def returns(self) -> list[int]:

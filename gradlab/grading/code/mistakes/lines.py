@@ -88,7 +88,7 @@ _PREPARING = (
 
 def _summed(marks: Landmarks) -> list[int]:
     whole = [line for line in marks.sums if line not in marks.divisions]
-    losses = [line for line in marks.losses if line in marks.containing("@|\\*\\*|square|pow")]
+    losses = [line for line in marks.losses if line in marks.containing("@|\\*\\*|square|pow|dot|inner|norm")]
     computed = [line for line in marks.gradients if line not in marks.backward and line not in marks.divisions]
     computed = [line for line in computed if line not in marks.containing("zeros")]
     return whole or losses or computed or _returned_by_helpers(marks) or marks.updates
@@ -103,7 +103,23 @@ def _returned_by_helpers(marks: Landmarks) -> list[int]:
 
 def _left_out(marks: Landmarks) -> list[int]:
     by_hand = marks.lines(lambda n: moves(n))
-    return _no_parameters(marks) or by_hand or marks.optimizers or marks.updates
+    return _no_parameters(marks) or _listed(marks) or by_hand or marks.optimizers or marks.updates
+
+
+def _listed(marks: Landmarks) -> list[int]:
+    """Return where the parameters are listed that a loop goes through."""
+
+    def lists(node: ast.AST) -> bool:
+        parts = node.elts if isinstance(node, (ast.List, ast.Tuple)) else []
+        return bool(parts) and all(isinstance(each, ast.Name) and each.id in marks.arguments for each in parts)
+
+    through = {n.iter.id for n in marks.loops if isinstance(n, ast.For) and isinstance(n.iter, ast.Name)}
+    return marks.lines(
+        lambda n: (
+            (isinstance(n, ast.Assign) and root(n.targets[0]) in through and lists(n.value))
+            or (isinstance(n, ast.For) and lists(n.iter))
+        )
+    )
 
 
 def _no_parameters(marks: Landmarks) -> list[int]:

@@ -26,7 +26,8 @@ class Variation:
     stopped: no parameter moves.  steps: how many there are beyond those asked for.  single: there is only one.
     swapped: two parameters whose gradients change places.
     lent: a parameter, and the one whose gradient it is moved by.
-    averaged: data variables that count as their mean, which is what (n,) minus (n, 1) comes to.  in_turn: each parameter is updated before the next gradient is computed.
+    averaged: data variables that count as their mean, which is what (n,) minus (n, 1) comes to.
+    in_turn: each parameter is updated before the next gradient is computed.
     """
 
     factor: float | str = 1.0
@@ -137,6 +138,7 @@ def of_loops(reference: Reference, case: Case) -> Iterator[tuple[str, Variation]
     yield "loss computed once", Variation(constant=True)
     yield "update before backward", Variation(lagging=True)
     yield "update before backward", Variation(steps=-1)
+    yield "update before backward", Variation(stopped=True)
     yield "rate applied twice", Variation("rate")
     for name, variation in of_gradients(reference, case):
         if name != "wrong sign":

@@ -30,6 +30,11 @@ class Program:
     places: dict[str, set[int]]
 
 
+def stored(file: str) -> list[str]:
+    """Return the programs of a file with their marks."""
+    return [each["source"] for each in tomllib.loads((FOLDER / f"{file}.toml").read_text(encoding="utf-8"))["program"]]
+
+
 def programs(file: str) -> Iterator[Program]:
     """Yield the programs of a file."""
     for stored in tomllib.loads((FOLDER / f"{file}.toml").read_text(encoding="utf-8"))["program"]:
