@@ -16,10 +16,12 @@ _OPENING = """# Training mistakes
 
 The mistakes that gradlab names in code, with what the student reads and a program that makes them.
 An arrow stands at the line that is pointed at.
-This page is generated from the programs in `tests/grading/code/mistakes/corpus`, and a test fails while it is out of date; `python -m tests.mistakes_page` writes it anew.
+This page is generated from the programs in `tests/grading/code/mistakes/corpus`; a test fails while it is out of date.
+`python -m tests.mistakes_page` writes it anew.
 
 A name is certain if the program returns, in every call, what that mistake leads to, or if PyTorch's message shows it.
-Where several lead to the same numbers the text decides; if it does not, the teacher sees all of them in `grade.candidates`.
+Where several lead to the same numbers the text decides.
+If it does not, the teacher sees all of them in `grade.candidates`, and the student none.
 `credit=` gives part of the points by these names.
 
 """

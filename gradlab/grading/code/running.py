@@ -189,7 +189,9 @@ class Submission:
         case = self.cases[number]
         reason = f"{told - count} of {told} calls right; {name} is wrong with {_shown(case, self.exercise)}"
         mistakes = self._mistakes(outcome, right)
-        plain = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
+        plain = (
+            (f"{reason[0].upper()}{reason[1:]}.",) if not faults and not any(each.certain for each in mistakes) else ()
+        )
         return self._made(outcome, Mark.WRONG, reason, (*faults, *plain), mistakes)
 
     def _mistakes(self, outcome: Outcome, right: list[judging.Expected]) -> tuple[Mistake, ...]:
