@@ -89,15 +89,13 @@ class Server:
 
     def _command(self) -> list[str]:
         needed = places.needed(self.library)
-        confined = self.level is not Level.NONE
         settings: dict[str, Any] = {
             "library": self.library,
             "drivers": sorted(path.stem for path in (places.HERE / "drivers").glob("[!_]*.py")),
             "path": [str(places.HERE), *places.site_packages()],
             "readable": [*places.SYSTEM, *places.DEVICES, *needed],
-            "confined": confined,
-            "filter": base64.b64encode(filters.program()).decode() if confined else "",
-            "landlock": confined and _has_landlock(),
+            "filter": base64.b64encode(filters.program()).decode(),
+            "landlock": _has_landlock(),
             "identity": _identity(self.level, needed),
         }
         program = os.path.realpath(sys.executable)
@@ -257,7 +255,7 @@ def _has_landlock() -> bool:
 
 def _identity(level: Level, needed: tuple[str, ...]) -> int | None:
     """Return the unprivileged user to become: nobody, where root may and nobody can read the libraries."""
-    if level is Level.NONE or os.geteuid() != 0:
+    if os.geteuid() != 0:
         return None
     if level is Level.FULL or all(_open_to_all(Path(path)) for path in needed):
         return NOBODY

@@ -103,10 +103,15 @@ def _without_autograd(entry: Any, given: dict[str, Any]) -> Any:
         raise NoAnswer("torch differentiates here; the gradient is to be derived by hand")
 
     transforms = importlib.import_module("torch._functorch.eager_transforms")
-    for name in ("_grad_increment_nesting", "_jvp_increment_nesting"):
-        setattr(transforms, name, refuse)
-    with torch.inference_mode():
-        return entry(*given.values())
+    kept = {name: getattr(transforms, name) for name in ("_grad_increment_nesting", "_jvp_increment_nesting")}
+    try:
+        for name in kept:
+            setattr(transforms, name, refuse)
+        with torch.inference_mode():
+            return entry(*given.values())
+    finally:
+        for name, function in kept.items():
+            setattr(transforms, name, function)
 
 
 def _by_name(result: Any, wanted: list[str], arguments: Mapping[str, Any]) -> dict[str, Any]:

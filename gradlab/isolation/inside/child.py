@@ -9,28 +9,26 @@ import math
 import os
 import random
 import sys
-import traceback
 from collections.abc import Iterable
 from typing import Any
 
 from . import confinement, frames
+from .telling import failure
 
 BROKEN = 70
 """The exit code of a process that could not be confined; nothing of the submission has run in it."""
 
-FILENAME = "submission.py"
-"""What a submission is called in its own tracebacks."""
-
-_LONGEST_ERROR = 2000
 _MOST_DESCRIPTORS = 4096
 
 
-def run(order: dict[str, Any], descriptors: list[int], drivers: dict[str, Any], confinement_of: Any) -> None:
+def run(
+    order: dict[str, Any], descriptors: list[int], drivers: dict[str, Any], confinement_of: tuple[int | None, bytes]
+) -> None:
     """Run the task on the first descriptor and end this process.
 
     descriptors: the task, its inputs as a file in memory, where the result goes, and where prints go.
     """
-    rules, program = confinement_of or (None, None)
+    rules, program = confinement_of
     _only(descriptors if rules is None else (*descriptors, rules))
     task_from, inputs_from, result_to, prints_to = descriptors
     task = json.loads(_read(task_from))
@@ -41,8 +39,7 @@ def run(order: dict[str, Any], descriptors: list[int], drivers: dict[str, Any], 
     if rules is not None:
         confinement.restrict_files(rules)
         os.close(rules)
-    if program is not None:
-        confinement.restrict_calls(program)
+    confinement.restrict_calls(program)
     gc.enable()
     frame = _framed(drivers[task["driver"]], task, inputs)
     _written(result_to, frame)
@@ -103,28 +100,9 @@ def _framed(driver: Any, task: dict[str, Any], inputs: dict[str, Any]) -> bytes:
     try:
         outputs, notes = driver.run(source, task["arguments"], inputs)
         return frames.packed({"ended": "returned", "told": notes}, outputs)
-    except SyntaxError as error:
-        of_source = error.filename == FILENAME
-        return _failed("syntax" if of_source else "raised", error, error.lineno if of_source else None)
-    except MemoryError as error:
-        return _failed("memory", error, _line(error))
     except BaseException as error:  # a submission may raise anything, SystemExit and KeyboardInterrupt too
-        return _failed("raised", error, _line(error))
-
-
-def _failed(ended: str, error: BaseException, line: int | None) -> bytes:
-    case = error.__dict__.pop("__notes__", None)  # they would be part of the text
-    text = traceback.format_exception_only(error)[-1].strip() if ended != "syntax" else f"{error.args[0]}"
-    told: dict[str, Any] = {"type": type(error).__name__, "error": text[:_LONGEST_ERROR], "line": line}
-    if isinstance(case, list):
-        told["notes"] = [str(note)[:_LONGEST_ERROR] for note in case[:4]]
-    return frames.packed({"ended": ended, "told": told}, {})
-
-
-def _line(error: BaseException) -> int | None:
-    """Return the last line of the submission in a traceback."""
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME]
-    return lines[-1] if lines else None
+        ended, told = failure(error)
+        return frames.packed({"ended": ended, "told": told}, {})
 
 
 def _written(descriptor: int, frame: bytes) -> None:

@@ -28,7 +28,7 @@ LARGEST_ORDER = 4096
 def main(settings: dict[str, Any]) -> None:
     """Serve orders from the socket on descriptor 0 until it is closed.
 
-    settings: library, drivers, readable (paths), identity (a user to become, or None), confined.
+    settings: library, drivers, readable (paths), identity (a user to become, or None), landlock, filter.
     """
     # Standard input is the control socket; a submission must not get hold of it.
     control = socket.socket(fileno=os.dup(0))
@@ -37,7 +37,7 @@ def main(settings: dict[str, Any]) -> None:
     os.dup2(empty, 0)
     os.close(empty)
     drivers = warming.load(settings["library"], settings["drivers"])
-    confinement_of = _confined(settings) if settings["confined"] else None
+    confinement_of = _confined(settings)
     warming.freeze()
     control.send(b'{"ready": true}')
     while True:
@@ -64,7 +64,7 @@ def _served(
     order: dict[str, Any],
     descriptors: list[int],
     drivers: dict[str, Any],
-    confinement_of: tuple[int | None, bytes] | None,
+    confinement_of: tuple[int | None, bytes],
 ) -> dict[str, Any]:
     began, before = time.monotonic(), time.process_time()
     pid = os.fork()
