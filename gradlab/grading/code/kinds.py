@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, Array]
     Change = Callable[[Array], Array]
 
+HALF = 2.0**-10
+"""How far single precision may be off, as a part of the largest number, and still have half of its digits."""
+
+LARGEST_TRIED = 4.0
+"""The largest number that an autograd function is given: beyond it 1 - tanh(x)^2 has few digits left."""
+
 ABOVE = "above"
 """The gradient that a backward pass is given, among the inputs of a case."""
 
@@ -47,6 +53,26 @@ class Reference:
         return {name: np.asarray(partials[name], dtype=np.float64) for name in self.parameters}
 
     @cached_property
+    def _single(self) -> Callable[..., Any]:
+        """The same without a change to double precision."""
+        names: dict[str, Any] = {}
+        exec(derive(self.function, self.parameters).source("numpy"), names)  # noqa: S102 - gradlab's own text
+        return names["f_and_gradient"]
+
+    def sound(self, inputs: Arrays) -> bool:
+        """Return whether half of the digits are enough to compute value and gradient as they are written.
+
+        Where a probability rounds to one in single precision, a program that takes log(1 - p) is not far from doing so
+        in double precision, and its author has made no mistake that the exercise is about.
+        """
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            value, partials = self._single(**{name: np.asarray(a, dtype=np.float32)[()] for name, a in inputs.items()})
+        exact = self.gradient(inputs)
+        return bool(np.isfinite(value)) and all(_near(partials[name], exact[name]) for name in self.parameters)
+
+    @cached_property
     def _products(self) -> dict[str, Function]:
         return {name: self.function.vjp(name) for name in self.parameters}
 
@@ -59,6 +85,14 @@ class Reference:
             (extra,) = set(product.variables) - set(inputs)
             found[name] = np.asarray(product(**inputs, **{extra: above}), dtype=np.float64)
         return found
+
+
+def _near(single: Any, exact: Array) -> bool:
+    import numpy as np
+
+    largest = float(np.max(np.abs(exact), initial=0.0))
+    with np.errstate(all="ignore"):
+        return bool(np.all(np.abs(single - exact) <= HALF * largest)) and bool(np.isfinite(largest))
 
 
 @dataclass(frozen=True)
@@ -112,6 +146,18 @@ KINDS: Mapping[str, Kind] = {
         Kind("autograd function", "Function", "is a torch.autograd.Function with forward and backward", _products),
     )
 }
+
+
+def keeps_digits(kind: Kind, reference: Reference, case: Case) -> bool:
+    """Return whether an honest program keeps its digits on a case, from the first step to the last."""
+    import numpy as np
+
+    if kind.name == "autograd function":
+        return all(float(np.max(np.abs(array), initial=0.0)) <= LARGEST_TRIED for array in case.inputs.values())
+    if kind.name == "function":
+        return reference.sound(case.inputs)
+    last = kind.run(reference, case, lambda array: array)
+    return reference.sound(case.inputs) and reference.sound({**case.inputs, **last})
 
 
 def reference_of(kind: Kind, function: Function, parameters: Sequence[str]) -> Reference:

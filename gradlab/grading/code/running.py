@@ -11,7 +11,7 @@ from gradlab.errors import ExerciseError
 from gradlab.grading.code import judging, notebooks, text
 from gradlab.grading.code.cases import Case, drawn, seed_of
 from gradlab.grading.code.grades import CodeGrade, Evidence
-from gradlab.grading.code.kinds import ABOVE
+from gradlab.grading.code.kinds import ABOVE, keeps_digits
 from gradlab.grading.code.mistakes import Mistake
 from gradlab.grading.equivalence import Verdict
 from gradlab.grading.marks import Mark
@@ -81,7 +81,11 @@ class Submission:
 
         exercise = self.exercise
         loop = exercise.kind.name == "training loop"
-        cases = drawn(exercise.function, exercise.domain, self.seed, CASES, loop=loop)
+
+        def sound(case: Case) -> bool:
+            return keeps_digits(exercise.kind, exercise.reference, case)
+
+        cases = drawn(exercise.function, exercise.domain, self.seed, CASES, loop=loop, sound=sound)
         return [self._finished(case, number) for number, case in enumerate(cases)]
 
     def _finished(self, case: Case, number: int) -> Case:
@@ -227,7 +231,7 @@ class Submission:
         place = "" if outcome.line is None else f"{self.source.place(outcome.line)}: "
         notes = outcome.notes.get("notes", [])
         where = f" ({notes[0]})" if isinstance(notes, list) and notes and isinstance(notes[0], str) else ""
-        error = outcome.error.removeprefix("drivers.program.NoAnswer: ")
+        error = outcome.error.removeprefix("drivers._results.NoAnswer: ")
         if outcome.status in (Status.RAISED, Status.SYNTAX):
             fault = f"{place}{error}{where}"
         else:
