@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LARGEST = 6
 """Sizes are drawn from 2 to this; unequal ones tell a matrix from its transpose."""
 
-SCALES = (1.0, 1.0, 0.1, 3.0)
+SCALES = (1.0, 1.0, 0.1, 2.0)
 """How large the numbers of each case are, in turn."""
 
 HALVINGS = 6

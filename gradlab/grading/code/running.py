@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -155,11 +156,16 @@ class Submission:
 
         for number, case in enumerate(self.cases):
             names = list(self.exercise.parameters)
-            for name in names:
+            shapes = {name: np.shape(case.inputs[name]) for name in names}
+            if ABOVE in case.inputs:
+                shapes["value"] = np.shape(case.inputs[ABOVE])
+            for name, wanted in shapes.items():
                 found = outcome.outputs.get(f"{number}/{name}")
                 if found is None:
                     return f"nothing came back for {name}"
-                wanted = np.shape(case.inputs[name])
+                if name == "value" and found.shape != wanted:
+                    call = _shown(case, self.exercise)
+                    return f"forward returns shape {found.shape}, not {wanted}, in a call with {call}"
                 if found.shape != wanted:
                     what = "the gradient by" if self.exercise.kind.name in ("function", "autograd function") else ""
                     told = f"{what} {name}".strip()
@@ -191,7 +197,8 @@ class Submission:
             return self._made(outcome, Mark.WRONG, "the numbers are right", tuple(faults))
         number, name = wrong[0]
         case = self.cases[number]
-        reason = f"{told - count} of {told} calls right; {name} is wrong with {_shown(case, self.exercise)}"
+        what = "the value of forward" if name == "value" else name
+        reason = f"{told - count} of {told} calls right; {what} is wrong with {_shown(case, self.exercise)}"
         mistakes = self._mistakes(outcome, right)
         plain = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
         return self._made(outcome, Mark.WRONG, reason, (*faults, *plain), mistakes)
@@ -231,7 +238,7 @@ class Submission:
         place = "" if outcome.line is None else f"{self.source.place(outcome.line)}: "
         notes = outcome.notes.get("notes", [])
         where = f" ({notes[0]})" if isinstance(notes, list) and notes and isinstance(notes[0], str) else ""
-        error = outcome.error.removeprefix("drivers._results.NoAnswer: ")
+        error = re.sub(r"^[\w.]*\bNoAnswer: ", "", outcome.error)
         if outcome.status in (Status.RAISED, Status.SYNTAX):
             fault = f"{place}{error}{where}"
         else:

@@ -130,7 +130,9 @@ def raised(submission: Submission, outcome: Outcome) -> tuple[Mistake, ...]:
     line = outcome.line
     if name == "forward under no_grad":
         inside = [each for each in marks.unrecorded if any(loss > each for loss in marks.losses)]
-        name, line = ("graph cut", marks.cuts[0]) if marks.cuts and not inside else (name, next(iter(inside), line))
+        if not inside and not marks.cuts:
+            return ()  # a tensor that was never asked for its gradient
+        name, line = (name, inside[0]) if inside else ("graph cut", marks.cuts[0])
     if name == "loss computed once":
         line = lines.line_of(name, marks)
     if name == "gradient not read":
