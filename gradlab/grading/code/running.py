@@ -84,7 +84,7 @@ class Submission:
         loop = exercise.kind.name == "training loop"
 
         def sound(case: Case) -> bool:
-            return keeps_digits(exercise.kind, exercise.reference, case)
+            return keeps_digits(exercise.kind, exercise.reference, case, self.bits)
 
         cases = drawn(exercise.function, exercise.domain, self.seed, CASES, loop=loop, sound=sound)
         return [self._finished(case, number) for number, case in enumerate(cases)]
@@ -99,6 +99,11 @@ class Submission:
             inputs[ABOVE] = np.random.default_rng(self.seed + number).normal(size=shape)
         dtype = np.float32 if self.exercise.float32 else np.float64
         return Case({name: np.asarray(array, dtype=dtype) for name, array in inputs.items()}, case.rate, case.steps)
+
+    @property
+    def bits(self) -> int:
+        """The precision that it computes with."""
+        return SINGLE if self.exercise.float32 else DOUBLE
 
     @cached_property
     def task(self) -> Task:
@@ -147,8 +152,7 @@ class Submission:
         import numpy as np
 
         exact = Case({name: np.asarray(a, dtype=np.float64) for name, a in case.inputs.items()}, case.rate, case.steps)
-        bits = SINGLE if self.exercise.float32 else DOUBLE
-        return judging.expected(self.exercise.kind, self.exercise.reference, exact, self.seed, bits)
+        return judging.expected(self.exercise.kind, self.exercise.reference, exact, self.seed, self.bits)
 
     def _missing(self, outcome: Outcome) -> str:
         """Return what is wrong with the shapes of what came back; empty if nothing."""
