@@ -159,33 +159,22 @@ class Submission:
         import numpy as np
 
         for number, case in enumerate(self.cases):
-            names = list(self.exercise.parameters)
-            shapes = {name: np.shape(case.inputs[name]) for name in names}
+            shapes = {name: np.shape(case.inputs[name]) for name in self.exercise.parameters}
             if ABOVE in case.inputs:
                 shapes["value"] = np.shape(case.inputs[ABOVE])
             for name, wanted in shapes.items():
                 found = outcome.outputs.get(f"{number}/{name}")
                 if found is None:
                     return f"nothing came back for {name}"
-                if name == "value" and found.shape != wanted:
-                    call = _shown(case, self.exercise)
-                    return f"forward returns shape {found.shape}, not {wanted}, in a call with {call}"
                 if found.shape != wanted:
-                    what = "the gradient by" if self.exercise.kind.name in ("function", "autograd function") else ""
-                    told = f"{what} {name}".strip()
-                    return (
-                        f"{told} has shape {found.shape}, and {name} has {wanted} "
-                        f"(in a call with {_shown(case, self.exercise)})"
-                    )
+                    told = f"{self._called(name)} has shape {found.shape}, and is to have {wanted}"
+                    return f"{told} (in a call with {_shown(case, self.exercise)})"
         return ""
 
     def _compared(self, outcome: Outcome, right: list[judging.Expected], faults: list[str]) -> CodeGrade:
         names = list(right[0].values)
         apart = {
-            (number, name): each.apart(name, outcome.outputs[f"{number}/{name}"].reshape(each.values[name].shape))
-            if f"{number}/{name}" in outcome.outputs
-            and outcome.outputs[f"{number}/{name}"].size == each.values[name].size
-            else float("inf")
+            (number, name): each.apart(name, outcome.outputs[f"{number}/{name}"])
             for number, each in enumerate(right)
             for name in names
             if each.decides
@@ -201,11 +190,19 @@ class Submission:
             return self._made(outcome, Mark.WRONG, "the numbers are right", tuple(faults))
         number, name = wrong[0]
         case = self.cases[number]
-        what = "the value of forward" if name == "value" else name
-        reason = f"{told - count} of {told} calls right; {what} is wrong with {_shown(case, self.exercise)}"
+        bad = {name for _, name in wrong}
+        fine = [self._called(each) for each in names if each not in bad]
+        reason = f"{told - count} of {told} calls right; {self._called(name)} is wrong in a call with "
+        reason += _shown(case, self.exercise) + (f"; {' and '.join(fine)} is right throughout" if fine else "")
         mistakes = self._mistakes(outcome, right)
         plain = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
         return self._made(outcome, Mark.WRONG, reason, (*faults, *plain), mistakes)
+
+    def _called(self, name: str) -> str:
+        if name == "value":
+            return "the value of forward"
+        steps = self.exercise.kind.name.startswith("training")
+        return name if steps else f"the gradient by {name}"
 
     def _mistakes(self, outcome: Outcome, right: list[judging.Expected]) -> tuple[Mistake, ...]:
         from gradlab.grading.code.mistakes.behaviour import explained
@@ -217,7 +214,8 @@ class Submission:
         faults: list[str] = []
         changed = sorted({label.partition("/")[2] for label in outcome.mutated} - {ABOVE})
         if changed:
-            faults.append(f"it changes its input {', '.join(changed)}: work on a copy, {changed[0]}.copy()")
+            copy = "clone" if self.exercise.library == "torch" else "copy"
+            faults.append(f"it changes its input {', '.join(changed)}: work on a copy, {changed[0]}.{copy}()")
         dtypes = outcome.notes.get("dtypes", {})
         wanted = "float32" if self.exercise.float32 else "float64"
         for name in self.exercise.parameters:
@@ -248,8 +246,9 @@ class Submission:
         else:
             fault = f"it {outcome.status}{where}"
         by_hand = [] if outcome.status is Status.SYNTAX else list(text.forbidden(self))
-        mistakes = () if by_hand else raised(self, outcome)
-        return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (*by_hand, text.readable(fault)), mistakes)
+        if by_hand:  # what torch says when it is refused is no help
+            return self._made(outcome, Mark.WRONG, f"it {outcome.status}", tuple(by_hand))
+        return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (text.readable(fault),), raised(self, outcome))
 
     def _made(
         self,

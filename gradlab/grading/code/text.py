@@ -42,7 +42,7 @@ def forbidden(submission: Submission) -> Iterator[str]:
         for name in names:
             if name in DIFFERENTIATING:
                 yield (
-                    f"{submission.source.place(node.lineno)}: {DIFFERENTIATING[name]} is used; "
+                    f"{submission.source.place(getattr(node, 'lineno', 1))}: {DIFFERENTIATING[name]} is used; "
                     "the gradient is to be derived by hand"
                 )
                 return

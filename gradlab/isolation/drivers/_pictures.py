@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -66,7 +67,7 @@ class Blank(ModuleType):
         return Nothing(name)
 
 
-class Pictures:
+class Pictures(MetaPathFinder, Loader):
     """Finds those modules; `forget` takes them away again."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:

@@ -21,8 +21,8 @@ def by_name(result: Any, shapes: Mapping[str, tuple[int, ...]], kind: str) -> di
     gradient = kind == "function"
     names = list(shapes)
     if result is None:
-        what = "gradient" if gradient else "parameters"
-        raise NoAnswer(f"it returned None; it is to return the {what} of {', '.join(names)}")
+        what = "the gradient by" if gradient else "the parameters"
+        raise NoAnswer(f"it returned None; it is to return {what} {', '.join(names)}")
     if inspect.isgenerator(result):
         raise NoAnswer("it is a generator, because of `yield`; write `return`")
     if inspect.iscoroutine(result):
@@ -75,7 +75,8 @@ def _unread(result: Any, names: Sequence[str]) -> str:
     asked = ", ".join(names)
     if isinstance(result, Mapping):
         missing = [name for name in names if name not in result]
-        return f"the mapping that it returned lacks {', '.join(missing)}; it has {', '.join(map(str, result))}"
+        there = f"it has {', '.join(map(str, result))}" if result else "it is empty"
+        return f"the mapping that it returned lacks {', '.join(missing)}; {there}"
     count = len(result) if isinstance(result, (tuple, list)) else 1
     return f"it returned {count} value{'s' * (count != 1)}; {len(names)} are asked for: {asked}"
 
@@ -89,20 +90,24 @@ def _shape(value: Any) -> tuple[int, ...] | None:
         return None
 
 
-def as_array(name: str, value: Any, dtypes: dict[str, str]) -> Any:
+def as_array(name: str, returned: Any, dtypes: dict[str, str]) -> Any:
     """Return an array of numbers as it is; whatever is none is refused here, and would be by the grader.
 
     dtypes: gets the type, unless it was a plain number of Python or a list, which have none.
     """
     import numpy as np
 
+    value: Any = returned
     typed = hasattr(value, "dtype")
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(value, (tuple, list)) and any(isinstance(v, torch.Tensor) for v in value):
+    if torch is not None and isinstance(returned, (tuple, list)) and any(isinstance(v, torch.Tensor) for v in value):
         value = torch.stack([torch.as_tensor(each) for each in value])
     if torch is not None and isinstance(value, torch.Tensor):
         value = value.detach().cpu().resolve_conj().resolve_neg().numpy()
-    array = np.array(value)
+    try:
+        array = np.array(value)
+    except ValueError:
+        raise NoAnswer(f"what it returned for {name} is no array: its parts have different shapes") from None
     if array.dtype.kind not in "fiub":
         what = f"an array of {array.dtype}" if typed else f"a {type(value).__name__}"
         raise NoAnswer(f"what it returned for {name} is no array of real numbers but {what}")
