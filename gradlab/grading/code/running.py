@@ -189,7 +189,9 @@ class Submission:
         case = self.cases[number]
         reason = f"{told - count} of {told} calls right; {name} is wrong with {_shown(case, self.exercise)}"
         mistakes = self._mistakes(outcome, right)
-        plain = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
+        plain = (
+            (f"{reason[0].upper()}{reason[1:]}.",) if not faults and not any(each.certain for each in mistakes) else ()
+        )
         return self._made(outcome, Mark.WRONG, reason, (*faults, *plain), mistakes)
 
     def _mistakes(self, outcome: Outcome, right: list[judging.Expected]) -> tuple[Mistake, ...]:
@@ -225,7 +227,7 @@ class Submission:
 
     def _failed(self, outcome: Outcome) -> CodeGrade:
         """Return the grade of a submission that came to no numbers."""
-        from gradlab.grading.code.mistakes.behaviour import raised
+        from gradlab.grading.code.mistakes.exceptions import raised
 
         place = "" if outcome.line is None else f"{self.source.place(outcome.line)}: "
         notes = outcome.notes.get("notes", [])
