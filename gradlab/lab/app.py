@@ -76,8 +76,9 @@ def _(controls, mo, model, typed, workers):
 def _(batch, mo, model, page, picked, rate, rule, start, steps, typed, movable):
     mo.vstack(
         [
-            mo.Html(f'<p class="lab-about">{page.escape(model.about)}</p>'),
+            mo.Html('<span class="lab-controls"></span>'),
             picked,
+            mo.Html(f'<p class="lab-about">{page.escape(model.about)}</p>'),
             typed,
             *([mo.Html(page.trouble(movable.problem))] if movable.problem else []),
             rate,
@@ -86,8 +87,8 @@ def _(batch, mo, model, page, picked, rate, rule, start, steps, typed, movable):
             *([batch] if batch is not None else []),
             steps,
         ],
-        gap=0.75,
-    ).style({"class": "lab-controls"})
+        gap=0.9,
+    )
 
 
 @app.cell
@@ -157,7 +158,7 @@ def _(count, mo, set_count, total):
     )
     everything = mo.ui.button(label="All lines", disabled=count() >= total, on_click=lambda _: set_count(total))
     again = mo.ui.button(label="From the start", disabled=count() <= 1, on_click=lambda _: set_count(1))
-    mo.hstack([mo.Html("<h2>Step by step</h2>"), following, everything, again], justify="start", wrap=True, gap=0.5)
+    mo.hstack([mo.Html('<h2 class="lab-title">Step by step</h2>'), following, everything, again], justify="start", wrap=True, gap=0.5)
 
 
 @app.cell
@@ -182,7 +183,7 @@ def _(asked, form, mo, workers, writing):
         return written.found if written.found is not None else written.problem.encode()
 
     save = mo.download(made, filename=f"gradlab-report{ending}", label="Save the report")
-    mo.vstack([mo.Html("<h2>Report</h2>"), mo.hstack([form, save], justify="start", align="end", wrap=True)])
+    mo.vstack([mo.Html('<h2 class="lab-title">Report</h2>'), mo.hstack([form, save], justify="start", align="end", wrap=True)])
 
 
 if __name__ == "__main__":
