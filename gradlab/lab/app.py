@@ -1,6 +1,8 @@
-"""The page of the lab. Every cell asks `workers` and shows what `page` makes of the answer; nothing is worked out here."""
+"""The page of the lab. Every cell asks `workers` and shows what `page` makes of the answer."""
 
-# ruff: noqa: ANN001, ANN201, ANN202, B018, D103  # cells: functions that marimo calls, whose last expression is shown
+# ruff: noqa: ANN001, ANN202  # cells: marimo calls them, and their parameters are the names of other cells
+# pyright: reportMissingParameterType=false, reportUnusedExpression=false
+# (what stands last in a cell is shown)
 
 import marimo
 
@@ -35,7 +37,7 @@ def _(mo, models):
 def _(controls, mo, models, picked, descending):
     model = models.named(picked.value)
     typed = mo.ui.text(
-        model.text, placeholder="x^2 + y", label="or type one, as text or LaTeX, and press Enter", full_width=True
+        model.text, placeholder="text or LaTeX: x^2 + y", label="Or type one, then Enter", full_width=True
     )
     rate = mo.ui.slider(
         steps=controls.rates(model.rate), value=model.rate, label="Learning rate", show_value=True, full_width=True
@@ -56,16 +58,21 @@ def _(controls, mo, model, typed, workers):
     start = mo.ui.array(
         [
             mo.ui.slider(
-                low, high, step, value=value, label=f"Start {label}", show_value=True, include_input=True, full_width=True
+                low,
+                high,
+                step,
+                value=value,
+                label=f"Start {label}",
+                show_value=True,
+                include_input=True,
+                full_width=True,
             )
             for label, value in zip(labels, begin, strict=True)
             for low, high, step in [controls.reach(value)]
         ]
     )
     batch = (
-        mo.ui.slider(
-            steps=controls.batches(examples), value=examples, label="Batch", show_value=True, full_width=True
-        )
+        mo.ui.slider(steps=controls.batches(examples), value=examples, label="Batch", show_value=True, full_width=True)
         if examples
         else None
     )
@@ -158,7 +165,12 @@ def _(count, mo, set_count, total):
     )
     everything = mo.ui.button(label="All lines", disabled=count() >= total, on_click=lambda _: set_count(total))
     again = mo.ui.button(label="From the start", disabled=count() <= 1, on_click=lambda _: set_count(1))
-    mo.hstack([mo.Html('<h2 class="lab-title">Step by step</h2>'), following, everything, again], justify="start", wrap=True, gap=0.5)
+    mo.hstack(
+        [mo.Html('<h2 class="lab-title">Step by step</h2>'), following, everything, again],
+        justify="start",
+        wrap=True,
+        gap=0.5,
+    )
 
 
 @app.cell
@@ -183,7 +195,9 @@ def _(asked, form, mo, workers, writing):
         return written.found if written.found is not None else written.problem.encode()
 
     save = mo.download(made, filename=f"gradlab-report{ending}", label="Save the report")
-    mo.vstack([mo.Html('<h2 class="lab-title">Report</h2>'), mo.hstack([form, save], justify="start", align="end", wrap=True)])
+    mo.vstack(
+        [mo.Html('<h2 class="lab-title">Report</h2>'), mo.hstack([form, save], justify="start", align="end", wrap=True)]
+    )
 
 
 if __name__ == "__main__":

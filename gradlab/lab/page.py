@@ -1,4 +1,4 @@
-"""The answers as HTML. Whatever came from outside goes through `escape`: nothing that is typed becomes part of the page."""
+"""The answers as HTML. Whatever came from outside goes through `escape`, so that nothing typed becomes markup."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def unfolded(found: Unfolding, count: int) -> str:
 def _line(line: Shown, number: int, *, newest: bool) -> str:
     title = f'<div class="lab-by">{escape(line.title)}</div>' if line.title else ""
     name, _, formula = line.rule.partition(":")
-    said = f'<b>{escape(name)}</b>{f"<small>{escape(formula.strip())}</small>" if formula else ""}'
+    said = f"<b>{escape(name)}</b>{f'<small>{escape(formula.strip())}</small>' if formula else ''}"
     return (
         f'<li class="lab-line{" lab-newest" if newest else ""}">{title}'
         f'<div class="lab-row"><span class="lab-number">{number}</span>'
@@ -98,8 +98,10 @@ def verdicts(found: Verdicts) -> str:
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in found.head)
     rows = "".join(_row(cells) for cells in found.rows)
     return (
-        f'<p class="lab-verdict lab-{kind}" role="status"><b>{sign} {escape(found.verdict)}</b> {escape(found.reason)}</p>'
-        f'<div class="lab-scroll" tabindex="0" role="region" aria-label="table of the gradients"><table class="lab-table">'
+        f'<p class="lab-verdict lab-{kind}" role="status"><b>{sign} {escape(found.verdict)}</b> '
+        f"{escape(found.reason)}</p>"
+        f'<div class="lab-scroll" tabindex="0" role="region" aria-label="table of the gradients">'
+        '<table class="lab-table">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -108,7 +110,9 @@ def _row(cells: tuple[str, ...]) -> str:
     *numbers, verdict = cells
     kind, sign = VERDICTS.get(verdict.strip("* "), ("open", "?"))
     told = "".join(f"<td>{escape(cell)}</td>" for cell in numbers[1:])
-    return f'<tr><th scope="row">{escape(numbers[0])}</th>{told}<td class="lab-{kind}">{sign} {escape(verdict)}</td></tr>'
+    return (
+        f'<tr><th scope="row">{escape(numbers[0])}</th>{told}<td class="lab-{kind}">{sign} {escape(verdict)}</td></tr>'
+    )
 
 
 def descent(found: Descent) -> str:
@@ -121,7 +125,8 @@ def descent(found: Descent) -> str:
     return (
         f'<p class="lab-verdict lab-{kind}" role="status"><b>{escape(found.label)}</b> {escape(found.diagnosis)}.</p>'
         f'<img class="lab-picture" src="data:image/png;base64,{picture}" alt="{escape(found.alternative)}">'
-        f'<dl class="lab-ends">{ends}<div><dt>loss</dt><dd>{found.losses[0]:.4g} → {found.losses[1]:.5g}</dd></div></dl>'
+        f'<dl class="lab-ends">{ends}<div><dt>loss</dt>'
+        f"<dd>{found.losses[0]:.4g} → {found.losses[1]:.5g}</dd></div></dl>"
     )
 
 

@@ -81,7 +81,7 @@ def read(text: str, name: str) -> Subject:
     given = {name: array for name, array in given.items() if whole.variables.get(name)}
     if not given:
         return _subject(whole, None, model)
-    shapes = {name: ("n",) for name in given}
+    shapes = dict.fromkeys(given, ("n",))
     return _subject(as_function(text, shapes=shapes, data=dict(given)), as_function(text, shapes=shapes), model)
 
 

@@ -27,7 +27,7 @@ _PATIENCE = 60.0
 
 
 class ServingError(GradlabError):
-    """A page that cannot be shown: a port that is taken, an address that is not this machine's, an extra that is missing."""
+    """A page that cannot be shown: its port is taken, its address not this machine's, or an extra is missing."""
 
 
 def serve(host: str = HOST, port: int = PORT, *, browser: bool = True) -> None:
@@ -62,7 +62,9 @@ def check(host: str, port: int) -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(where)
     except socket.gaierror as error:
-        raise ServingError(f"--host {host}: {error.strerror}; write 127.0.0.1, or an address of this machine") from error
+        raise ServingError(
+            f"--host {host}: {error.strerror}; write 127.0.0.1, or an address of this machine"
+        ) from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ServingError(
@@ -88,8 +90,8 @@ def warning(host: str) -> str:
     """Return what it means to be reached by others."""
     return (
         f"warning: at {host} everybody on the network who has this address, token and all, can use this page and the "
-        "processor of this machine; what they see and send is not encrypted. They cannot run code: what is typed is read "
-        "as mathematics only.\n"
+        "processor of this machine; what they see and send is not encrypted. They cannot run code: what is typed is "
+        "read as mathematics only.\n"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,10 +25,8 @@ def document(asked: Asked, ending: str) -> bytes:
 
     subject = read(asked.text, asked.model)
     records: list[object] = [derivation(asked.text, asked.model)]
-    try:
+    with suppress(GradlabError):  # no gradient at the start; the derivation stands
         records.append(compare(subject.function, subject.point(asked.start)))
-    except GradlabError:  # no gradient at the start; the derivation stands
-        pass
     records.append(run(asked))
     made = report(*records, title=f"Report of the lab: {subject.function.signature}")
     if ending == ".md":

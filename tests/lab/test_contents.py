@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from gradlab.lab import answering, controls, page
@@ -103,7 +105,7 @@ def test_a_report_is_a_document(ending, begins):
 def test_rates_are_even_on_a_logarithmic_scale():
     for model in MODELS:
         grid = controls.rates(model.rate)
-        ratios = [above / below for below, above in zip(grid, grid[1:], strict=False)]
+        ratios = [above / below for below, above in pairwise(grid)]
         assert model.rate in grid
         assert max(ratios) < 1.5
         assert min(ratios) > 1.01
