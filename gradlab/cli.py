@@ -112,6 +112,8 @@ def _carried_out(options: argparse.Namespace) -> Outcome:
             return verify(options)
         if options.command in ("grade", "exercise"):
             from gradlab.commands import exercises as commands
+        elif options.command == "course":
+            from gradlab.commands import exporting as commands
         else:
             from gradlab.commands import verbs as commands
 
@@ -440,6 +442,15 @@ def _exercise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", "-o", metavar="FILE.toml", help="where to write them, else to stdout")
 
 
+def _course(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("export", "report", "pages"), help="what is to be made of the results")
+    parser.add_argument("results", metavar="RESULTS", help="a file of results that `gradlab grade` wrote")
+    parser.add_argument("--to", choices=("csv", "json", "gradescope", "canvas", "moodle"), help="the form of an export")
+    parser.add_argument("--gradebook", metavar="FILE.csv", help="the table that Canvas or Moodle exported")
+    parser.add_argument("--assignment", metavar="TITLE", help="the column of Canvas's table")
+    parser.add_argument("--output", "-o", metavar="PATH", required=True, help="the file or folder to be written")
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", "-o", metavar="DIR", default="gradlab-demo", help="where the report goes")
 
@@ -488,6 +499,11 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         _exercise,
     ),
     "lab": ("open a page to type a function and see it descend", "  gradlab lab", _lab),
+    "course": (
+        "export results, report on a class, write pages of feedback",
+        "  gradlab course export results.db --to csv -o exported",
+        _course,
+    ),
     "demo": ("fit a rollercoaster's speed, from derivation to descent", "  gradlab demo --output gradlab-demo", _demo),
 }
 

@@ -34,7 +34,7 @@ def measured() -> tuple[float, list[float]]:
         with lab() as address:
             opened(page, address)
             first = monotonic() - begun
-            page.wait_for_selector(".lab-line", timeout=90_000)
+            page.wait_for_selector("#lab-three-ways", timeout=90_000)
             page.wait_for_timeout(2_000)
             page.get_by_role("slider").first.focus()
             moves: list[float] = []
@@ -52,7 +52,7 @@ def main() -> int:
         return 2
     first, moves = measured()
     print(
-        f"first picture {first:.2f} s; slider to picture {median(moves):.3f} s in the median, at most {max(moves):.3f} s"
+        f"first picture {first:.2f} s; slider to picture {median(moves):.3f} s in the median, worst {max(moves):.3f} s"
     )
     return int(first > 6 or median(moves) > 0.5)
 
