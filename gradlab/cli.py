@@ -498,12 +498,12 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "  gradlab exercise new --rules chain,product --count 20 --seed 7",
         _exercise,
     ),
+    "lab": ("open a page to type a function and see it descend", "  gradlab lab", _lab),
     "course": (
         "export results, report on a class, write pages of feedback",
         "  gradlab course export results.db --to csv -o exported",
         _course,
     ),
-    "lab": ("open a page to type a function and see it descend", "  gradlab lab", _lab),
     "demo": ("fit a rollercoaster's speed, from derivation to descent", "  gradlab demo --output gradlab-demo", _demo),
 }
 

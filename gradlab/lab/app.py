@@ -139,18 +139,6 @@ def _(mo, model, movable, page, typed, workers):
 
 
 @app.cell
-def _(mo, model, movable, page, start, typed, workers):
-    mo.stop(movable.found is None)
-    held = workers.asked("gradients", typed.value, model.name, tuple(map(float, start.value)))
-    mo.Html(
-        page.section(
-            "Three ways",
-            page.trouble(held.problem) if held.found is None else page.verdicts(held.found) + page.took(held),
-        )
-    )
-
-
-@app.cell
 def _(derived, mo):
     count, set_count = mo.state(1)
     total = 0 if derived.found is None else len(derived.found.lines)
@@ -177,6 +165,18 @@ def _(count, mo, set_count, total):
 def _(count, derived, mo, page, total):
     mo.stop(total == 0)
     mo.Html(page.unfolded(derived.found, min(count(), total)))
+
+
+@app.cell
+def _(mo, model, movable, page, start, typed, workers):
+    mo.stop(movable.found is None)
+    held = workers.asked("gradients", typed.value, model.name, tuple(map(float, start.value)))
+    mo.Html(
+        page.section(
+            "Three ways",
+            page.trouble(held.problem) if held.found is None else page.verdicts(held.found) + page.took(held),
+        )
+    )
 
 
 @app.cell
