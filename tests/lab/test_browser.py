@@ -22,6 +22,7 @@ def at_lab():
         page.asked_for, page.alerts = [], []
         page.on("request", lambda request: page.asked_for.append(request.url))
         page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
+        page.address = address
         opened(page, address)
         page.wait_for_selector("#lab-three-ways", timeout=2 * WAIT)
         yield page
@@ -153,9 +154,9 @@ def test_nothing_is_asked_of_any_other_machine(at_lab):
 
 
 def test_the_page_needs_its_token(at_lab):
-    with lab() as address, chromium() as browser:
-        stranger = browser.new_page()
-        opened(stranger, address)
-        other = browser.new_context().new_page()
-        other.goto(address.partition("?")[0])
-        assert "login" in other.url
+    stranger = at_lab.context.browser.new_context()
+    other = stranger.new_page()
+    other.goto(at_lab.address.partition("?")[0])
+    assert "login" in other.url
+    assert other.locator("img.lab-picture").count() == 0
+    stranger.close()
