@@ -443,9 +443,15 @@ def _exercise(parser: argparse.ArgumentParser) -> None:
 
 
 def _course(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("export", "report", "pages"), help="what is to be made of the results")
-    parser.add_argument("results", metavar="RESULTS", help="a file of results that `gradlab grade` wrote")
-    parser.add_argument("--to", choices=("csv", "json", "gradescope", "canvas", "moodle"), help="the form of an export")
+    actions = ("export", "report", "pages", "autograder", "nbgrader", "otter")
+    parser.add_argument("action", choices=actions, help="what is to be made")
+    parser.add_argument(
+        "results",
+        metavar="FILE",
+        help="the results that `gradlab grade` wrote; for autograder, nbgrader and otter a file of exercises",
+    )
+    forms = ("csv", "json", "gradescope", "nbgrader", "canvas", "moodle")
+    parser.add_argument("--to", choices=forms, help="the form of an export")
     parser.add_argument("--gradebook", metavar="FILE.csv", help="the table that Canvas or Moodle exported")
     parser.add_argument("--assignment", metavar="TITLE", help="the column of Canvas's table")
     parser.add_argument("--output", "-o", metavar="PATH", required=True, help="the file or folder to be written")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def course(options: Namespace) -> Outcome:
-    """Results exported, a class report, or pages of feedback."""
+    """Results exported, a class report, pages of feedback, or what a platform runs by itself."""
     from gradlab.courses.results import Results
 
     target = Path(options.output)
+    if options.action in ("autograder", "nbgrader", "otter"):
+        return _made(options, target)
     with Results(options.results, read_only=True) as results:
         if options.action == "report":
             from gradlab.courses.class_report import class_report
@@ -32,15 +35,33 @@ def course(options: Namespace) -> Outcome:
         return _exported(options, results, target)
 
 
-def _exported(options: Namespace, results: Results, target: Path) -> Outcome:
-    from gradlab.courses.exports import gradebooks, gradescope, tables
+def _made(options: Namespace, target: Path) -> Outcome:
+    """Return what a platform runs by itself, made of a file of exercises."""
+    from gradlab.courses.exports import autograder, nbgrader, otter
 
-    plain = {"csv": tables.csv_of, "json": tables.json_of, "gradescope": gradescope.gradescope}
+    if options.action == "otter":
+        return _listed(otter.otter(options.results, target), target)
+    if options.action == "nbgrader":
+        path = nbgrader.assignment(options.results, target)
+    else:
+        path = autograder.autograder(options.results, target, secrets.token_hex(16))
+    return Outcome(f"written: {path}", {"path": str(path)})
+
+
+def _exported(options: Namespace, results: Results, target: Path) -> Outcome:
+    from gradlab.courses.exports import gradebooks, gradescope, nbgrader, tables
+
+    plain = {
+        "csv": tables.csv_of,
+        "json": tables.json_of,
+        "gradescope": gradescope.gradescope,
+        "nbgrader": nbgrader.gradebook,
+    }
     if options.to in plain:
         return _listed(plain[options.to](results, target), target)
     if options.to is None or options.gradebook is None:
         raise UsageError(
-            "say with --to which form is wanted: csv, json, gradescope, canvas or moodle; "
+            "say with --to which form is wanted: csv, json, gradescope, nbgrader, canvas or moodle; "
             "the last two fill in the table that the platform exports: --gradebook FILE.csv"
         )
     if options.to == "moodle":

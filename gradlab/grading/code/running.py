@@ -189,13 +189,18 @@ class Submission:
         case = self.cases[number]
         reason = f"{told - count} of {told} calls right; {name} is wrong with {_shown(case, self.exercise)}"
         mistakes = self._mistakes(outcome, right)
-        plain = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
+        plain = (
+            (f"{reason[0].upper()}{reason[1:]}.",) if not faults and not any(each.certain for each in mistakes) else ()
+        )
         return self._made(outcome, Mark.WRONG, reason, (*faults, *plain), mistakes)
 
     def _mistakes(self, outcome: Outcome, right: list[judging.Expected]) -> tuple[Mistake, ...]:
         from gradlab.grading.code.mistakes.behaviour import explained
 
-        return explained(self, outcome, right)
+        try:
+            return explained(self, outcome, right)
+        except RecursionError:  # of a text nested too deeply: it is wrong all the same
+            return ()
 
     def _properties(self, outcome: Outcome) -> list[str]:
         """Return what is wrong beside the numbers."""
@@ -222,7 +227,7 @@ class Submission:
 
     def _failed(self, outcome: Outcome) -> CodeGrade:
         """Return the grade of a submission that came to no numbers."""
-        from gradlab.grading.code.mistakes.behaviour import raised
+        from gradlab.grading.code.mistakes.exceptions import raised
 
         place = "" if outcome.line is None else f"{self.source.place(outcome.line)}: "
         notes = outcome.notes.get("notes", [])
@@ -233,7 +238,10 @@ class Submission:
         else:
             fault = f"it {outcome.status}{where}"
         by_hand = [] if outcome.status is Status.SYNTAX else list(text.forbidden(self))
-        mistakes = () if by_hand else raised(self, outcome)
+        try:
+            mistakes = () if by_hand else raised(self, outcome)
+        except RecursionError:  # as in _mistakes
+            mistakes = ()
         return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (*by_hand, text.readable(fault)), mistakes)
 
     def _made(

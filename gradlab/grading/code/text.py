@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gradlab.grading.code.mistakes.trees import tree_of
+
 if TYPE_CHECKING:
     from gradlab.grading.code.running import Submission
 
@@ -28,7 +30,7 @@ def forbidden(submission: Submission) -> Iterator[str]:
     exercise = submission.exercise
     if not exercise.manual or exercise.library != "torch" or exercise.kind.name == "autograd function":
         return
-    for node in ast.walk(ast.parse(submission.source.text)):
+    for node in ast.walk(tree_of(submission.source.text)):
         names: list[str] = []
         if isinstance(node, ast.Attribute):
             names = [node.attr]
