@@ -55,7 +55,7 @@ def _fill(results: Results) -> None:
             1,
             misconception="sign slip" if kind else "",
             feedback="Look at this step.",
-        )  # fmt: skip
+        )
         for student in range(STUDENTS)
         for number in range(EXERCISES)
         for kind in [draw.randint(0, 3)]

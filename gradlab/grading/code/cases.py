@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 LARGEST = 6
 """Sizes are drawn from 2 to this; unequal ones tell a matrix from its transpose."""
 
-SCALES = (1.0, 1.0, 0.1, 3.0)
+SCALES = (1.0, 1.0, 0.1, 2.0)
 """How large the numbers of each case are, in turn."""
+
+HALVINGS = 6
+"""How often the numbers of a case are drawn again, half as large, where the function loses its digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +52,20 @@ def seed_of(secret: bytes, submission: str) -> int:
     return int.from_bytes(digest[:8], "little")
 
 
-def drawn(function: Function, domain: Domain, seed: int, count: int, *, loop: bool = False) -> list[Case]:
-    """Return *count* cases: the first small, the second of single rows and columns, the others of unequal sizes."""
+def drawn(
+    function: Function,
+    domain: Domain,
+    seed: int,
+    count: int,
+    *,
+    loop: bool = False,
+    sound: Callable[[Case], bool] = lambda case: True,
+) -> list[Case]:
+    """Return *count* cases: the first small, the second of single rows and columns, the others of unequal sizes.
+
+    sound: whether the function as it is written keeps its digits there. Where it does not, an honest program loses
+    them too, and smaller numbers are drawn.
+    """
     import numpy as np
 
     generator = np.random.default_rng(seed)
@@ -58,13 +73,24 @@ def drawn(function: Function, domain: Domain, seed: int, count: int, *, loop: bo
     for number in range(count):
         sizes = _sizes(function, generator, number)
         scale = SCALES[number % len(SCALES)]
-        inputs = {
-            name: _values(name, tuple(sizes.get(size, size) for size in axes), domain, generator, scale)
-            for name, axes in function.variables.items()
-        }
-        rate = float(2.0 ** -generator.uniform(3, 7))
-        cases.append(Case(inputs, rate, int(generator.integers(3, 8)) if loop else 1))
+        case = _case(function, domain, generator, sizes, scale, loop)
+        for halving in range(1, HALVINGS + 1):
+            if sound(case):
+                break
+            case = _case(function, domain, generator, sizes, scale / 2**halving, loop)
+        cases.append(case)
     return cases
+
+
+def _case(
+    function: Function, domain: Domain, generator: Generator, sizes: Mapping[Any, int], scale: float, loop: bool
+) -> Case:
+    inputs = {
+        name: _values(name, tuple(sizes.get(size, size) for size in axes), domain, generator, scale)
+        for name, axes in function.variables.items()
+    }
+    rate = float(2.0 ** -generator.uniform(3, 7))
+    return Case(inputs, rate, int(generator.integers(3, 8)) if loop else 1)
 
 
 def _sizes(function: Function, generator: Generator, number: int) -> dict[Any, int]:

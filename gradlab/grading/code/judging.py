@@ -78,7 +78,7 @@ def expected(kind: Kind, reference: Reference, case: Case, seed: int, bits: int 
             np.maximum(moved[name], np.abs(value - values[name]), out=moved[name])
     unit = 2.0**-bits
     allowed = {
-        name: ROUNDINGS * unit * (reach / MOVED + np.abs(values[name])) + np.finfo(np.float64).tiny
+        name: ROUNDINGS * unit * (reach / MOVED + np.max(np.abs(values[name]), initial=0.0)) + np.finfo(np.float64).tiny
         for name, reach in moved.items()
     }
     return Expected(values, allowed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from typing import Any
 from gradlab.errors import ExerciseError
 
 _NAMED = re.compile(r"\s*#\s*(?:name|cell)\s*:\s*(.+?)\s*$|\s*#\s*%%\s+(.+?)\s*$")
-_MAGIC = re.compile(r"^\s*[%!]")
+_MAGIC = re.compile(r"^(\s*)(?:[%!?]|\w+ *= *[%!]).*|^\s*[\w.]+\?{1,2}\s*$")
+_OTHER = re.compile(r"%%(?!time|timeit|capture)")  # of another language: the others run the cell as it is
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,21 @@ def read(submission: str, wanted: Sequence[str] = ()) -> Source:
     r"""Return the Python of a submission: the text itself, or of a notebook's text its code cells.
 
     wanted: names of the cells to take, all if there are none. A cell is named by its first line, ``# name: step``, by
-    a tag, or by nbgrader's grade_id.  Lines with magics and shell commands are left out.
+    a tag, or by nbgrader's grade_id.  Magics and shell commands do nothing.
     Raises ExerciseError for a notebook that cannot be read, or that lacks a cell, with the names that it has.
 
     >>> cell = '{"cell_type": "code", "source": ["# name: step\\n", "x = 1"], "metadata": {}}'
     >>> read('{"nbformat": 4, "cells": [' + cell + ']}', ["step"]).text
     '# name: step\nx = 1\n'
     """
+    submission = submission.removeprefix("\ufeff")  # some editors begin a file with it
     if not submission.lstrip().startswith("{"):
         return Source(submission)
     try:
         cells = json.loads(submission)["cells"]
         code = [(number, cell) for number, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
         texts = [(number, _names(cell), _text(cell)) for number, cell in code]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if "nbformat" not in submission:
             return Source(submission)  # Python can begin with a brace, too
         raise ExerciseError(f"the notebook cannot be read: {type(error).__name__}: {error}") from None
@@ -75,14 +78,23 @@ def _joined(texts: list[tuple[int, set[str], str]]) -> Source:
     cells: list[tuple[int, str, int]] = []
     for number, names, text in texts:
         cells.append((number, min(names, default=""), len(lines) + 1))
-        lines += ["" if _MAGIC.match(line) else line for line in text.splitlines()]
+        lines += _without_magics(text)
     return Source("\n".join([*lines, ""]), tuple(cells))
+
+
+def _without_magics(text: str) -> list[str]:
+    """Return the lines of a cell, with `pass` in place of what only a notebook understands."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return [_MAGIC.sub(r"\1pass", line) for line in text.splitlines()]
+    return text.splitlines()
 
 
 def _text(cell: dict[str, Any]) -> str:
     source = cell["source"]
     text = source if isinstance(source, str) else "".join(source)
-    return "" if text.lstrip().startswith("%%") else text
+    return "" if _OTHER.match(text.lstrip()) else text
 
 
 def _names(cell: dict[str, Any]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import indent
 from typing import TYPE_CHECKING
 
+from gradlab.grading.code.kinds import defined
 from gradlab.symbolic import derive
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def solution(exercise: CodeExercise) -> str:
     names = ", ".join(exercise.function.variables)
     made = derive(exercise.function, exercise.parameters).source(exercise.library)
     partials = ", ".join(f'partials["{name}"]' for name in exercise.parameters)
-    body = f"_, partials = f_and_gradient({names})\n"
+    body = f"_, partials = {defined(made)}({names})\n"
     if exercise.kind.name == "function":
         body += f"return {partials}\n"
     else:

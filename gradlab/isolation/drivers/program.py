@@ -11,23 +11,50 @@ the parameters of a training step are copies, because it may change those.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
-from collections.abc import Mapping, Sequence
+import linecache
+import sys
+import types
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
+
+from ._pictures import Pictures
+from ._results import NoAnswer, as_array, by_name
 
 STEPS = ("training step", "training loop")
 
 
-class NoAnswer(Exception):
-    """What came back is not what was asked for; the message is for the student."""
-
-
 def run(source: str, arguments: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the outcome of every case as arrays named "0/w", and the first case once more as "again/w"."""
-    names: dict[str, Any] = {"__name__": "submission"}
-    exec(compile(source, "submission.py", "exec"), names)  # noqa: S102 - to run it is what this process is for
-    entry = _entry(names, arguments["entry"])
+    with _module(source) as names:
+        exec(compile(source, "submission.py", "exec"), names)  # noqa: S102 - to run it is what this process is for
+        return _outcomes(_entry(names, arguments["entry"]), arguments, inputs)
+
+
+@contextlib.contextmanager
+def _module(source: str) -> Generator[dict[str, Any]]:
+    """Yield the names of a module that dataclasses, annotations and `inspect` find, as those of an imported file."""
+    module = types.ModuleType("submission")
+    module.__dict__["display"] = lambda *_, **__: None  # of notebooks
+    kept = sys.modules.get("submission")
+    sys.modules["submission"] = module
+    linecache.cache["submission.py"] = (len(source), None, source.splitlines(keepends=True), "submission.py")
+    finder = Pictures()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield module.__dict__
+    finally:
+        finder.forget()
+        del sys.modules["submission"]
+        if kept is not None:
+            sys.modules["submission"] = kept
+
+
+def _outcomes(
+    entry: Any, arguments: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     outputs: dict[str, Any] = {}
     dtypes: dict[str, str] = {}
     for number, case in enumerate([*arguments["cases"], arguments["cases"][0]]):
@@ -40,10 +67,13 @@ def run(source: str, arguments: Mapping[str, Any], inputs: Mapping[str, Any]) ->
             shapes = ", ".join(
                 f"{name} {tuple(value.shape)}" for name, value in given.items() if hasattr(value, "shape")
             )
-            error.add_note(f"in a call with {shapes}" if shapes else "in a call")
+            told = f"in a call with {shapes}" if shapes else "in a call"
+            if "does not require grad" in str(error) and arguments["kind"] == "function":
+                told += f"; begin with {arguments['parameters'][0]}.requires_grad_()"
+            error.add_note(told)
             raise
         for name, value in found.items():
-            outputs[f"{label}/{name}"] = _array(name, value, dtypes)
+            outputs[f"{label}/{name}"] = as_array(name, value, dtypes)
     return outputs, {"dtypes": dtypes}
 
 
@@ -83,16 +113,31 @@ def _as_tensor(array: Any, arguments: Mapping[str, Any], parameter: bool) -> Any
 
 
 def _called(entry: Any, given: dict[str, Any], arguments: Mapping[str, Any], above: Any) -> dict[str, Any]:
+    import numpy as np
+
     if arguments["kind"] == "autograd function":
         return _backward_pass(entry, given, arguments, above)
+    wanted = list(arguments["parameters"])
+    shapes = {name: tuple(given[name].shape) for name in wanted}
     if arguments["library"] == "torch" and arguments["manual"]:
         result = _without_autograd(entry, given)
     else:
-        result = entry(*given.values())
-    wanted = list(arguments["parameters"])
-    if result is None and arguments["kind"] in STEPS:
+        result = _call(entry, given)
+    fixed = all(isinstance(given[name], np.generic) for name in wanted)  # numbers cannot be changed in place
+    if result is None and arguments["kind"] in STEPS and not fixed:
         return {name: given[name] for name in wanted}
-    return _by_name(result, wanted, arguments)
+    return by_name(result, shapes, arguments["kind"])
+
+
+def _call(entry: Any, given: dict[str, Any]) -> Any:
+    """Call *entry* by the names of its parameters where it has all of them, in whatever order, and else in order."""
+    try:
+        accepted = inspect.signature(entry).parameters.values()
+    except (TypeError, ValueError):
+        return entry(*given.values())
+    named = {each.name for each in accepted if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
+    only_named = [each.kind for each in accepted] == [inspect.Parameter.VAR_KEYWORD]
+    return entry(**given) if only_named or set(given) <= named else entry(*given.values())
 
 
 def _without_autograd(entry: Any, given: dict[str, Any]) -> Any:
@@ -108,33 +153,10 @@ def _without_autograd(entry: Any, given: dict[str, Any]) -> Any:
         for name in kept:
             setattr(transforms, name, refuse)
         with torch.inference_mode():
-            return entry(*given.values())
+            return _call(entry, given)
     finally:
         for name, function in kept.items():
             setattr(transforms, name, function)
-
-
-def _by_name(result: Any, wanted: list[str], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was returned by parameter: one array, several in order, or a mapping; losses may follow."""
-    what = "gradient" if arguments["kind"] == "function" else "parameters"
-    if result is None:
-        raise NoAnswer(f"it returned None; it is to return the {what} of {', '.join(wanted)}")
-    if isinstance(result, Mapping):
-        missing = [name for name in wanted if name not in result]
-        if missing:
-            raise NoAnswer(
-                f"the mapping that it returned lacks {', '.join(missing)}; it has {', '.join(map(str, result))}"
-            )
-        return {name: result[name] for name in wanted}
-    parts = list(result) if isinstance(result, (tuple, list)) else [result]
-    if isinstance(result, list) and len(wanted) == 1 and not (len(parts) == 1 and hasattr(parts[0], "shape")):
-        return {wanted[0]: result}  # a list of numbers is an array
-    if len(parts) == len(wanted) + 1:
-        # (value, gradient) of a function, (parameters, losses) of a loop.
-        parts = parts[1:] if arguments["kind"] == "function" else parts[:-1]
-    if len(parts) != len(wanted):
-        raise NoAnswer(f"it returned {len(parts)} values; {len(wanted)} are asked for: {', '.join(wanted)}")
-    return dict(zip(wanted, parts, strict=True))
 
 
 def _backward_pass(entry: Any, given: dict[str, Any], arguments: Mapping[str, Any], above: Any) -> dict[str, Any]:
@@ -156,19 +178,3 @@ def _backward_pass(entry: Any, given: dict[str, Any], arguments: Mapping[str, An
     if cut:
         raise NoAnswer(f"backward returned nothing for {', '.join(cut)}")
     return {"value": value.detach(), **partials}
-
-
-def _array(name: str, value: Any, dtypes: dict[str, str]) -> Any:
-    """Return an array of numbers as it is; whatever is none is refused here, and would be by the grader."""
-    import sys
-
-    import numpy as np
-
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.Tensor):
-        value = value.detach().cpu().resolve_conj().resolve_neg().numpy()
-    array = np.array(value)
-    if array.dtype.kind not in "fiub":
-        raise NoAnswer(f"what it returned for {name} is no array of real numbers but of {array.dtype}")
-    dtypes.setdefault(name, array.dtype.name)
-    return array

@@ -23,9 +23,7 @@ def load(library: str, drivers: Sequence[str]) -> dict[str, Any]:
     for name in _STANDARD:
         importlib.import_module(name)
     tempfile.tempdir = "/tmp"  # or it would look for a folder to write to, and there is none
-    if library == "torch":
-        _warm_torch()
-    _warm_numpy()
+    _warm(library)
     loaded = {name: importlib.import_module(f"drivers.{name}") for name in drivers}
     sys.meta_path.insert(0, Known())
     return loaded
@@ -43,6 +41,12 @@ class Known:
             raise ModuleNotFoundError(f"No module named {name!r} here; there are {there} and the standard library")
 
 
+def _warm(library: str) -> None:
+    if library == "torch":
+        _warm_torch()
+    _warm_numpy()
+
+
 def _warm_numpy() -> None:
     import numpy as np
 
@@ -56,7 +60,8 @@ def _warm_torch() -> None:
     import torch
 
     torch.set_num_threads(1)  # threads of the server would be missing in what it forks
-    torch.set_num_interop_threads(1)
+    if torch.get_num_interop_threads() != 1:  # it may be set once only
+        torch.set_num_interop_threads(1)
 
     class Square(torch.autograd.Function):
         @staticmethod

@@ -6,7 +6,7 @@ import pytest
 
 from gradlab.grading import CodeExercise, grade
 from gradlab.grading.files import exercises_of
-from gradlab.isolation import Level, Sandbox, available
+from gradlab.isolation import Level
 from tests.grading.code import programs
 from tests.grading.code.programs import LEAST_SQUARES, LINE, LOGISTIC, SWISH, exercise
 
@@ -14,14 +14,6 @@ NUMPY = exercise(LEAST_SQUARES)
 TORCH = exercise(LEAST_SQUARES, library="torch")
 LOOP = exercise(LEAST_SQUARES, "training loop", library="torch")
 STEP = exercise(LINE, "training step")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    # Where nothing isolates, these programs are the tests' own and may run all the same.
-    level = available()
-    with Sandbox(level) as made:
-        yield made
 
 
 RIGHT = [
