@@ -110,6 +110,8 @@ def _carried_out(options: argparse.Namespace) -> Outcome:
             return verify(options)
         if options.command in ("grade", "exercise"):
             from gradlab.commands import exercises as commands
+        elif options.command == "course":
+            from gradlab.commands import exporting as commands
         else:
             from gradlab.commands import verbs as commands
 
@@ -430,6 +432,21 @@ def _exercise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", "-o", metavar="FILE.toml", help="where to write them, else to stdout")
 
 
+def _course(parser: argparse.ArgumentParser) -> None:
+    actions = ("export", "report", "pages", "autograder", "nbgrader", "otter")
+    parser.add_argument("action", choices=actions, help="what is to be made")
+    parser.add_argument(
+        "results",
+        metavar="FILE",
+        help="the results that `gradlab grade` wrote; for autograder, nbgrader and otter a file of exercises",
+    )
+    forms = ("csv", "json", "gradescope", "nbgrader", "canvas", "moodle")
+    parser.add_argument("--to", choices=forms, help="the form of an export")
+    parser.add_argument("--gradebook", metavar="FILE.csv", help="the table that Canvas or Moodle exported")
+    parser.add_argument("--assignment", metavar="TITLE", help="the column of Canvas's table")
+    parser.add_argument("--output", "-o", metavar="PATH", required=True, help="the file or folder to be written")
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", "-o", metavar="DIR", default="gradlab-demo", help="where the report goes")
 
@@ -468,6 +485,11 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "make exercises, check or solve a file of them",
         "  gradlab exercise new --rules chain,product --count 20 --seed 7",
         _exercise,
+    ),
+    "course": (
+        "export results, report on a class, write pages of feedback",
+        "  gradlab course export results.db --to csv -o exported",
+        _course,
     ),
     "demo": ("fit a rollercoaster's speed, from derivation to descent", "  gradlab demo --output gradlab-demo", _demo),
 }

@@ -485,3 +485,21 @@ def test_a_flag_given_twice_adds_to_what_it_had(run):
     assert run("derive", "w^T X^T X w", "--shape", "X=n,d", "--shape", "w=d", "--wrt", "w", "--wrt", "X") == together
     assert together[0] == 0
     assert "∂f/∂X" in together[1]
+
+
+def test_it_runs_as_a_module():
+    done = in_a_process("-m", "gradlab", "--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("gradlab ")
+
+
+def test_the_citation_file_says_what_the_project_says():
+    import tomllib
+
+    import yaml
+
+    root = Path(cli.__file__).parents[1]
+    cited = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (cited["title"], cited["license"]) == (project["name"], project["license"])
+    assert cited["abstract"] == project["description"]

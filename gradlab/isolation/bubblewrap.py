@@ -34,8 +34,12 @@ def command(program: str, needed: Iterable[str]) -> list[str]:
     for name, value in places.environment().items():
         words += ["--setenv", name, value]
     needed = tuple(needed)
+    # Before what is needed, which may itself lie there.
+    words += ["--size", str(SPACE), "--tmpfs", "/tmp"]
     # Folders on the way are open to everybody: one that is closed outside, such as root's, would be closed to nobody.
-    for folder in sorted({str(parent) for path in needed for parent in Path(path).parents if parent != parent.parent}):
+    for folder in sorted(
+        {str(parent) for path in needed for parent in Path(path).parents if parent != parent.parent} - {"/tmp"}
+    ):
         if not any(folder == system or folder.startswith(f"{system}/") for system in places.SYSTEM):
             words += ["--perms", "0755", "--dir", folder]
     for path in (*places.SYSTEM, *needed):
@@ -43,7 +47,7 @@ def command(program: str, needed: Iterable[str]) -> list[str]:
     words += ["--tmpfs", "/dev"]
     for device in places.DEVICES:
         words += ["--dev-bind-try", device, device]
-    words += ["--size", str(SPACE), "--tmpfs", "/tmp", "--proc", "/proc"]
+    words += ["--proc", "/proc"]
     words += ["--remount-ro", "/dev", "--remount-ro", "/tmp", "--remount-ro", "/", "--chdir", "/"]
     return words
 

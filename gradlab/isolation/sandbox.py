@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _SIGXCPU, _SIGKILL = 24, 9
 _ALIGNED = 64
 
+LONGEST_ERROR = 2000
+"""Characters of an error that are kept, whatever the process says."""
+
 
 class Sandbox:
     r"""Runs submissions isolated at one level, by as many fork servers at once as there are *workers*.
@@ -82,7 +85,8 @@ class Sandbox:
         with self._lock:
             if server.running:
                 self._idle.setdefault(task.library, []).append(server)
-        return _outcome(ended, task.limits, self.level, mutated)
+        lines = len(task.source.splitlines()) + 1  # Python counts one more where a text ends too soon
+        return _outcome(ended, task.limits, self.level, mutated, lines)
 
     def run_many(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Return the outcomes of *tasks* in their order, several at once."""
@@ -156,7 +160,7 @@ def _mutated(task: Task, inputs: int, layout: list[tuple[str, NDArray[Any], int]
     return tuple(name for name, array, place in layout if os.pread(inputs, array.nbytes, place) != array.tobytes())
 
 
-def _outcome(ended: Ended, limits: Limits, level: Level, mutated: tuple[str, ...]) -> Outcome:
+def _outcome(ended: Ended, limits: Limits, level: Level, mutated: tuple[str, ...], lines: int) -> Outcome:
     measured: dict[str, Any] = {
         "level": level,
         "mutated": mutated,
@@ -171,8 +175,8 @@ def _outcome(ended: Ended, limits: Limits, level: Level, mutated: tuple[str, ...
         return Outcome(stopped[0], error=stopped[1], **measured)
     try:
         told, outputs = frames.unpacked(bytes(ended.result))
-        status, notes, error, line = _told(told)
-    except frames.Malformed as problem:
+        status, notes, error, line = _told(told, lines)
+    except (frames.Malformed, RecursionError) as problem:
         return Outcome(Status.MALFORMED, error=readable(str(problem)), **measured)
     return Outcome(
         status,
@@ -206,15 +210,32 @@ def _stopped(ended: Ended, limits: Limits) -> tuple[Status, str] | None:
 _STATUSES = {"returned": Status.RETURNED, "raised": Status.RAISED, "syntax": Status.SYNTAX, "memory": Status.MEMORY}
 
 
-def _told(header: dict[str, Any]) -> tuple[Status, dict[str, Any], str, int | None]:
-    """Return what a frame says of how the submission ended; raises Malformed where it says nothing that is known."""
+def _told(header: dict[str, Any], lines: int) -> tuple[Status, dict[str, Any], str, int | None]:
+    """Return what a frame says of how a submission of so many *lines* ended.
+
+    Raises Malformed where it says nothing that is known.
+    """
     status, told = _STATUSES.get(str(header.get("ended"))), header.get("told")
     if status is None or not isinstance(told, dict):
         raise frames.Malformed("it does not say how it ended")
+    told = {readable(name): _readable_throughout(value) for name, value in told.items()}
     if status is Status.RETURNED:
         return status, told, "", None
     line = told.get("line")
-    return status, told, readable(str(told.get("error", ""))), line if type(line) is int and line > 0 else None
+    error = told.get("error", "")
+    said = readable(error[:LONGEST_ERROR]) if isinstance(error, str) else ""
+    return status, told, said, line if type(line) is int and 0 < line <= lines else None
+
+
+def _readable_throughout(value: Any) -> Any:
+    """Return what JSON holds with every text in it as it can be shown."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, list):
+        return [_readable_throughout(each) for each in value]
+    if isinstance(value, dict):
+        return {readable(name): _readable_throughout(each) for name, each in value.items()}
+    return value
 
 
 def readable(text: str) -> str:

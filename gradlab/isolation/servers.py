@@ -11,12 +11,13 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradlab.errors import IsolationError
-from gradlab.isolation import bubblewrap, filters, places
+from gradlab.isolation import bubblewrap, filters, launching, places
 from gradlab.isolation.inside.server import LARGEST_ORDER, STOP
 from gradlab.isolation.records import Level, Limits
 
@@ -72,7 +73,7 @@ class Server:
         command = self._command()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = launching.started(
                 command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
@@ -82,6 +83,7 @@ class Server:
                 start_new_session=True,
             )
         self._control.settimeout(STARTING)
+        _LIVING.add(self)
         if self._answer() is None:
             said = self._last_words()
             self.close()
@@ -184,18 +186,43 @@ class Server:
     @property
     def running(self) -> bool:
         """Whether it can be given an order."""
-        return self._control.fileno() >= 0 and self._process.poll() is None
+        # Not by poll(): that frees the number of an ended server, by which `close` ends what it forked.
+        return self._control.fileno() >= 0 and not _ended(self._process.pid)
+
+    def forget(self) -> None:
+        """Let go of a server that belongs to the process that this one was forked from."""
+        self._control.close()
 
     def close(self) -> None:
         """End the server and with it whatever it forked."""
         self._control.close()
-        if self._process.poll() is None:
+        # The group first, before its number is free for others: a server may have ended and what it forked not.
+        if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, 9)
             self._process.kill()
         self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
+
+
+_LIVING: weakref.WeakSet[Server] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for server in list(_LIVING):
+        server.forget()
+
+
+# Two processes that gave orders to one server would get each other's answers.
+os.register_at_fork(after_in_child=_forget_all)
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
 
 
 class _Flow:

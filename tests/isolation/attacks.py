@@ -32,7 +32,7 @@ def call(number, *arguments):
 """
 
 
-def _table(text: str) -> dict[str, str]:
+def table(text: str) -> dict[str, str]:
     """Return the attacks in *text*: each begins with a line ``== name``."""
     found: dict[str, str] = {}
     for part in re.split(r"^== ", dedent(text), flags=re.MULTILINE)[1:]:
@@ -42,7 +42,7 @@ def _table(text: str) -> dict[str, str]:
     return found
 
 
-QUICK = _table("""
+QUICK = table("""
 == read a secret
 def attack():
     print(open("SECRET").read())
@@ -445,7 +445,7 @@ def attack():
 """Attacks that are over at once: all of them return 0, or fail."""
 
 
-FORGED = _table("""
+FORGED = table("""
 == an object that equals everything
 class Always:
     def __eq__(self, other): return True
@@ -580,7 +580,7 @@ def attack():
 """Results that are none. RESULT stands for the descriptor that results go to, which an attacker can find."""
 
 
-HEAVY = _table("""
+HEAVY = table("""
 == compute without end
 def attack():
     while True:
@@ -662,7 +662,7 @@ def attack():
 
 TORCH = {
     name: "import torch\n" + source
-    for name, source in _table("""
+    for name, source in table("""
 == patch backward
 def attack():
     torch.Tensor.backward = lambda *a, **k: None

@@ -57,7 +57,7 @@ def read(submission: str, wanted: Sequence[str] = ()) -> Source:
         cells = json.loads(submission)["cells"]
         code = [(number, cell) for number, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
         texts = [(number, _names(cell), _text(cell)) for number, cell in code]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if "nbformat" not in submission:
             return Source(submission)  # Python can begin with a brace, too
         raise ExerciseError(f"the notebook cannot be read: {type(error).__name__}: {error}") from None
@@ -86,7 +86,7 @@ def _without_magics(text: str) -> list[str]:
     """Return the lines of a cell, with `pass` in place of what only a notebook understands."""
     try:
         ast.parse(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [_MAGIC.sub(r"\1pass", line) for line in text.splitlines()]
     return text.splitlines()
 

@@ -207,7 +207,10 @@ class Submission:
     def _mistakes(self, outcome: Outcome, right: list[judging.Expected]) -> tuple[Mistake, ...]:
         from gradlab.grading.code.mistakes.behaviour import explained
 
-        return explained(self, outcome, right)
+        try:
+            return explained(self, outcome, right)
+        except RecursionError:  # of a text nested too deeply: it is wrong all the same
+            return ()
 
     def _properties(self, outcome: Outcome) -> list[str]:
         """Return what is wrong beside the numbers."""
@@ -248,7 +251,11 @@ class Submission:
         by_hand = [] if outcome.status is Status.SYNTAX else list(text.forbidden(self))
         if by_hand:  # what torch says when it is refused is no help
             return self._made(outcome, Mark.WRONG, f"it {outcome.status}", tuple(by_hand))
-        return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (text.readable(fault),), raised(self, outcome))
+        try:
+            mistakes = raised(self, outcome)
+        except RecursionError:  # as in _mistakes
+            mistakes = ()
+        return self._made(outcome, Mark.WRONG, f"it {outcome.status}", (text.readable(fault),), mistakes)
 
     def _made(
         self,

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gradlab.grading.code.mistakes.trees import tree_of
+
 if TYPE_CHECKING:
     from gradlab.grading.code.running import Submission
 
@@ -30,7 +32,7 @@ def forbidden(submission: Submission) -> Iterator[str]:
     exercise = submission.exercise
     if not exercise.manual or exercise.kind.name == "autograd function":
         return
-    tree = ast.parse(submission.source.text)
+    tree = tree_of(submission.source.text)
     own = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     for node in ast.walk(tree):
         names: list[str] = []

@@ -34,8 +34,9 @@ def run(
     task = json.loads(_read(task_from))
     inputs = _mapped(inputs_from, task["inputs"]) if task["inputs"] else {}
     _seeded(task["seed"])
+    _reading_nothing()
     _printing_to(prints_to)
-    confinement.limited(memory=order["memory"], cpu_seconds=order["cpu_seconds"])
+    confinement.limited(*order["mapped"], memory=order["memory"], cpu_seconds=order["cpu_seconds"])
     if rules is not None:
         confinement.restrict_files(rules)
         os.close(rules)
@@ -85,6 +86,13 @@ def _seeded(seed: int) -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.default_generator.manual_seed(seed)  # manual_seed looks for accelerators, too, for milliseconds
+
+
+def _reading_nothing() -> None:
+    """Put a standard input of its own in the place of the server's: who shares an open file sees its flags."""
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
 
 
 def _printing_to(descriptor: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
 import struct
 from collections.abc import Iterable
 
@@ -19,8 +20,10 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _ALL_SINCE_5 = (1 << 16) - 1
 _TCP = 3
+_QUIET, _QUIET_SINCE = 1, 7  # LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF
 _SCOPES = 3  # abstract unix sockets and signals
 
+_SET_DEATH_SIGNAL = 1
 _SET_DUMPABLE, _SET_SECCOMP, _DROP_BOUNDING, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 4, 22, 24, 38, 47
 _CLEAR_AMBIENT = 4
 _FILTER = 2
@@ -66,10 +69,14 @@ def as_nobody(identity: int) -> None:
     os.setresuid(identity, identity, identity)
 
 
-def limited(*, memory: int, cpu_seconds: float) -> None:
-    """Limit this process; *memory* is what it may take in bytes beyond what it has mapped now."""
+def limited(addresses: int, data: int, *, memory: int, cpu_seconds: float) -> None:
+    """Limit this process; *memory* is what it may take in bytes beyond what `mapped` told.
+
+    The limit on data is for who gives back the libraries' addresses and takes memory in their place.
+    """
     seconds = max(1, int(cpu_seconds) + 1)
-    _limit(resource.RLIMIT_AS, mapped() + memory)
+    _limit(resource.RLIMIT_AS, addresses + memory)
+    _limit(resource.RLIMIT_DATA, data + memory)
     _limit(resource.RLIMIT_CPU, seconds, seconds + 1)
     for kind in ("RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE", "RLIMIT_NPROC"):
         _limit(getattr(resource, kind), 0)
@@ -84,13 +91,24 @@ def _limit(kind: int, soft: int, hard: int | None = None) -> None:
     resource.setrlimit(kind, (soft, hard))
 
 
-def mapped() -> int:
-    """Return how many bytes of addresses this process has mapped; 0 where /proc does not tell."""
+def mapped() -> tuple[int, int]:
+    """Return how many bytes of addresses this process has mapped, and of these for data that it may write.
+
+    Without /proc, where neither is known, a terabyte is no less than what there is.
+    """
     try:
         with open("/proc/self/statm", "rb") as told:
-            return int(told.read().split()[0]) * resource.getpagesize()
+            pages = told.read().split()
     except OSError:
-        return 0
+        return 1 << 40, 1 << 40
+    return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
+
+
+def end_with(parent: int) -> None:
+    """Have this process killed as soon as *parent* ends, or at once if it has."""
+    prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 # Landlock --------------------------------------------------------------------------------------------
@@ -140,7 +158,9 @@ def _allow_reading(made: int, path: str) -> None:
 
 def restrict_files(made: int) -> None:
     """Hold this process to a `ruleset` from now on."""
-    _called(_libc.syscall(_RESTRICT_SELF, ctypes.c_int(made), ctypes.c_uint32(0)), "landlock_restrict_self")
+    # Refusals are not written to the machine's log, which a submission could fill with them.
+    quiet = _QUIET if landlock_version() >= _QUIET_SINCE else 0
+    _called(_libc.syscall(_RESTRICT_SELF, ctypes.c_int(made), ctypes.c_uint32(quiet)), "landlock_restrict_self")
 
 
 # seccomp ---------------------------------------------------------------------------------------------

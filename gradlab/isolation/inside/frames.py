@@ -32,6 +32,7 @@ DTYPES = (
 )
 """Types of numbers that may come back; others are made one of these, or refused, by a driver."""
 LARGEST_HEADER = 1 << 20
+LARGEST_AXIS = 1 << 32
 MOST_AXES = 16
 MOST_ARRAYS = 4096
 
@@ -105,10 +106,18 @@ def _array(entry: Any, numbers: memoryview, place: int) -> tuple[str, Any, int]:
     name, dtype, shape = entry
     if not isinstance(name, str) or dtype not in DTYPES or not isinstance(shape, list) or len(shape) > MOST_AXES:
         raise Malformed("an array is listed as something else than name, dtype and shape")
-    if any(type(size) is not int or size < 0 for size in shape):
+    if not name.isprintable():
+        raise Malformed(f"{name!r:.40} is no name")
+    if any(type(size) is not int or not 0 <= size <= LARGEST_AXIS for size in shape):
         raise Malformed(f"{name!r:.40} has no shape")
     kind = np.dtype(dtype)
+    # Empty axes count as one: NumPy refuses a shape that would be too large without them.
+    if math.prod(max(1, size) for size in shape) > LARGEST_AXIS:
+        raise Malformed(f"{name!r:.40} is said to be larger than anything is")
     end = place + math.prod(shape) * kind.itemsize
     if end > len(numbers):
         raise Malformed(f"{name!r:.40} is said to be larger than what was sent")
-    return name, np.frombuffer(numbers[place:end], kind).reshape(shape).copy(), end
+    part = numbers[place:end]
+    # A truth value is any byte but 0: one that is neither 0 nor 1 would equal neither True nor False.
+    flat = np.frombuffer(part, np.uint8) != 0 if dtype == "bool" else np.frombuffer(part, kind)
+    return name, flat.reshape(shape).copy(), end

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from gradlab.grading.code.mistakes.trees import tree_of
+
 ZEROING = ("zero_grad", "zero_")
 CUTTING = ("item", "detach", "data", "numpy")
 OPTIMIZERS = ("step",)
@@ -25,7 +27,7 @@ class Landmarks:
 
         Raises SyntaxError for what is no Python.
         """
-        module = ast.parse(source)
+        module = tree_of(source)
         found = [n for n in ast.walk(module) if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and n.name == entry]
         tree = found[0] if found and not _calls_others(found[0], module) else module
         return cls(tree, [n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While))])
