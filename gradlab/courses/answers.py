@@ -9,14 +9,17 @@ from functools import lru_cache
 from typing import Any
 
 import gradlab
+from gradlab.courses.handed_in import Course
 from gradlab.courses.results import Listed
-from gradlab.courses.submissions import Course
 from gradlab.errors import GradlabError
 from gradlab.grading import CodeExercise
 from gradlab.grading.files import AnyExercise
 
-DIFFERENT_TEXTS = 100_000
+DIFFERENT_TEXTS = 20_000
 """How many texts are remembered with what they come to."""
+
+LONGEST_READ = 2000
+"""Characters of an answer that is read to find its like; longer ones have none, and are not remembered."""
 
 
 @dataclass(eq=False)
@@ -53,19 +56,24 @@ class Exercises:
         """Return what is kept of them beside the results."""
         return [Listed(name, each.prompt, each.ask, float(each.points)) for name, each in self._by_name.items()]
 
-    def digest(self, name: str, text: str) -> str:
-        """Return what identifies an answer as it is understood."""
-        return hashlib.sha256(
-            f"{self.marks[name]}\0{self._canonical(name, text)}".encode("utf-8", "replace")
-        ).hexdigest()
+    def digest(self, name: str, text: str, problem: str = "") -> str:
+        """Return what identifies an answer as it is understood, or why there is none to be graded."""
+        read = f"problem\0{problem}\0{text}" if problem else self._understood(name, text)
+        return hashlib.sha256(f"{self.marks[name]}\0{read}".encode("utf-8", "replace")).hexdigest()
+
+    def _understood(self, name: str, text: str) -> str:
+        """Return an answer as it is read; code, and numbers with the digits that they state, stay as they are."""
+        if isinstance(self._by_name[name], CodeExercise):
+            return text
+        if len(text) > LONGEST_READ:
+            return " ".join(text.split())
+        return self._canonical(name, text)
 
     def _read(self, name: str, text: str) -> str:
-        """Return an answer as it is read; code, and numbers with the digits that they state, stay as they are."""
         exercise = self._by_name[name]
-        if isinstance(exercise, CodeExercise):
-            return text
+        assert not isinstance(exercise, CodeExercise)
         plain = " ".join(text.split())
-        if "." in plain or len(plain) > 2000:
+        if "." in plain:
             return plain
         from gradlab.sources.answers import read
 
@@ -84,5 +92,10 @@ def _identity(exercise: AnyExercise) -> str:
         more = ("entry", "library", "manual", "cells", "float32", "secret", "parameters")
         options += [(name, getattr(exercise, name)) for name in more] + [exercise.kind.name, exercise.function.text()]
         options.append(sorted((name, str(axes)) for name, axes in exercise.function.variables.items()))
+    else:
+        options += [each.text() for each in exercise.functions]  # what mistakes are looked for in
+        options.append(
+            sorted((name, str(axes)) for each in exercise.functions for name, axes in each.variables.items())
+        )
     text = f"{gradlab.__version__}\0{exercise.prompt}\0{exercise.answer}\0{options!r}"
     return hashlib.sha256(text.encode()).hexdigest()

@@ -69,6 +69,7 @@ create index if not exists by_digest on results (digest);
 create index if not exists by_exercise on results (exercise);
 create table if not exists exercises (name primary key, prompt, ask, points, place);
 create table if not exists about (name primary key, value);
+insert or ignore into about values ('format', {FORMAT});
 """
 
 
@@ -90,14 +91,19 @@ class Results:
             raise CourseError(
                 f"there are no results in {path}; `gradlab grade EXERCISES SUBMISSIONS -o {path}` makes them"
             )
+        if self.path != ":memory:" and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
+            raise CourseError(f"{path} cannot hold results: give the name of a file, results.sqlite, in a folder")
         try:
             self._file = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+            names = {row[0] for row in self._file.execute("select name from sqlite_master where type = 'table'")}
+            if names and "about" not in names:
+                raise CourseError(f"{path} is a database of something else, with {', '.join(sorted(names))}")
             if not read_only:
                 self._file.execute("pragma journal_mode = wal")
                 # What WAL has written survives the process; a power cut may cost the last seconds, graded anew then.
                 self._file.execute("pragma synchronous = normal")
-                self._file.executescript(_TABLES)
-                self._file.execute("insert or ignore into about values ('format', ?)", (FORMAT,))
+                # One transaction: half the tables would be no file of gradlab's.
+                self._file.executescript(f"begin immediate; {_TABLES} commit")
             (found,) = self._file.execute("select value from about where name = 'format'").fetchone() or (None,)
         except sqlite3.Error as error:
             raise CourseError(f"{path} holds no results of gradlab's: {error}") from error

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gradlab.courses import work
-from gradlab.courses.alone import Alone
+from gradlab.courses import engines, work
 from gradlab.courses.answers import Exercises
+from gradlab.courses.handed_in import Answer, Unmatched
 from gradlab.courses.results import Result, Results
-from gradlab.courses.submissions import Answer, Unmatched, read
+from gradlab.courses.submissions import read
 from gradlab.errors import CourseError
 
-WINDOW = 20_000
+WINDOW = 5_000
 """Answers that are looked at together: equal ones among them are graded once, and no more are in memory."""
 
-ENGINES = ("processes", "dask")
-CHUNK = 64
+WINDOW_CHARACTERS = 64 << 20
+"""Characters of answers that are in memory together, so that long ones are fewer."""
+
 MEMORY = 8 << 30
-"""Bytes of addresses for a local worker, which maps large libraries before it does anything."""
+"""Bytes of addresses for a process that grades, which maps large libraries; programs have limits of their own."""
 
 
 @dataclass(frozen=True)
@@ -101,35 +102,41 @@ def grade_course(
     engine: "processes" on this machine, as many as *workers*, by default one for each core; or "dask", on the cluster
     whose *scheduler* is at an address such as tcp://host:8786.
     secret: what inputs of code are drawn by; by default made once and kept beside the results.
-    trust: run code without isolation.  patience: seconds for one answer.
+    trust: run code without isolation.  patience: seconds of computing for one answer.
     Raises CourseError and ExerciseError for what cannot be read, IsolationError where code cannot be run.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine={engine!r}; there are {', '.join(ENGINES)}")
+    if engine not in engines.ENGINES:
+        raise ValueError(f"engine={engine!r}; there are {', '.join(engines.ENGINES)}")
     if engine == "dask" and scheduler is None:
         raise CourseError("engine dask needs the address of a scheduler: --scheduler tcp://host:8786")
-    try:
-        text = Path(exercises).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{exercises} cannot be read: {error}") from error
-    from gradlab.grading.files import load
-
-    load(exercises)  # with the name of the file in what it says
-    known = secret if secret is not None else _secret(Path(results))
-    given = work.loaded(text, known)
-    if given.course.code and not trust:
-        _check_isolation()
-    job = work.Job(
-        text, known, (), trust, patience, MEMORY if engine == "processes" and not given.course.code else None
-    )
-    with Results(results) as file, _parallel(engine, workers, scheduler) as parallel:
-        file.describe(given.listed())
+    if workers is not None and workers < 1:
+        raise CourseError(f"{workers} workers grade nothing; at least 1 is needed")
+    with Results(results) as file:
+        job = _job(exercises, Path(results), secret, trust, patience)
+        given = work.loaded(job.exercises, job.secret)
         grading = _Grading(given, job, file)
-        answers = read(submissions, given.course, grading.unmatched.append)
-        with _bar(progress) as bar:
-            while window := list(islice(answers, WINDOW)):
+        with engines.workers(engine, workers, scheduler) as parallel, _bar(progress) as bar:
+            file.describe(given.listed())
+
+            def expect(count: int) -> None:
+                bar.total = count
+
+            for window in _windows(read(submissions, given.course, grading.unmatched.append, expect)):
                 _window(grading, window, parallel, bar)
         return Summary(grading.graded, grading.kept, grading.worked, file.counts(), tuple(grading.unmatched))
+
+
+def _job(path: str | Path, results: Path, secret: str | None, trust: bool, patience: float) -> work.Job:
+    """Return what a process that grades is to know of a course; exercises that ask for code need a secret."""
+    from gradlab.grading import CodeExercise
+    from gradlab.grading.files import load
+
+    code = any(isinstance(exercise, CodeExercise) for exercise in load(path))  # its errors name the file
+    if code and not trust:
+        _check_isolation()
+    if secret is None:
+        secret = _secret(results) if code else ""
+    return work.Job(Path(path).read_text(encoding="utf-8"), secret, (), trust, patience, None if code else MEMORY)
 
 
 def _check_isolation() -> None:
@@ -139,16 +146,40 @@ def _check_isolation() -> None:
 
 
 def _secret(results: Path) -> str:
-    """Return the secret of a course, which lies beside its results and is nobody else's to read."""
+    """Return the secret of a course, which lies beside its results and is nobody else's to read.
+
+    It is written whole under another name first: half a secret would be used for ever after.
+    """
     path = results.with_name(f"{results.name}.secret")
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(16))
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written: {error.strerror or error}") from error
-    return path.read_text().strip()
+        if not path.exists():
+            draft.unlink(missing_ok=True)
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(16))
+            with suppress(FileExistsError):  # another process was first, and its secret holds
+                os.link(draft, path)
+            draft.unlink()
+        known = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} cannot be read or written: {error}") from error
+    if not known:
+        raise CourseError(f"{path} is empty; remove it, and another secret is made")
+    return known
+
+
+def _windows(answers: Iterable[Answer]) -> Iterator[list[Answer]]:
+    """Yield answers by as many as are looked at together."""
+    window: list[Answer] = []
+    characters = 0
+    for answer in answers:
+        window.append(answer)
+        characters += len(answer.text)
+        if len(window) == WINDOW or characters >= WINDOW_CHARACTERS:
+            yield window
+            window, characters = [], 0
+    if window:
+        yield window
 
 
 def _window(grading: _Grading, window: Sequence[Answer], parallel: Any, bar: Any) -> None:
@@ -156,7 +187,7 @@ def _window(grading: _Grading, window: Sequence[Answer], parallel: Any, bar: Any
     waiting: dict[str, list[Answer]] = {}
     ready: list[Result] = []
     for answer in window:
-        digest = grading.exercises.digest(answer.exercise, f"{answer.problem}{answer.text}")
+        digest = grading.exercises.digest(answer.exercise, answer.text, answer.problem)
         if grading.results.digest_of(answer.student, answer.exercise) == digest:
             grading.kept += 1
             bar.update(1)
@@ -170,7 +201,7 @@ def _window(grading: _Grading, window: Sequence[Answer], parallel: Any, bar: Any
             waiting[digest] = [answer]
     _write(grading, ready, bar)
     items = [(digest, answers[0].exercise, answers[0].text) for digest, answers in waiting.items()]
-    for found in _worked(grading.job, items, parallel):
+    for found in engines.results(grading.job, items, parallel):
         grading.worked += 1
         rows = [replace(found, student=each.student, answer=each.text) for each in waiting[found.digest]]
         _write(grading, rows, bar)
@@ -196,78 +227,12 @@ def _unanswered(grading: _Grading, answer: Answer, digest: str) -> Result:
     return replace(found, student=answer.student)
 
 
-# Working ---------------------------------------------------------------------------------------------
-
-
-def _worked(job: work.Job, items: Sequence[tuple[str, str, str]], parallel: Any) -> Iterator[Result]:
-    """Yield the result of each item as it is there; where a worker ends, what it left is graded one by one."""
-    from joblib import delayed
-
-    left = {item[0]: item for item in items}
-    size = max(1, min(CHUNK, len(items) // 8))
-    jobs = (replace(job, items=items[place : place + size]) for place in range(0, len(items), size))
-    try:
-        for results in parallel(delayed(work.run)(each) for each in jobs) if items else ():
-            for result in results:
-                del left[result.digest]
-                yield result
-    except Exception as error:
-        if not _is_of_workers(error):
-            raise
-    if left:
-        with Alone(job) as alone:
-            for item in list(left.values()):
-                yield alone.run(item)
-
-
-def _is_of_workers(error: Exception) -> bool:
-    """Return whether an error says that a worker process ended."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"TerminatedWorkerError", "BrokenProcessPool", "KilledWorker", "BrokenExecutor"})
-
-
-class _parallel:
-    """joblib's workers: local processes, or those of a Dask cluster."""
-
-    def __init__(self, engine: str, workers: int | None, scheduler: str | None) -> None:
-        try:
-            import joblib
-        except ImportError:
-            raise CourseError('a course needs joblib: pip install "gradlab[course]"') from None
-        self._client: Any = None
-        self._config: Any = None
-        if engine == "dask":
-            self._client = _client(str(scheduler))
-            self._config = joblib.parallel_config(backend="dask", client=self._client)
-            self._config.__enter__()
-        self._parallel = joblib.Parallel(
-            n_jobs=workers or (-1 if engine == "dask" else os.cpu_count() or 1),
-            return_as="generator_unordered",
-            pre_dispatch="3 * n_jobs",
-        )
-
-    def __enter__(self) -> Any:
-        return self._parallel
-
-    def __exit__(self, *_: object) -> None:
-        if self._config is not None:
-            self._config.__exit__(None, None, None)
-        if self._client is not None:
-            self._client.close()
-
-
-def _client(scheduler: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise CourseError('the engine dask needs distributed: pip install "gradlab[course]"') from None
-    try:
-        return Client(scheduler, timeout=10, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise CourseError(f"no scheduler answers at {scheduler}: {error}") from error
+# Progress --------------------------------------------------------------------------------------------
 
 
 class _Silent:
+    total = 0
+
     def update(self, count: int) -> None: ...
     def __enter__(self) -> _Silent:
         return self
@@ -280,4 +245,4 @@ def _bar(progress: bool) -> Any:
         return _Silent()
     from tqdm import tqdm
 
-    return tqdm(unit=" answers", desc="graded", smoothing=0.1)
+    return tqdm(unit=" answers", desc="graded", smoothing=0.1, dynamic_ncols=True)

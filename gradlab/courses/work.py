@@ -1,6 +1,6 @@
 """What a worker process does: grade one answer, within a time, whatever it is.
 
-An answer that takes too long ends the process, by a timer that no loop in C can hold up; whoever sent the answer finds
+An answer that takes too long ends the process, by timers that no loop in C can hold up; whoever sent the answer finds
 out by the process that is gone, and goes on with another one.
 """
 
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradlab
@@ -32,7 +36,7 @@ class Job:
     """Answers to be graded by one process.
 
     exercises: the TOML they come from, as text.  secret: what inputs of code are drawn by.
-    items: digest, exercise and answer of each.  patience: seconds for one of them.
+    items: digest, exercise and answer of each.  patience: seconds of computing for one of them.
     memory: bytes that a process may take; None for any.
     """
 
@@ -44,19 +48,48 @@ class Job:
     memory: int | None = None
 
 
-def run(job: Job) -> list[Result]:
-    """Return the results of a job, of no student yet."""
+WALL = 10
+"""How many times longer an answer may take by the clock than by the processor: others compute on the machine, too."""
+
+TOO_LONG = {-signal.SIGPROF: "{0:g} seconds of computing", 1: "{1:g} seconds"}
+"""What an answer took longer than, by the exit code of its process: its timers', and faulthandler's."""
+
+
+def too_long(code: int, patience: float) -> str:
+    """Return why there is no grade of an answer whose process ended.
+
+    >>> too_long(1, 60)
+    'grading took longer than 600 seconds'
+    """
+    if code in TOO_LONG:
+        return f"grading took longer than {TOO_LONG[code].format(patience, WALL * patience)}"
+    return f"the process that graded it ended (exit code {code})"
+
+
+def begin(job: Job) -> None:
+    """Prepare the process that this is for all answers of a course: read its exercises, and limit its memory."""
+    with suppress(OSError):  # where memory runs out, the system ends this process and not the one with the results
+        Path("/proc/self/oom_score_adj").write_text("1000")
     if job.memory is not None:
         _limit_memory(job.memory)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    loaded(job.exercises, job.secret)
+    import_module("gradlab.grading.marking")  # seconds on a busy machine, which are not the first answer's
+
+
+def run(job: Job) -> list[Result]:
+    """Return the results of a job, of no student yet; the process ends where one takes too long."""
     exercises = loaded(job.exercises, job.secret)
     results: list[Result] = []
     with open(os.devnull, "w") as silent:
         for digest, name, text in job.items:
-            faulthandler.dump_traceback_later(job.patience, exit=True, file=silent)
+            signal.setitimer(signal.ITIMER_PROF, job.patience)
+            faulthandler.dump_traceback_later(WALL * job.patience, exit=True, file=silent)
             try:
                 results.append(graded(exercises, digest, name, text, trust=job.trust))
             finally:
                 faulthandler.cancel_dump_traceback_later()
+                signal.setitimer(signal.ITIMER_PROF, 0)
     return results
 
 

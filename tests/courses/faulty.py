@@ -11,23 +11,17 @@ _right = work.graded
 
 
 def graded(exercises, digest, name, text, *, trust=False):
-    """Grade, but end the process at x^77 and hang at x^78."""
+    """Grade, but end the process at x^77 wait for ever at x^78, and compute for ever at x^79."""
     if text == "x^77":
         os._exit(9)
     if text == "x^78":
         time.sleep(1000)
+    if text == "x^79":
+        while True:
+            pass
     return _right(exercises, digest, name, text, trust=trust)
 
 
-def run(job):
-    """Do a job with them."""
-    work.graded = graded
-    return _run(job)
-
-
-_run = work.run
-
-
 def install():
-    """Have workers import this module, too."""
-    work.run = run
+    """Have this process grade with them."""
+    work.graded = graded

@@ -7,15 +7,20 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from gradlab import cli
-from gradlab.courses import Results, grade_course, work
+from gradlab.courses import Results, grade_course, running, work
+from gradlab.courses.handed_in import Answer
 from gradlab.courses.results import Result
 from gradlab.errors import CourseError
 from tests.courses.clusters import cluster
@@ -126,7 +131,7 @@ def killed_and_gone_on(course, submissions, kills, seed):
         process = subprocess.Popen(
             command, cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        time.sleep(draw.uniform(0.5, 3.0))
+        time.sleep(draw.uniform(0.5, 3.0 if kills > 2 else 1.5))
         if process.poll() is None:
             done += 1
             os.killpg(process.pid, signal.SIGKILL)
@@ -137,43 +142,56 @@ def killed_and_gone_on(course, submissions, kills, seed):
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_goes_on_and_loses_nothing(kills, course):
-    submissions = table(course, 10_000 if kills > 2 else 1500, different=0.9)
+    submissions = table(course, 10_000 if kills > 2 else 400, different=0.9)
     graded(course, submissions, "whole.sqlite", workers=2)
     assert killed_and_gone_on(course, submissions, kills, seed=kills) >= 1
     assert rows(course, "killed.sqlite") == rows(course, "whole.sqlite")
 
 
-def test_a_worker_that_ends_or_hangs_costs_its_own_answer_only(course, monkeypatch):
+@pytest.fixture
+def faulty(course, monkeypatch):
+    """All Python processes that are started end or hang at certain answers."""
+    (course / "sitecustomize.py").write_text("from tests.courses import faulty\nfaulty.install()\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(course), str(ROOT)]))
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        "two processes",
+        pytest.param("one process", marks=pytest.mark.slow),
+        pytest.param("dask", marks=pytest.mark.slow),
+    ],
+)
+def test_an_answer_that_ends_or_hangs_its_process_costs_nobody_else_anything(engine, course, faulty):
     submissions = course / "answers.csv"
-    lines = ["student,product", *(f"s{number},x + {number}" for number in range(40)), "killer,x^77", "sleeper,x^78"]
+    lines = [
+        "student,product",
+        *(f"s{number},x + {number}" for number in range(40)),
+        "killer,x^77",
+        "sleeper,x^78",
+        "spinner,x^79",
+    ]
     submissions.write_text("\n".join(lines))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    (course / "run.py").write_text(FAULTY)
-    command = [sys.executable, str(course / "run.py"), str(course)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert json.loads(done.stdout.splitlines()[-1])["graded"] == 42
+    if engine == "dask":
+        with cluster(2, threads=2) as address:
+            summary = graded(course, submissions, engine="dask", scheduler=address, workers=None, patience=1)
+    else:
+        summary = graded(course, submissions, workers=1 if engine == "one process" else 2, patience=1)
+    assert summary.graded == 43
     found = {row["student"]: row for row in rows(course)}
-    assert len(found) == 42
-    assert found["killer"]["problem"].startswith("the process that graded it ended")
-    assert found["sleeper"]["problem"] == "grading took longer than 3 seconds"
+    assert len(found) == 43
+    assert found["killer"]["problem"] == "the process that graded it ended (exit code 9)"
+    assert found["sleeper"]["problem"] == "grading took longer than 10 seconds"
+    assert found["spinner"]["problem"] in (
+        "grading took longer than 1 seconds of computing",
+        "grading took longer than 10 seconds",  # where it had a tenth of a processor
+    )
     assert all(found[f"s{number}"]["verdict"] == "wrong" for number in range(40))
     assert all(not found[f"s{number}"]["problem"] for number in range(40))
-
-
-FAULTY = """
-import json, os, sys, time
-from pathlib import Path
-from gradlab.courses import grade_course, work
-from tests.courses import faulty
-
-faulty.install()  # outside of the guard: processes that are started import this file, too
-
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    paths = [folder / name for name in ("exercises.toml", "answers.csv", "results.sqlite")]
-    summary = grade_course(*paths, workers=2, patience=3)
-    print(json.dumps(summary.as_dict()))
-"""
 
 
 def test_a_cluster_comes_to_the_same_rows(course):
@@ -222,6 +240,109 @@ def test_a_file_that_holds_no_results_is_refused(tmp_path):
         Results(tmp_path / "r.sqlite")
     with pytest.raises(CourseError, match="there are no results in"):
         Results(tmp_path / "none.sqlite", read_only=True)
+
+
+def test_a_database_of_something_else_is_left_as_it_is(course):
+    with closing(sqlite3.connect(course / "r.sqlite")) as other:
+        other.execute("create table students (name)")
+    before = (course / "r.sqlite").read_bytes()
+    with pytest.raises(CourseError, match="a database of something else, with students"):
+        graded(course, table(course, 1), "r.sqlite")
+    assert (course / "r.sqlite").read_bytes() == before
+    for path in (course, course / "none" / "r.sqlite"):
+        with pytest.raises(CourseError, match="cannot hold results"):
+            Results(path)
+
+
+def test_a_secret_is_made_once_for_code_alone(course):
+    from gradlab.courses.running import _secret
+
+    graded(course, table(course, 1))
+    assert not list(course.glob("*.secret*"))
+    first = _secret(course / "r.sqlite")
+    assert len(first) == 32
+    assert _secret(course / "r.sqlite") == first
+    (secret,) = course.glob("*.secret*")
+    assert secret.stat().st_mode & 0o777 == 0o600
+    secret.write_text("")  # as if it had been killed while it was writing
+    with pytest.raises(CourseError, match="is empty; remove it"):
+        _secret(course / "r.sqlite")
+
+
+def test_long_answers_are_few_in_memory_together(monkeypatch):
+    monkeypatch.setattr(running, "WINDOW_CHARACTERS", 100)
+    answers = [Answer("a", "e", "x" * length) for length in (60, 60, 1, 1, 200, 1)]
+    assert [len(window) for window in running._windows(iter(answers))] == [2, 3, 1]
+    monkeypatch.setattr(running, "WINDOW", 4)
+    assert [len(window) for window in running._windows(Answer("a", "e", "x") for _ in range(9))] == [4, 4, 1]
+
+
+def test_why_there_is_no_answer_is_no_answer(course):
+    exercises = work.loaded(EXERCISES, "")
+    assert exercises.digest("chain", "2x", "it is no text") != exercises.digest("chain", "2x")
+    assert exercises.digest("chain", "", "it is no text") != exercises.digest("chain", "it is no text")
+
+
+def test_an_exercise_with_the_same_answer_is_another_one():
+    one, other = (work.loaded(EXERCISES.replace("log(1 + x^2)", f"log(1 + x^2){more}"), "") for more in ("", " + 1"))
+    assert one["chain"].answer == other["chain"].answer
+    assert one.digest("chain", "x") != other.digest("chain", "x")
+    assert one.digest("product", "x") == other.digest("product", "x")
+
+
+def test_a_bar_shows_how_many_there_are(course, capsys):
+    graded(course, table(course, 20, different=0), progress=True)
+    assert "40/40" in capsys.readouterr().err
+    with pytest.raises(CourseError, match="0 workers grade nothing"):
+        graded(course, table(course, 2), workers=0)
+
+
+def written(course):
+    """Return whether there are rows yet, and a file of them."""
+    try:
+        return bool(rows(course))
+    except CourseError:
+        return False
+
+
+KILLED = """
+import os, sqlite3, sys
+from gradlab.courses import Results
+
+def connect(*words, **options):
+    made = right(*words, **options)
+    made.set_trace_callback(lambda statement: os._exit(9) if statement.strip().startswith(sys.argv[2]) else None)
+    return made
+
+right, sqlite3.connect = sqlite3.connect, connect
+Results(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("statement", ["create table if not exists exercises", "commit"])
+def test_a_file_is_begun_whole_or_not_at_all(statement, tmp_path):
+    path = tmp_path / "r.sqlite"
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path), statement]).returncode == 9
+    with Results(path) as results:
+        assert list(results.rows()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gone", ["scheduler", "workers"])
+def test_a_cluster_that_goes_away_is_told_and_what_it_graded_is_kept(gone, course):
+    submissions = table(course, 5000, different=0.9)
+    hosts = cluster(2)
+    with hosts as address, ThreadPoolExecutor(1) as thread:
+        grading = thread.submit(graded, course, submissions, engine="dask", scheduler=address, workers=None)
+        while not written(course):
+            assert not grading.done()
+            time.sleep(0.2)
+        hosts.kill(gone)
+        with pytest.raises(CourseError, match="what was graded is kept"):
+            grading.result(timeout=90)
+    found = len(rows(course))
+    again = graded(course, submissions, workers=2)
+    assert (again.kept, again.graded) == (found, 10_000 - found)
 
 
 def test_a_row_comes_back_as_it_was():

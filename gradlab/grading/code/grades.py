@@ -38,7 +38,7 @@ class CodeGrade:
 
     score, out_of: its points.  verdict: correct, wrong or undecided.  certificate: what shows it.
     faults: what is to be told first: an exception, a shape, an input that was changed.
-    mistakes: those found by behaviour or in the text; those that are certain come first.
+    mistakes: those found by behaviour or in the text; students are told those that are certain.
     isolation: how it was shut off; trusted: it was not, and the grade is not verified.
     printed: what it printed, bounded.  seconds: CPU time of its process.
     """
@@ -80,8 +80,7 @@ class CodeGrade:
         if self.verdict is Mark.CORRECT:
             return "Right."
         lines = list(self.faults)
-        certain = [(m, place) for m, place in zip(self.mistakes, self.places, strict=True) if m.certain]
-        told = certain if certain else list(zip(self.mistakes, self.places, strict=True))
+        told = [(m, place) for m, place in zip(self.mistakes, self.places, strict=True) if m.certain]
         lines += [f"{place}: {mistake.says}" if place else mistake.says for mistake, place in told]
         if not lines:
             lines.append(self.certificate.reason)

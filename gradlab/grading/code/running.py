@@ -195,7 +195,9 @@ class Submission:
         reason = f"{told - count} of {told} calls right; {self._called(name)} is wrong in a call with "
         reason += _shown(case, self.exercise) + (f"; {' and '.join(fine)} is right throughout" if fine else "")
         mistakes = self._mistakes(outcome, right)
-        plain = (f"{reason[0].upper()}{reason[1:]}.",) if not mistakes and not faults else ()
+        plain = (
+            (f"{reason[0].upper()}{reason[1:]}.",) if not faults and not any(each.certain for each in mistakes) else ()
+        )
         return self._made(outcome, Mark.WRONG, reason, (*faults, *plain), mistakes)
 
     def _called(self, name: str) -> str:
@@ -238,7 +240,7 @@ class Submission:
 
     def _failed(self, outcome: Outcome) -> CodeGrade:
         """Return the grade of a submission that came to no numbers."""
-        from gradlab.grading.code.mistakes.behaviour import raised
+        from gradlab.grading.code.mistakes.exceptions import raised
 
         place = "" if outcome.line is None else f"{self.source.place(outcome.line)}: "
         notes = outcome.notes.get("notes", [])

@@ -6,6 +6,7 @@ for the teacher, and not certain.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.grading.code.cases import Case
@@ -37,20 +38,28 @@ def explained(submission: Submission, outcome: Outcome, right: list[Expected]) -
     make = of_gradients if kind == "function" else of_loops
     singles = [(name, each) for name, each in make(submission.exercise.reference, cases[-1])]
     fitting = [name for name, each in singles if _fits(submission, each, outcome, right)]
+    fitting = list(dict.fromkeys(fitting))
     if fitting:
-        return _told(list(dict.fromkeys(fitting)), marks)
-    for names, each in pairs(singles):
-        if _fits(submission, each, outcome, right):
-            return tuple(named(name, lines.line_of(name, marks), certain=True) for name in names)
-    return tuple(named(name, line) for name, line in lines.seen(marks))
+        return _told([(name,) for name in fitting], marks)
+    both = [names for names, each in pairs(singles) if _fits(submission, each, outcome, right)]
+    if both:
+        return _told(list(dict.fromkeys(both)), marks)
+    return tuple(named(name, line) for name, line in lines.seen(marks) if name not in TOLD_BY_TEXT)
 
 
-def _told(names: list[str], marks: Landmarks) -> tuple[Mistake, ...]:
-    if len(names) == 1:
-        return (named(names[0], lines.line_of(names[0], marks), certain=True),)
-    in_text = [name for name, _ in lines.seen(marks) if name in names]
-    if len(set(in_text)) == 1:
-        return (named(in_text[0], lines.line_of(in_text[0], marks), certain=True),)
+TOLD_BY_TEXT = frozenset({"zeroed before the step", "update before backward", "broadcasting", "graph cut"})
+"""Mistakes whose numbers other ways lead to as well: named if the text shows them, too."""
+
+
+def _told(explanations: Sequence[tuple[str, ...]], marks: Landmarks) -> tuple[Mistake, ...]:
+    """Return the mistakes of the one explanation that the text leaves as certain; if it leaves more, all, as not."""
+    in_text = {name for name, _ in lines.seen(marks)}
+    left = [names for names in explanations if not (TOLD_BY_TEXT - in_text) & {*names}]
+    shown = [names for names in left if {*names} & in_text]
+    likeliest = shown if len(shown) == 1 else left
+    if len(likeliest) == 1:
+        return tuple(named(name, lines.line_of(name, marks), certain=True) for name in likeliest[0])
+    names = dict.fromkeys(name for each in left or explanations for name in each)
     return tuple(named(name, lines.line_of(name, marks)) for name in names)
 
 
@@ -103,39 +112,10 @@ def _of_backward_pass(
         found.append("incoming gradient left out")
     if fits(lambda inputs, above, name, _: above * reference.function(**inputs)):
         found.append("the value instead of its derivative")
+    if len(names) > 1 and fits(lambda inputs, above, name, each: each.values[names[names.index(name) - 1]]):
+        found.append("gradients swapped")
     for name, factor in (("wrong sign", -1.0), ("factor 2 missing", 0.5), ("factor 2 too many", 2.0)):
         if fits(lambda inputs, above, parameter, each, factor=factor: factor * each.values[parameter]):
             found.append(name)
     line = marks.returns[-1] if marks.returns else None
     return tuple(named(name, line, certain=len(found) == 1) for name in found)
-
-
-_RAISED = (
-    ("does not require grad", "forward under no_grad"),
-    ("leaf Variable that requires grad", "in-place on a leaf"),
-    ("backward through the graph a second time", "loss computed once"),
-    ("NoneType", "gradient not read"),
-)
-
-
-def raised(submission: Submission, outcome: Outcome) -> tuple[Mistake, ...]:
-    """Return the mistake behind an exception, where PyTorch's message shows one."""
-    name = next((name for words, name in _RAISED if words in outcome.error), None)
-    if name is None or submission.exercise.library != "torch":
-        return ()
-    try:
-        marks = Landmarks.of(submission.source.text, submission.exercise.entry)
-    except SyntaxError:
-        return ()
-    line = outcome.line
-    if name == "forward under no_grad":
-        inside = [each for each in marks.unrecorded if any(loss > each for loss in marks.losses)]
-        if not inside and not marks.cuts:
-            return ()  # a tensor that was never asked for its gradient
-        name, line = (name, inside[0]) if inside else ("graph cut", marks.cuts[0])
-    if name == "loss computed once":
-        line = lines.line_of(name, marks)
-    if name == "gradient not read":
-        before = [update for update in marks.updates if marks.backward and update < marks.backward[0]]
-        name = "update before backward" if before else name
-    return (named(name, line, certain=True),)

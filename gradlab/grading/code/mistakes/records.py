@@ -61,7 +61,25 @@ SAYS: Mapping[str, str] = {
     ),
     "one step too few": "one step is missing; range(steps) counts from 0 to steps - 1",
     "one step too many": "there is one step too many; range(steps) counts from 0 to steps - 1",
+    "one step only": "only one step is taken: the function returns inside of its loop; return after it",
+    "never updated": (
+        "the parameters come back as they went in: no update reaches them; return what was updated, and call "
+        "the update in each step"
+    ),
+    "gradient not asked for": (
+        "no tensor in the loss requires a gradient, so that there is nothing to compute; call w.requires_grad_() "
+        "before the loss"
+    ),
+    "too few gradients": (
+        "backward returns fewer gradients than forward has inputs; return one for each, in order, and None for "
+        "those that need none"
+    ),
+    "nothing saved": (
+        "backward reads what forward has not kept; call ctx.save_for_backward(…) in forward, with each tensor "
+        "that backward needs"
+    ),
     "gradients swapped": "the gradient of one parameter is used for another",
+    "gradient of another parameter": ("two parameters are moved by the same gradient; each of them has its own"),
     "factor 2 missing": ("the gradient is half as large as it should be: the derivative of a square has a factor of 2"),
     "factor 2 too many": "the gradient is twice as large as it should be",
     "wrong sign": "the gradient has the wrong sign",

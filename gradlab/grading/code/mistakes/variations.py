@@ -20,21 +20,27 @@ class Variation:
     """A way to go wrong; the default goes right.
 
     factor: what the gradient is multiplied by: a number, "n", "1/n" or "rate".
-    accumulated: earlier gradients are added.  constant: that of the start is used throughout.
+    accumulated: earlier gradients are added.  gathered: those of one parameter only.
+    constant: the gradient of the start is used throughout.
     lagging: the gradient of the step before is used, and none in the first.  frozen: a parameter that stays.
-    stopped: no parameter moves.  steps: how many there are beyond those asked for.
-    swapped: two parameters whose gradients change places.  averaged: data variables that count as their mean, which is
-    what (n,) minus (n, 1) comes to.  in_turn: each parameter is updated before the next gradient is computed.
+    stopped: no parameter moves.  steps: how many there are beyond those asked for.  single: there is only one.
+    swapped: two parameters whose gradients change places.
+    lent: a parameter, and the one whose gradient it is moved by.
+    averaged: data variables that count as their mean, which is what (n,) minus (n, 1) comes to.
+    in_turn: each parameter is updated before the next gradient is computed.
     """
 
     factor: float | str = 1.0
     accumulated: bool = False
+    gathered: str = ""
     constant: bool = False
     lagging: bool = False
     frozen: str = ""
     stopped: bool = False
     steps: int = 0
+    single: bool = False
     swapped: tuple[str, str] = ("", "")
+    lent: tuple[str, str] = ("", "")
     averaged: str = ""
     in_turn: bool = False
 
@@ -57,6 +63,9 @@ class Variation:
         one, other = self.swapped
         if one:
             found[one], found[other] = found[other], found[one]
+        to, of = self.lent
+        if to:
+            found[to] = found[of]
         return found
 
     def run(self, reference: Reference, case: Case) -> dict[str, Array]:
@@ -70,14 +79,17 @@ class Variation:
         kept: dict[str, Array] = {name: np.zeros(np.shape(state[name])) for name in reference.parameters}
         before = kept
         first = self.gradient(reference, case, state)
-        for _ in range(case.steps + self.steps):
+        for _ in range(1 if self.single else case.steps + self.steps):
             if self.in_turn:
                 for name in names:
                     state[name] = state[name] - case.rate * self.gradient(reference, case, state)[name]
                 continue
             partials = first if self.constant else self.gradient(reference, case, state)
-            if self.accumulated:
-                partials = {name: kept[name] + partial for name, partial in partials.items()}
+            if self.accumulated or self.gathered:
+                partials = {
+                    name: kept[name] + partial if self.gathered in ("", name) else partial
+                    for name, partial in partials.items()
+                }
                 kept = partials
             used, before = (before, partials) if self.lagging else (partials, partials)
             state |= {name: state[name] - case.rate * used[name] for name in names}
@@ -110,6 +122,8 @@ def of_gradients(reference: Reference, case: Case) -> Iterator[tuple[str, Variat
         for other in names[place + 1 :]:
             if np.shape(case.inputs[one]) == np.shape(case.inputs[other]):
                 yield "gradients swapped", Variation(swapped=(one, other))
+                yield "gradient of another parameter", Variation(lent=(one, other))
+                yield "gradient of another parameter", Variation(lent=(other, one))
     for name, array in case.inputs.items():
         if name not in names and np.ndim(array) == 1:
             yield "broadcasting", Variation(averaged=name)
@@ -119,9 +133,12 @@ def of_loops(reference: Reference, case: Case) -> Iterator[tuple[str, Variation]
     """Yield the mistakes with training, by name; the likelier of two that come to the same is first."""
     yield "ascent", Variation(-1.0)
     yield "zeroed before the step", Variation(stopped=True)
+    yield "never updated", Variation(stopped=True)
     yield "gradient not zeroed", Variation(accumulated=True)
     yield "loss computed once", Variation(constant=True)
     yield "update before backward", Variation(lagging=True)
+    yield "update before backward", Variation(steps=-1)
+    yield "update before backward", Variation(stopped=True)
     yield "rate applied twice", Variation("rate")
     for name, variation in of_gradients(reference, case):
         if name != "wrong sign":
@@ -129,9 +146,13 @@ def of_loops(reference: Reference, case: Case) -> Iterator[tuple[str, Variation]
     if len(reference.parameters) > 1:
         for name in reference.parameters:
             yield "parameter left out", Variation(frozen=name)
+            yield "graph cut", Variation(frozen=name)
+            yield "gradient not zeroed", Variation(gathered=name)
         yield "updated one after the other", Variation(in_turn=True)
-    yield "one step too few", Variation(steps=-1)
-    yield "one step too many", Variation(steps=1)
+    if case.steps > 1:  # a step that is asked for alone is not counted
+        yield "one step too few", Variation(steps=-1)
+        yield "one step too many", Variation(steps=1)
+        yield "one step only", Variation(single=True)
 
 
 def pairs(singles: list[tuple[str, Variation]]) -> Iterator[tuple[tuple[str, str], Variation]]:
