@@ -104,6 +104,8 @@ def _carried_out(options: argparse.Namespace) -> Outcome:
     with aside:
         if options.command == "demo":
             return _shown(options.output)
+        if options.command == "lab":
+            return _opened(options)
         if options.command == "verify":  # not with the other commands: they load what it must not rest on
             from gradlab.commands.verification import verify
 
@@ -127,6 +129,14 @@ def _shown(folder: str) -> Outcome:
 
     result = demo.run(Path(folder))
     return Outcome("", result.as_dict(), code=Code.DONE if result.held else Code.DIFFER)
+
+
+def _opened(options: argparse.Namespace) -> Outcome:
+    from gradlab.commands.outcomes import Outcome
+    from gradlab.lab.serving import serve
+
+    serve(options.host, options.port, browser=not options.no_browser)
+    return Outcome("")
 
 
 def _failed(command: str | None, error: GradlabError, *, as_object: bool) -> int:
@@ -451,6 +461,14 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", "-o", metavar="DIR", default="gradlab-demo", help="where the report goes")
 
 
+def _lab(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="who can reach it; 127.0.0.1, this machine alone, by default"
+    )
+    parser.add_argument("--port", type=_whole, default=2027, help="2027 by default")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+
+
 _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     "derive": ("derive the exact gradient, step by step", '  gradlab derive "x**2 + y" --steps', _derive),
     "verify": ("check a derivation in a file without the rules", "  gradlab verify derivation.json", _verify),
@@ -486,6 +504,7 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "  gradlab exercise new --rules chain,product --count 20 --seed 7",
         _exercise,
     ),
+    "lab": ("open a page to type a function and see it descend", "  gradlab lab", _lab),
     "course": (
         "export results, report on a class, write pages of feedback",
         "  gradlab course export results.db --to csv -o exported",

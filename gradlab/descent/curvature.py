@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from gradlab.graph.kinds import Variable
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
+    from gradlab.symbolic import Derivation
 
 WHOLE = 32
 """Components up to which the Hessian is written out: its eigenvalues then come all, with a proved bound."""
@@ -194,12 +196,17 @@ def spectrum(f: Any, at: Any, *, whole: int = WHOLE) -> Spectrum:
 def _written_out(function: Function, point: Point, layout: Layout) -> Spectrum:
     import numpy as np
 
-    from gradlab.symbolic import derive
-
-    derivation = derive(function)
+    derivation = _derived(function)
     found = written_out(derivation, point)
     values, vectors = np.linalg.eigh(found.matrix)
     return Spectrum(point, _labels(function, layout), values, vectors, found.error, found.how, derivation.is_quadratic)
+
+
+@lru_cache(maxsize=2)  # runs of one function, one after the other, need its Hessian derived once
+def _derived(function: Function) -> Derivation:
+    from gradlab.symbolic import derive
+
+    return derive(function)
 
 
 def _labels(function: Function, layout: Layout) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ same again for a reader of a grey copy. No global setting of matplotlib is chang
 
 from gradlab.plots.animations import animate
 from gradlab.plots.fitting import fit, fits
-from gradlab.plots.histories import directions, losses, routes
+from gradlab.plots.histories import directions, losses, routes, validation
 from gradlab.plots.landscapes import landscape
 from gradlab.plots.paths import contour, curve, field, surface, trajectory
 from gradlab.plots.slopes import secants, slices
@@ -36,4 +36,5 @@ __all__ = [
     "step_sizes",
     "surface",
     "trajectory",
+    "validation",
 ]

@@ -14,6 +14,8 @@ from gradlab.plots.canvas import BLUE, GREEN, GREY, MARKERS, ORANGE, axes_for, d
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from gradlab.graph.point import Array
+
 
 _MARKED = 60
 """Points that get a marker of their own; more run together."""
@@ -73,6 +75,53 @@ def _cut(axes: Axes, runs: Sequence[Trajectory]) -> None:
         axes.set_ylim(bottom / 2, top * 100)
     else:
         axes.set_ylim(bottom - 0.05 * (top - bottom), top + (top - bottom))
+
+
+def validation(run: Trajectory, ax: Axes | None = None, *, metric: str | None = None) -> Axes:
+    """Return the losses that a run was trained with, those on held-out examples, and which point was the best.
+
+    Losses of batches are drawn as their mean in each epoch, in the middle of it.
+    metric: what `gradlab.Validation` measured, where that is no loss; it gets an axis of its own, on the right.
+    Raises ValueError for a run that measured nothing on the way.
+    """
+    import numpy as np
+    from matplotlib.ticker import MaxNLocator
+
+    if run.best is None or not len(run.validations):
+        raise ValueError("this run has no validation; write descend(…, stop=Validation((X, y))) with held-out examples")
+    axes = axes_for(ax)
+    steps, losses = _by_epoch(run)
+    axes.plot(steps, losses, linewidth=1.5, label="training loss", **line_style(0))
+    beside = axes if metric is None else axes.twinx()
+    at, measured = run.validations.T
+    beside.plot(at, measured, linewidth=1.5, label=metric or "validation loss", **line_style(1))
+    axes.axvline(run.best.step, linestyle="--", color=GREY, linewidth=1.0, label=f"best, after step {run.best.step:,}")
+    every = np.concatenate([losses, measured if metric is None else losses])
+    if every.min() > 0 and every.max() > 20 * every.min():
+        decades(axes, float(every.min()), float(every.max()))
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    lines = [*axes.lines, *beside.lines] if beside is not axes else axes.lines
+    if beside is not axes:
+        beside.set_ylabel(metric or "")
+    axes.legend(lines, [str(line.get_label()) for line in lines], frameon=False, fontsize=8)
+    _ruled(axes)
+    return axes
+
+
+def _by_epoch(run: Trajectory) -> tuple[Array, Array]:
+    """Return steps and losses: of each epoch in the mean where there are batches, and of each point otherwise."""
+    import numpy as np
+
+    if run.places is None or run.epoch_losses is None:
+        return run.step_of.astype(float), run.losses
+    epochs, first = np.unique(run.places[:, 0], return_index=True)
+    counts = np.diff([*first, len(run.places)])
+    # A run that stops after an epoch has one more point, measured on one batch: no mean of an epoch.
+    whole = len(counts) - 1 if len(counts) > 1 and counts[-1] < counts[0] else len(counts)
+    middles = [run.step_of[run.places[:, 0] == epoch].mean() for epoch in epochs[:whole]]
+    return np.array(middles), run.epoch_losses[:whole]
 
 
 def directions(run: Trajectory | Explanation, ax: Axes | None = None) -> Axes:

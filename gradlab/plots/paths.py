@@ -120,7 +120,9 @@ def levels_alone(axes: Axes, run: Trajectory, shown: int) -> tuple[Array, Array]
     """Draw the levels around the first points of a run; return where these lie."""
     function, across, up, xs, ys = _grid(run, shown)
     heights = grid_values(function, run, xs, ys)
-    draw_levels(axes, xs, ys, heights, _written(function, run), run.losses[:shown])
+    # The recorded losses of a run through batches are those of the batches, which say little of the levels.
+    losses = run.losses[:shown] if run.places is None else values_at(function, run, run.points.rows[:shown])
+    draw_levels(axes, xs, ys, heights, _written(function, run), losses)
     _name_axes(axes, run, (float(xs[0]), float(xs[-1])), (float(ys[0]), float(ys[-1])))
     return across, up
 

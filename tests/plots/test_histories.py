@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gradlab import plots
+from gradlab.descent import Validation, descend
 from gradlab.descent.explanation import explain
 from gradlab.descent.optimizers import Momentum
 from gradlab.sources import as_function
@@ -34,6 +35,43 @@ def test_labels_name_the_runs_one_each():
         plots.losses(bowl(), bowl(), labels=["one"])
     with pytest.raises(ValueError, match="one run or more"):
         plots.losses()
+
+
+def validated(stop):
+    x = np.linspace(-1, 1, 40)
+
+    def loss(w, x, y):
+        return ((w * x - y) ** 2).mean()
+
+    return descend(loss, {"w": 0.0}, batches=(x, 2 * x + 0.3 * np.sin(9 * x)), batch_size=10, epochs=6, stop=stop)
+
+
+def test_training_and_held_out_losses_are_drawn_with_the_best_point():
+    done = validated(Validation((np.array([0.2, 0.9]), np.array([0.3, 1.7]))))
+    training, held_out, best = drawn(plots.validation(done)).lines
+    assert training.get_ydata().tolist() == done.epoch_losses.tolist()
+    assert training.get_xdata()[:2].tolist() == [1.5, 5.5]
+    assert held_out.get_ydata().tolist() == done.validations[:, 1].tolist()
+    assert set(best.get_xdata()) == {done.best.step}
+
+
+def test_the_one_batch_after_the_last_epoch_is_not_drawn_as_an_epoch():
+    done = validated(Validation(lambda point: 1.0, patience=2))
+    training = plots.validation(done).lines[0]
+    assert len(done.epoch_losses) == 3
+    assert training.get_ydata().tolist() == done.epoch_losses[:2].tolist()
+
+
+def test_a_metric_that_is_no_loss_has_an_axis_of_its_own():
+    ax = plots.validation(validated(Validation(lambda point: 100 * point["w"], higher=True)), metric="per cent")
+    (beside,) = set(drawn(ax).figure.axes) - {ax}
+    assert (beside.get_ylabel(), len(beside.lines), len(ax.lines)) == ("per cent", 1, 2)
+    assert [text.get_text() for text in ax.get_legend().texts][-1] == "per cent"
+
+
+def test_a_run_without_validation_says_what_to_write():
+    with pytest.raises(ValueError, match="has no validation; write descend"):
+        plots.validation(bowl())
 
 
 def test_the_error_along_an_eigenvector_is_the_distance_to_the_minimum_along_it():

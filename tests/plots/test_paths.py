@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from gradlab import plots
+from gradlab.descent import descend
 from gradlab.sources import as_function
 from tests.plots.runs import BOWL, CORNER, bowl, drawn, fit, run
 
@@ -116,3 +117,16 @@ def test_all_pictures_share_one_figure():
         assert draw(done, ax=axes) is axes
     plots.losses(done, ax=ax[1, 1])
     drawn(ax[0, 0])
+
+
+def test_the_levels_under_a_run_through_single_examples_are_those_of_all():
+    x = np.linspace(-1, 1, 40)
+
+    def loss(w, b, x, y):
+        return ((w * x + b - y) ** 2).mean()
+
+    y = 2 * x - 1 + 0.3 * np.sin(50 * x)
+    done = descend(loss, {"w": 0.0, "b": 0.0}, batches=(x, y), batch_size=1, epochs=5)
+    assert done.losses.min() < 1e-4  # of one example; the mean of all stays above 0.03
+    bar = drawn(plots.contour(done)).figure.axes[-1]
+    assert min(place for place in bar.get_yticks() if place > 0) > 0.01

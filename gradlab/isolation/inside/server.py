@@ -46,7 +46,7 @@ def main(settings: dict[str, Any]) -> None:
     _first_to_go()
     drivers = warming.load(settings["library"], settings["drivers"])
     confinement_of = _confined(settings)
-    warming.freeze(settings["library"])
+    warming.freeze()
     mapped = confinement.mapped()
     control.send(b'{"ready": true}')
     while True:

@@ -7,7 +7,7 @@ import gc
 import importlib
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 _STANDARD = """
@@ -89,47 +89,12 @@ def _warm_torch() -> None:
     torch.manual_seed(0)
 
 
-def freeze(library: str) -> None:
-    """Make this process cheap to fork: no garbage collection over what is loaded, and few page faults afterwards."""
-    if library == "numpy":  # torch uses so much code that to copy its pages takes as long as to fault some of them in
-        _with_code_in_forks(library)
+def freeze() -> None:
+    """Make this process cheap to fork: no garbage collection over what is loaded, and few, large pages."""
     gc.collect()
     gc.freeze()
     gc.disable()  # a submission enables it again
     _on_large_pages()
-
-
-def _with_code_in_forks(library: str) -> None:
-    """Have the pages of libraries that are in use be there in each fork.
-
-    Linux leaves out of a fork what it can read from a file again, and then each process takes some hundred page
-    faults for its code. It copies the pages of a region in which one was ever written. So the pages are let go, those
-    that are needed come back, and one byte of each region is written as it is.
-    """
-    libc = ctypes.CDLL(None)
-    unchanged = list(_files_in_memory())
-    for start, size, _ in unchanged:
-        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), _LET_GO)
-    _warm(library)
-    for start, size, executable in unchanged:
-        area, rights = (ctypes.c_void_p(start), ctypes.c_size_t(size)), _READ | executable * _EXECUTE
-        if libc.mprotect(*area, rights | _WRITE) == 0:
-            byte = ctypes.c_ubyte.from_address(start)
-            byte.value = byte.value
-            libc.mprotect(*area, rights)
-
-
-def _files_in_memory() -> Iterator[tuple[int, int, bool]]:
-    """Yield where files are mapped to be read or executed and no page is this process's own: start, size, executed."""
-    with open("/proc/self/smaps", encoding="ascii", errors="replace") as file:
-        region: list[str] = []
-        for line in file:
-            words = line.split()
-            if "-" in words[0]:
-                region = words
-            elif words[:2] == ["Anonymous:", "0"] and region[1] in ("r--p", "r-xp") and region[5:6] > ["/"]:
-                start, end = (int(edge, 16) for edge in region[0].split("-"))
-                yield start, end - start, region[1] == "r-xp"
 
 
 def _on_large_pages() -> None:
@@ -149,5 +114,4 @@ def _on_large_pages() -> None:
 
 
 _LARGE = 1 << 21
-_HUGE_PAGES, _COLLAPSE, _LET_GO = 14, 25, 4
-_READ, _WRITE, _EXECUTE = 1, 2, 4
+_HUGE_PAGES, _COLLAPSE = 14, 25

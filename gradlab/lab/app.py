@@ -1,0 +1,204 @@
+"""The page of the lab. Every cell asks `workers` and shows what `page` makes of the answer."""
+
+# ruff: noqa: ANN001, ANN202  # cells: marimo calls them, and their parameters are the names of other cells
+# pyright: reportMissingParameterType=false, reportUnusedExpression=false
+# (what stands last in a cell is shown)
+
+import marimo
+
+app = marimo.App(width="full", app_title="gradlab lab", css_file="lab.css")
+
+
+@app.cell
+def _():
+    import marimo as mo
+
+    from gradlab.lab import controls, descending, models, page, workers, writing
+
+    return controls, descending, mo, models, page, workers, writing
+
+
+@app.cell
+def _(mo):
+    mo.Html(
+        '<header class="lab-head"><h1>gradlab <span>lab</span></h1>'
+        "<p>One function: its gradient derived, checked three ways, and descended.</p></header>"
+    )
+
+
+@app.cell
+def _(mo, models):
+    names = [model.name for model in models.MODELS]
+    picked = mo.ui.dropdown(names, value=names[1], label="Pick a function", allow_select_none=False, full_width=True)
+    return (picked,)
+
+
+@app.cell
+def _(controls, mo, models, picked, descending):
+    model = models.named(picked.value)
+    typed = mo.ui.text(
+        model.text, placeholder="text or LaTeX: x^2 + y", label="Or type one, then Enter", full_width=True
+    )
+    rate = mo.ui.slider(
+        steps=controls.rates(model.rate), value=model.rate, label="Learning rate", show_value=True, full_width=True
+    )
+    rule = mo.ui.dropdown(
+        list(descending.RULES), value="gradient descent", label="Optimizer", allow_select_none=False, full_width=True
+    )
+    steps = mo.ui.slider(1, descending.MOST_STEPS, value=50, label="Steps", show_value=True, full_width=True)
+    return model, rate, rule, steps, typed
+
+
+@app.cell
+def _(controls, mo, model, typed, workers):
+    movable = workers.asked("movable", typed.value, model.name)
+    labels, begin, examples = (
+        ((), (), 0) if movable.found is None else (movable.found.labels, movable.found.start, movable.found.examples)
+    )
+    start = mo.ui.array(
+        [
+            mo.ui.slider(
+                low,
+                high,
+                step,
+                value=value,
+                label=f"Start {label}",
+                show_value=True,
+                include_input=True,
+                full_width=True,
+            )
+            for label, value in zip(labels, begin, strict=True)
+            for low, high, step in [controls.reach(value)]
+        ]
+    )
+    batch = (
+        mo.ui.slider(steps=controls.batches(examples), value=examples, label="Batch", show_value=True, full_width=True)
+        if examples
+        else None
+    )
+    return batch, examples, movable, start
+
+
+@app.cell
+def _(batch, mo, model, page, picked, rate, rule, start, steps, typed, movable):
+    mo.vstack(
+        [
+            mo.Html('<span class="lab-controls"></span>'),
+            picked,
+            mo.Html(f'<p class="lab-about">{page.escape(model.about)}</p>'),
+            typed,
+            *([mo.Html(page.trouble(movable.problem))] if movable.problem else []),
+            rate,
+            rule,
+            *start.elements,
+            *([batch] if batch is not None else []),
+            steps,
+        ],
+        gap=0.9,
+    )
+
+
+@app.cell
+def _(batch, descending, examples, model, rate, rule, start, steps, typed):
+    asked = descending.Asked(
+        typed.value,
+        model.name,
+        tuple(map(float, start.value)),
+        float(rate.value),
+        rule.value,
+        int(steps.value),
+        0 if batch is None or batch.value == examples else int(batch.value),
+    )
+    return (asked,)
+
+
+@app.cell
+def _(asked, mo, movable, page, workers):
+    mo.stop(movable.found is None)
+    walked = workers.asked("descent", asked)
+    mo.Html(
+        page.section(
+            "Descent",
+            page.trouble(walked.problem)
+            if walked.found is None
+            else page.rate(asked.rate, walked.found.limit, asked.rule) + page.descent(walked.found) + page.took(walked),
+        )
+    )
+
+
+@app.cell
+def _(mo, model, movable, page, typed, workers):
+    mo.stop(movable.found is None)
+    derived = workers.asked("derivation", typed.value, model.name)
+    mo.Html(
+        page.section(
+            "Gradient", page.trouble(derived.problem) if derived.found is None else page.formulas(derived.found)
+        )
+    )
+    return (derived,)
+
+
+@app.cell
+def _(derived, mo):
+    count, set_count = mo.state(1)
+    total = 0 if derived.found is None else len(derived.found.lines)
+    return count, set_count, total
+
+
+@app.cell
+def _(count, mo, set_count, total):
+    mo.stop(total == 0)
+    following = mo.ui.button(
+        label="Next line", disabled=count() >= total, on_click=lambda _: set_count(lambda now: min(now + 1, total))
+    )
+    everything = mo.ui.button(label="All lines", disabled=count() >= total, on_click=lambda _: set_count(total))
+    again = mo.ui.button(label="From the start", disabled=count() <= 1, on_click=lambda _: set_count(1))
+    mo.hstack(
+        [mo.Html('<h2 class="lab-title">Step by step</h2>'), following, everything, again],
+        justify="start",
+        wrap=True,
+        gap=0.5,
+    )
+
+
+@app.cell
+def _(count, derived, mo, page, total):
+    mo.stop(total == 0)
+    mo.Html(page.unfolded(derived.found, min(count(), total)))
+
+
+@app.cell
+def _(mo, model, movable, page, start, typed, workers):
+    mo.stop(movable.found is None)
+    held = workers.asked("gradients", typed.value, model.name, tuple(map(float, start.value)))
+    mo.Html(
+        page.section(
+            "Three ways",
+            page.trouble(held.problem) if held.found is None else page.verdicts(held.found) + page.took(held),
+        )
+    )
+
+
+@app.cell
+def _(mo, movable, writing):
+    mo.stop(movable.found is None)
+    form = mo.ui.dropdown(list(writing.FORMATS), value="HTML", label="Format", allow_select_none=False)
+    return (form,)
+
+
+@app.cell
+def _(asked, form, mo, workers, writing):
+    ending = writing.FORMATS[form.value]
+
+    def made() -> bytes:
+        written = workers.asked("report", asked, ending)
+        return written.found if written.found is not None else written.problem.encode()
+
+    save = mo.download(made, filename=f"gradlab-report{ending}", label="Save the report")
+    mo.vstack(
+        [mo.Html('<h2 class="lab-title">Report</h2>'), mo.hstack([form, save], justify="start", align="end", wrap=True)]
+    )
+
+
+if __name__ == "__main__":
+    app.run()

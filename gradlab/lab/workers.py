@@ -1,0 +1,125 @@
+"""Processes that work for the page, each ended and begun anew where an answer takes too long."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from multiprocessing import get_context
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any
+
+from gradlab.lab.answering import Answer, answer
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+LIMITS = {"movable": 5.0, "descent": 8.0, "derivation": 8.0, "gradients": 10.0, "report": 60.0}
+"""Seconds that each question may take; a page that waits longer seems dead."""
+
+MEMORY = 3 << 30
+"""Bytes that a worker may take: torch and pictures need a tenth of it."""
+
+_STARTING = 120.0
+"""Seconds that a first answer may take: it loads matplotlib, or torch, on a machine that may be busy."""
+
+
+class Worker:
+    """One process that answers one question after the other.
+
+    warm: the question by which it loads what it needs, as soon as it is started.
+    """
+
+    def __init__(self, warm: str) -> None:
+        self._warm = warm
+        self._lock = Lock()
+        self._process: Any = None
+        self._pipe: Any = None
+
+    def start(self) -> None:
+        """Begin to load, without waiting for it."""
+        Thread(target=self._warmed, daemon=True).start()
+
+    def _warmed(self) -> None:
+        with self._lock:
+            self._ready()
+
+    def ask(self, question: str, *arguments: Any) -> Answer:
+        """Return the answer, or after the limit of the question that it took too long."""
+        limit = LIMITS[question]
+        with self._lock:
+            self._ready()
+            try:
+                self._pipe.send((question, arguments))
+                if self._pipe.poll(limit):
+                    found: Answer = self._pipe.recv()
+                    return found
+            except (EOFError, OSError):
+                self.stop()
+                return Answer(problem="the process that was to work this out ended: it may need too much memory")
+            self.stop()
+        Thread(target=self._warmed, daemon=True).start()
+        return Answer(
+            problem=f"this takes longer than {limit:g} s and was ended; write something smaller", seconds=limit
+        )
+
+    def _ready(self) -> None:
+        """Start the process where there is none, and wait until it is warm."""
+        if self._process is not None and self._process.is_alive():
+            return
+        context = get_context("spawn")  # a fork of a process with threads may hang
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=work, args=(theirs, self._warm), daemon=True)
+        self._process.start()
+        theirs.close()
+        try:
+            if not self._pipe.poll(_STARTING):
+                self.stop()
+            else:
+                self._pipe.recv()
+        except EOFError:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process = None
+
+
+def work(pipe: Connection, warm: str) -> None:
+    """Answer questions until the pipe is closed: what runs in the process."""
+    _bounded()
+    pipe.send(answer(warm))
+    while True:
+        try:
+            question, arguments = pipe.recv()
+            pipe.send(answer(question, *arguments))
+        except (EOFError, OSError, KeyboardInterrupt):
+            return
+
+
+def _bounded() -> None:
+    """Bound the memory of this process, where the system can."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+
+@cache
+def drawing() -> Worker:
+    """Return the one that derives and draws."""
+    return Worker("warm")
+
+
+@cache
+def comparing() -> Worker:
+    """Return the one that compares and writes: it loads torch, for which a first picture need not wait."""
+    return Worker("warm gradients")
+
+
+def asked(question: str, *arguments: Any) -> Answer:
+    """Return the answer to a question, by the worker for it."""
+    worker = comparing() if question in ("gradients", "report") else drawing()
+    return worker.ask(question, *arguments)

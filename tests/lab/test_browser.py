@@ -1,0 +1,162 @@
+"""The page itself in headless Chromium: type, move, read, save, and write nonsense.
+
+pytest -m browser -n 0
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.browser import chromium, lab, missing, opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
+
+WAIT = 60_000
+"""Milliseconds; generous, as the machine may be busy. The benchmark measures."""
+
+
+@pytest.fixture(scope="module")
+def at_lab():
+    with lab() as address, chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        page.asked_for, page.alerts = [], []
+        page.on("request", lambda request: page.asked_for.append(request.url))
+        page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
+        page.address = address
+        opened(page, address)
+        page.wait_for_selector("#lab-three-ways", timeout=2 * WAIT)
+        yield page
+
+
+@pytest.fixture
+def page(at_lab):
+    """The page as it begins."""
+    pick(at_lab, "A long bowl")
+    said(at_lab, "Two curvatures")
+    pick(at_lab, "A slope: x² + y")
+    said(at_lab, "There is no minimum")
+    at_lab.wait_for_selector('img.lab-picture[alt*="from x = 3, y = 1 "]', timeout=WAIT)
+    return at_lab
+
+
+def pick(page, name):
+    page.get_by_label("Pick a function").select_option(label=name)
+
+
+def write(page, text):
+    field = page.get_by_label("Or type one, then Enter")
+    field.fill(text)
+    field.press("Enter")
+
+
+def said(page, text):
+    page.wait_for_function(
+        "text => document.body.innerText.includes(text)", arg=text, timeout=WAIT
+    )  # waits for what the page shows, wherever it stands
+
+
+def test_what_is_typed_is_derived_compared_and_descended(page):
+    write(page, "x^2 + 3y^2")
+    page.wait_for_selector('img.lab-picture[alt*="minimum"], img.lab-picture[alt*="converging"]', timeout=WAIT)
+    said(page, "agree")
+    rules = page.locator(".lab-rule b")
+    page.get_by_role("button", name="All lines").click()
+    said(page, "The derivation is complete.")
+    assert "sum rule" in rules.all_inner_texts()
+
+
+def test_the_derivation_unfolds_line_by_line(page):
+    before = page.locator(".lab-line").count()
+    page.get_by_role("button", name="Next line").press("Enter")
+    page.wait_for_function("n => document.querySelectorAll('.lab-line').length == n", arg=before + 1, timeout=WAIT)
+    assert page.locator(".lab-newest").count() == 1
+
+
+def test_a_slider_moved_by_the_keyboard_makes_a_new_picture(page):
+    pick(page, "A long bowl")
+    page.wait_for_selector('img.lab-picture[alt*="10"], img.lab-picture[alt*="converging"]', timeout=WAIT)
+    thumb = page.get_by_role("slider").first
+    thumb.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    said(page, "diverging")
+    said(page, "is above")
+
+
+def test_every_control_is_reached_by_tab_and_has_a_name(page):
+    page.get_by_label("Pick a function").focus()
+    seen = []
+    for _ in range(40):
+        seen.append(page.evaluate(FOCUSED))
+        page.keyboard.press("Tab")
+    for name in ("Pick a function", "Or type one", "Learning rate", "Optimizer", "Start x", "Start y", "Steps"):
+        assert any(name in label for label in seen), (name, seen)
+    for name in ("Next line", "All lines", "Format", "Save the report"):
+        assert any(name in label for label in seen), (name, seen)
+
+
+FOCUSED = """() => {
+    let found = document.activeElement;
+    while (found && found.shadowRoot && found.shadowRoot.activeElement) found = found.shadowRoot.activeElement;
+    if (!found) return '';
+    const root = found.getRootNode();
+    const ids = (found.getAttribute('aria-labelledby') || '').split(' ').filter(Boolean);
+    const named = ids.map(id => root.getElementById(id)).filter(Boolean).map(e => e.textContent).join(' ');
+    const label = found.id && root.querySelector(`label[for="${found.id}"]`);
+    return named || found.getAttribute('aria-label') || (label && label.textContent) || found.textContent || '';
+}"""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("__import__('os').system('id')", "cannot start a name"),
+        ("<script>alert(1)</script>", "comparison"),
+        ("<img src=x onerror=alert(1)>", "<img src=x"),
+        (r"\href{javascript:alert(1)}{x}", "is not read"),
+        ("((x", "never closes"),
+        ("1/0", "division by the number 0"),
+        ("x" * 100_000, "characters are too many"),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_wrong_input_is_said_as_text_and_the_page_goes_on(page, text, words):
+    write(page, text)
+    said(page, words)
+    assert page.locator(".lab-trouble script, .lab-trouble img, .lab-trouble a").count() == 0
+    assert page.alerts == []
+    write(page, "x^2 + y")
+    page.wait_for_selector('img.lab-picture[alt*="f(x, y)"]', timeout=WAIT)
+
+
+def test_the_report_is_saved(page):
+    page.get_by_label("Format").select_option(label="Markdown")
+    save = page.get_by_text("Save the report")
+    with page.expect_download(timeout=WAIT) as waiting:
+        save.click()
+    assert waiting.value.suggested_filename == "gradlab-report.md"
+    with open(waiting.value.path(), encoding="utf-8") as file:
+        assert "# Report of the lab: f(x, y)" in file.read()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    try:
+        wide = page.evaluate("() => [document.documentElement.scrollWidth, document.querySelector('#App').scrollWidth]")
+        assert max(wide) <= 390
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_nothing_is_asked_of_any_other_machine(at_lab):
+    assert at_lab.asked_for
+    assert [url for url in at_lab.asked_for if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
+
+
+def test_the_page_needs_its_token(at_lab):
+    stranger = at_lab.context.browser.new_context()
+    other = stranger.new_page()
+    other.goto(at_lab.address.partition("?")[0])
+    assert "login" in other.url
+    assert other.locator("img.lab-picture").count() == 0
+    stranger.close()

@@ -1,0 +1,79 @@
+"""Who can reach the page, and what is said where it cannot be shown."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from gradlab.cli import main
+from gradlab.lab import serving
+from gradlab.lab.answering import answer
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        yield held.getsockname()[1]
+
+
+def test_only_this_machine_by_default():
+    assert serving.HOST == "127.0.0.1"
+    assert serving.is_local(serving.HOST)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_local_host_needs_no_warning(host):
+    assert serving.is_local(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "example.org"])
+def test_any_other_host_is_warned_of(host):
+    assert not serving.is_local(host)
+    assert "everybody on the network" in serving.warning(host)
+
+
+def test_a_taken_port_is_said_with_another(taken, capsys):
+    assert main(["lab", "--port", str(taken), "--no-browser"]) == 2
+    said = capsys.readouterr().err
+    assert f"port {taken} of 127.0.0.1 is taken" in said
+    assert f"--port {taken + 1}" in said
+
+
+@pytest.mark.parametrize("arguments", [["--port", "0"], ["--port", "70000"], ["--port", "x"]])
+def test_no_port_is_no_port(arguments, capsys):
+    assert main(["lab", "--no-browser", *arguments]) == 2
+    assert arguments[1] in capsys.readouterr().err
+
+
+def test_a_host_that_is_not_this_machine_is_said(capsys):
+    assert main(["lab", "--host", "192.0.2.1", "--no-browser"]) == 2
+    assert "192.0.2.1" in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(serving, "find_spec", lambda name: None)
+    assert main(["lab", "--no-browser"]) == 2
+    assert 'pip install "gradlab[lab]"' in capsys.readouterr().err
+
+
+def test_a_missing_browser_is_said_and_the_page_goes_on(monkeypatch, capsys, taken):
+    monkeypatch.setattr(serving, "_PATIENCE", 0.0)
+    monkeypatch.setattr(serving.webbrowser, "open", lambda address: False)
+    serving._once_there(f"http://127.0.0.1:{taken}", "token", True)
+    assert "no browser could be opened" in capsys.readouterr().err
+
+
+def test_the_app_runs(monkeypatch):
+    from gradlab.lab import workers
+    from gradlab.lab.app import app
+
+    monkeypatch.setattr(workers, "asked", answer)
+    outputs, names = app.run()
+    assert names["asked"].text == "x^2 + y"
+    assert names["derived"].found.lines
+    shown = " ".join(output.text for output in outputs if hasattr(output, "text"))
+    for piece in ("still falling", "✓ agree", "Next line", "Save the report", "data:image/png"):
+        assert piece in shown
