@@ -86,7 +86,7 @@ def _without_magics(text: str) -> list[str]:
     """Return the lines of a cell, with `pass` in place of what only a notebook understands."""
     try:
         ast.parse(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [_MAGIC.sub(r"\1pass", line) for line in text.splitlines()]
     return text.splitlines()
 

@@ -67,10 +67,7 @@ def _outcomes(
             shapes = ", ".join(
                 f"{name} {tuple(value.shape)}" for name, value in given.items() if hasattr(value, "shape")
             )
-            told = f"in a call with {shapes}" if shapes else "in a call"
-            if "does not require grad" in str(error) and arguments["kind"] == "function":
-                told += f"; begin with {arguments['parameters'][0]}.requires_grad_()"
-            error.add_note(told)
+            error.add_note(f"in a call with {shapes}" if shapes else "in a call")
             raise
         for name, value in found.items():
             outputs[f"{label}/{name}"] = as_array(name, value, dtypes)
