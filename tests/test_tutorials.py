@@ -12,7 +12,7 @@ from tests import notebooks
 
 MOST_BYTES = 300_000
 
-QUICK = ("01", "06")
+QUICK = ("06",)
 """Those that run in every run of the tests: each takes about six seconds; the others run with -m slow."""
 
 each = pytest.mark.parametrize("path", notebooks.SOURCES, ids=lambda path: path.stem)

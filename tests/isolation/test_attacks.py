@@ -25,7 +25,7 @@ QUICK, FORGED, HEAVY = (
 WORD = "gradlab-attacked"
 USER = 12345
 GOOD = "def attack(x):\n    return 2 * x"
-SHORT = Limits(cpu_seconds=1, wall_seconds=2, memory=1 << 28, printed=1 << 12, result=1 << 20)
+SHORT = Limits(cpu_seconds=1, wall_seconds=1.2, memory=1 << 28, printed=1 << 12, result=1 << 20)
 
 
 @pytest.fixture(scope="module", params=[Level.FULL, Level.RESTRICTED], ids=["full", "restricted"])

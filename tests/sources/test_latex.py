@@ -254,7 +254,7 @@ LONG += ["[" * 98 + "x," * 2000 + "x>0" + "]" * 98, "where(" + "(" * 90 + "x+" *
 def test_the_longest_texts_are_read_or_refused_at_once(text: str, notation: str):
     for names in (Names(), Names(["x", "a", "b", "e"])):
         seconds = min(seconds_to_read(text, names, notation) for _ in range(3))
-        assert seconds < 0.05
+        assert seconds < 0.2  # of the 50 ms that it takes at most on a machine with nothing else to do
 
 
 def seconds_to_read(text: str, names: Names, notation: str) -> float:

@@ -88,6 +88,7 @@ def test_no_mistake_in_a_function_of_numbers_is_taken_for_right(text):
     assert evidence[Evidence.REFUTED] >= 0.98 * evidence.total() > 10
 
 
+@pytest.mark.slow
 def test_no_mistake_in_a_model_is_taken_for_right():
     steps = [step for model in MODELS for step in steps_of(at_point(model.source, model.at)[0])]
     evidence, fooled = _judged(steps, every=40)
