@@ -18,6 +18,7 @@ from gradlab.isolation import Level, Limits, Sandbox, Status, Task
 from gradlab.isolation.probing import _holds
 from tests.isolation import attacks, attacks_between
 from tests.isolation.attacks import TORCH
+from tests.sampling import sampled
 
 QUICK, FORGED, HEAVY = (
     {**getattr(attacks, name), **getattr(attacks_between, name)} for name in ("QUICK", "FORGED", "HEAVY")
@@ -106,20 +107,20 @@ def without_effect(outcome, stage):
         assert not [name for name in os.listdir(place) if WORD in name]
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", sampled(QUICK, 2))
 def test_what_it_wants_it_does_not_get(name, sandbox, stage):
     outcome = attacked(sandbox, QUICK[name], stage)
     if outcome.status is Status.RETURNED:
         assert outcome.outputs["result"].tolist() == 0
 
 
-@pytest.mark.parametrize("name", FORGED)
+@pytest.mark.parametrize("name", sampled(FORGED, 2))
 def test_what_is_no_result_earns_nothing(name, sandbox, stage):
     outcome = attacked(sandbox, FORGED[name], stage)
     assert outcome.status is not Status.RETURNED or outcome.outputs["result"].tolist() in (1, [0, 0, 0])
 
 
-@pytest.mark.parametrize("name", HEAVY)
+@pytest.mark.parametrize("name", sampled(HEAVY, 4))
 def test_time_memory_and_room_have_an_end(name, sandbox, stage):
     outcome = attacked(sandbox, HEAVY[name], stage)
     assert outcome.status is not Status.RETURNED

@@ -11,16 +11,17 @@ from gradlab.grading import CodeExercise
 from tests.grading.code import styles
 from tests.grading.code.programs import LOGISTIC, exercise
 from tests.grading.code.styles import BOTH, NUMPY, STEP, TORCH
+from tests.sampling import sampled
 
 
-@pytest.mark.parametrize(("given", "source"), styles.RIGHT_STYLES)
+@pytest.mark.parametrize(("given", "source"), sampled(styles.RIGHT_STYLES, 3, single=False))
 def test_a_right_program_is_right_in_any_style(given, source, sandbox):
     found = given.check(source, sandbox=sandbox)
     assert found.verdict == "correct", (source, found)
     assert not found.mistakes
 
 
-@pytest.mark.parametrize(("given", "source"), styles.WRONG_STYLES)
+@pytest.mark.parametrize(("given", "source"), sampled(styles.WRONG_STYLES, 3, single=False))
 def test_a_wrong_program_is_wrong(given, source, sandbox):
     found = given.check(source, sandbox=sandbox)
     assert found.verdict == "wrong", source
