@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,8 @@ def copy_tutorials(source: Path = TUTORIALS, target: Path = DOCS / "tutorials") 
         stale.unlink()
     for notebook in notebooks:
         copy = target / notebook.name
-        if not copy.exists() or copy.read_bytes() != notebook.read_bytes():
-            shutil.copyfile(notebook, copy)
+        # What is beside the folder docs for a tutorial is beside the copy for the page.
+        text = notebook.read_text(encoding="utf-8").replace("](../docs/", "](../")
+        if not copy.exists() or copy.read_text(encoding="utf-8") != text:
+            copy.write_text(text, encoding="utf-8")
     return notebooks
