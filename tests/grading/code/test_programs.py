@@ -170,3 +170,15 @@ def test_an_exercise_in_a_file():
 def test_no_way_of_writing_to_the_page_from_a_submission(sandbox):
     found = NUMPY.check("def gradient(w, X, y):\n    raise ValueError('<script>alert(1)</script>')", sandbox=sandbox)
     assert "<script>" not in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "words", ['f"; raise SystemExit; "', '"""\nraise SystemExit\n"""', "f(): pass\nraise SystemExit\ndef f"]
+)
+def test_names_of_an_exercise_are_never_run(words, sandbox):
+    def loss(x):
+        return x**2
+
+    loss.__name__ = words
+    for given in (CodeExercise("x^2", name=words), CodeExercise(loss)):
+        assert given.check(given.answer, sandbox=sandbox).verdict == "correct"
