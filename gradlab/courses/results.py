@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,6 @@ class Result:
     version: str = ""
     finished: str = ""
     problem: str = ""
-
-    def same_for(self, student: str) -> Result:
-        """Return the same grade as another student's row."""
-        return replace(self, student=student)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import difflib
 import random
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -56,7 +57,17 @@ def drawn(package: str, number: int, seed: int) -> list[Mutant]:
     """
     places = [found for file in sorted((ROOT / package).rglob("*.py")) for found in _places(file).values()]
     draw = random.Random(seed)
-    return [draw.choice(changes) for changes in draw.sample(places, min(number, len(places)))]
+    draw.shuffle(places)
+    return list(islice(filter(_is_python, map(draw.choice, places)), number))
+
+
+def _is_python(mutant: Mutant) -> bool:
+    """Whether a change leaves a program; of ``2**-n`` Cosmic Ray makes ``2*-n``, but also ``2-``."""
+    try:
+        compile(mutant.source(), mutant.file, "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 def _places(file: Path) -> dict[object, list[Mutant]]:

@@ -1,7 +1,8 @@
-"""Runs tests on a mutant in a forked process: libraries are loaded once, and no file is changed."""
+"""Runs tests on a mutant in a forked process: what they import is loaded once, and no file is changed."""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -11,66 +12,119 @@ import resource
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import CodeType, FunctionType
 
-from tests.mutation.covering import LONGEST
+from tests.mutation.covering import LONGEST, folders
 from tests.mutation.drawing import ROOT, Mutant
 
 MEMORY = 4 << 30
 """Bytes that a mutant may take; whoever multiplies by the wrong number soon takes all there are."""
 
-LIBRARIES = ("numpy", "sympy", "flint", "torch", "scipy.optimize", "pytest", "hypothesis", "xdist")
+_NOT_REWRITTEN = "ignore::pytest.PytestAssertRewriteWarning"  # gradlab is loaded before pytest asks for it
+
+OPTIONS = ("-q", "-n", "0", "-p", "no:cacheprovider", f"--rootdir={ROOT}", "-W", _NOT_REWRITTEN)
 
 
-def load() -> None:
-    """Load what every mutant's tests need, but nothing of gradlab."""
-    for name in LIBRARIES:
-        importlib.import_module(name)
+def load(package: str) -> None:
+    """Load gradlab, the tests of a package, and all they import."""
+    import pytest
+
+    with _silent():
+        pytest.main(["--collect-only", *OPTIONS, *folders(package)])
+    _loaded[:] = [each for each in gc.get_objects() if type(each) is FunctionType]
+    gc.collect()
+    gc.freeze()  # a collection would copy every page in every fork
 
 
 def outcome(mutant: Mutant, tests: list[str]) -> str:
-    """Return "killed", "survived" or "too long", as *tests* find a mutant; "unseen" where there is no test."""
+    """Return "killed", "survived" or "too long", as *tests* find a mutant; "unseen" where there is no test.
+
+    Who survives as an exchange of code may have changed what an import works out: it is tried from the start.
+    """
     if not tests:
         return "unseen"
+    changed = list(_exchanged(mutant))
+    found = _tried(tests, lambda: _exchange(changed)) if changed else "survived"
+    return _tried(tests, lambda: _import_anew(mutant)) if found == "survived" else found
+
+
+def _tried(tests: list[str], put_in: Callable[[], None]) -> str:
     process = os.fork()
     if not process:
-        _run(mutant, tests)
+        _run(tests, put_in)
     status = _ended(process, 60 + 5 * LONGEST)
     if status is None:
         return "too long"
     return "survived" if status == 0 else "killed"
 
 
-def _run(mutant: Mutant, tests: list[str]) -> None:
-    """Run tests on the mutant and end this process by pytest's exit code."""
+def _run(tests: list[str], put_in: Callable[[], None]) -> None:
+    """Put a mutant in, run tests on it and end this process by pytest's exit code."""
     code = 1
     try:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(nowhere, descriptor)
-        sys.meta_path.insert(0, _Mutated(mutant))
-        importlib.import_module(mutant.module)
-        import pytest
+        with _silent():
+            import pytest
 
-        code = int(pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", f"--rootdir={ROOT}", *tests]))
+            put_in()
+            code = int(pytest.main(["-x", *OPTIONS, *tests]))
     finally:
         os._exit(code)
 
 
-def _ended(process: int, seconds: float) -> int | None:
-    """Return the exit status of a process, None where it had to be ended."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found, status = os.waitpid(process, os.WNOHANG)
-        if found:
-            return status
-        time.sleep(0.02)
-    with suppress(ProcessLookupError):
-        os.killpg(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return None
+@contextmanager
+def _silent() -> Iterator[None]:
+    kept = [(descriptor, os.dup(descriptor)) for descriptor in (0, 1, 2)]
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor, _ in kept:
+        os.dup2(nowhere, descriptor)
+    try:
+        yield
+    finally:
+        for descriptor, copy in kept:
+            os.dup2(copy, descriptor)
+
+
+# How a mutant gets in ------------------------------------------------------------------------------
+
+
+_loaded: list[FunctionType] = []
+
+
+def _exchanged(mutant: Mutant) -> Iterator[tuple[FunctionType, CodeType]]:
+    """Return the functions that are loaded and have other code in the mutant, with that code."""
+    file = str(ROOT / mutant.file)
+    codes = dict(_codes(compile(mutant.source(), file, "exec", dont_inherit=True)))
+    for function in _loaded:
+        code = function.__code__
+        if code.co_filename == file:
+            new = codes.get((code.co_qualname, code.co_firstlineno), code)
+            if new != code and new.co_freevars == code.co_freevars:
+                yield function, new
+
+
+def _exchange(changed: list[tuple[FunctionType, CodeType]]) -> None:
+    for function, code in changed:
+        function.__code__ = code
+
+
+def _codes(code: CodeType) -> Iterator[tuple[tuple[str, int], CodeType]]:
+    """Return all code in a piece of code, by its name and first line."""
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield (inner.co_qualname, inner.co_firstlineno), inner
+            yield from _codes(inner)
+
+
+def _import_anew(mutant: Mutant) -> None:
+    """Import gradlab and its tests again, the mutant in the place of its module."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("gradlab", "tests")]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Mutated(mutant))
+    importlib.import_module(mutant.module)
 
 
 class _Mutated(importlib.abc.MetaPathFinder):
@@ -95,3 +149,17 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname):
         return compile(self.text, self.path, "exec", dont_inherit=True)
+
+
+def _ended(process: int, seconds: float) -> int | None:
+    """Return the exit status of a process, None where it had to be ended."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found, status = os.waitpid(process, os.WNOHANG)
+        if found:
+            return status
+        time.sleep(0.02)
+    with suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    return None
