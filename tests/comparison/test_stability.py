@@ -90,3 +90,9 @@ def test_every_rewriting_has_its_name_in_torch():
 
 def test_a_stable_function_needs_no_other_form():
     assert stable_form(as_function("softplus(x)")) == ""
+
+
+def test_a_wrong_claim_is_blamed_before_what_torch_lost():
+    comparison = compare("log(1 + exp(x))", 1000.0, claimed=1.1)
+    assert comparison.verdict is Verdict.DIFFER
+    assert comparison.reason.startswith("x: claimed is 1.1 but symbolic is 1: 0.1 apart, 1.77e+13 times the bound")

@@ -59,3 +59,19 @@ def test_torchs_loss_without_a_formula_has_no_operation_to_blame():
     comparison = compare(as_function(forgets, opaque=True), 1.0)
     assert comparison.verdict is Verdict.DIFFER
     assert comparison.cause == ""
+
+
+def test_one_component_alone_is_named_and_not_counted():
+    assert compare("x^2", 3.0).reason == "x: symbolic, numeric and autodiff are equal"
+
+
+def test_of_two_claims_the_silent_one_is_said_to_be_silent():
+    function = as_function(lambda x, y: float(x) ** 2 + float(y) ** 2, opaque=True)
+    comparison = compare(function, {"x": 1.0, "y": 2.0}, routes={"a": {"x": 2.0}, "b": {"x": 2.0, "y": 4.0}})
+    assert comparison.verdict is Verdict.AGREE
+    silent = next(entry for entry in comparison.components if entry.name == "y")
+    assert silent.reason == "numeric and b agree; a has no value here"
+
+
+def test_in_float64_nothing_is_noted_of_the_dtype():
+    assert compare("x^2", 3.0).notes == ()

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from gradlab.errors import GradlabError, ShapeError
+from gradlab.errors import GradlabError, NotScalarError, ShapeError
 from gradlab.numeric import estimate_hessian, estimate_jacobian
 from gradlab.numeric.estimation import METHODS
+from gradlab.numeric.patterns import terms
 from gradlab.sources import as_function
 from gradlab.symbolic import derive
 
@@ -81,6 +82,12 @@ def test_a_sparsity_of_another_shape_is_refused():
         estimate_jacobian(lambda x, y: x * y, {"x": [1.0], "y": [2.0]}, sparsity=np.eye(1))
 
 
+def test_a_jacobian_shows_its_entries_with_their_errors_and_its_calls():
+    first, partial = repr(estimate_jacobian(lambda x: x**2, [1.0, 2.0])).splitlines()
+    assert first == "Jacobian by finite differences at x = [1, 2], 97 calls"
+    assert partial.startswith("  ∂f/∂x = [[2, 0], [0, 4]]  ± [[")
+
+
 # Hessians -----------------------------------------------------------------------------------------
 
 
@@ -120,3 +127,25 @@ def test_at_a_kink_there_is_no_second_derivative():
     assert np.isnan(found.matrix[1, 1])
     assert any("y is at a kink" in note for note in found.notes)
     assert "undecided" in repr(found)
+
+
+def test_a_hessian_is_of_one_number():
+    with pytest.raises(NotScalarError, match=r"has 2 values, in the shape \(2,\)"):
+        estimate_hessian(lambda x: x**2, [1.0, 2.0])
+
+
+def test_a_point_in_float32_has_its_hessian_measured_in_float32():
+    found = estimate_hessian("x^2*y", {"x": np.float32(1.1), "y": np.float32(2)})
+    truth = np.array([[4, 2.2], [2.2, 0]])
+    assert (np.abs(found.matrix - truth) <= found.error).all()
+    assert found.error.max() < 0.1
+    assert any("computed in float32" in note for note in found.notes)
+
+
+def test_the_terms_of_a_formula_are_found_behind_the_names_of_its_parts():
+    def loss(x):
+        squares = (x**2).sum()
+        products = (x[1:] * x[:-1]).sum()
+        return squares + 3 * products
+
+    assert [part.axes for _, part in terms(as_function(loss, shapes={"x": (5,)}).output)] == [(5,), (4,)]
