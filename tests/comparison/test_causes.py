@@ -96,6 +96,7 @@ def test_variables_that_are_right_or_of_another_shape_are_not_swapped():
     at = {"x": [1.0, 2.0], "y": 2.0, "z": 3.0}
     comparison = compare(f, at, claimed={"x": [12.0, 24.0], "y": 10.0, "z": 15.0})
     assert comparison.cause == "claimed has the partial derivatives by y and z swapped"
+    assert comparison.reason.startswith("2 of 4 components: differ; the worst is z: ")
 
 
 def test_two_wrong_entries_that_are_not_each_others_are_not_swapped():
@@ -110,3 +111,8 @@ def test_where_the_exact_value_is_zero_no_factor_is_named():
 def test_without_a_formula_no_summand_is_named():
     function = as_function(lambda x: (x**3).sum(), opaque=True)
     assert compare(function, [1.0, 2.0, 3.0], claimed=[5.0, 1.0, 2.0]).cause == ""
+
+
+def test_half_of_a_mean_over_two_lacks_a_factor_and_says_nothing_of_the_mean():
+    said = compare(lambda x: (x**2).mean(), [1.0, 3.0], claimed=[0.5, 1.5]).cause
+    assert said == "claimed is 1/2 of the exact gradient: a factor 2 is missing"

@@ -70,7 +70,7 @@ def test_a_zero_that_is_measured_as_zero_is_confirmed():
 
 
 def test_a_zero_is_not_confirmed_where_noise_may_hide_a_number():
-    hidden = as_function(lambda x: x[0] ** 2 + ((1e8 + x[1]) - 1e8) - x[1], opaque=True)
+    hidden = as_function(lambda x: x[0] ** 2 + ((1e8 + x[1] ** 2) - 1e8) - x[1] ** 2, opaque=True)
     assert compare(hidden, [1.3, 0.7], claimed=[2.6, 0]).verdict is Verdict.UNDECIDED
 
 

@@ -15,6 +15,13 @@ def test_what_rounding_swallows_is_said_and_no_fault_of_the_gradient():
     )
 
 
+def test_only_the_component_that_loses_its_digits_is_said_to():
+    comparison = compare("((1 + x) - 1) + y", {"x": 2.0**-30, "y": 1e-20})
+    reasons = {entry.name: entry.reason for entry in comparison.components}
+    assert "loses the difference" in reasons["x"]
+    assert "loses the difference" not in reasons["y"]
+
+
 def test_without_a_reference_nothing_is_decided():
     comparison = compare("x*y", {"x": 2.0, "y": 3.0}, routes=["autodiff"], claimed={"x": 3.0, "y": 5.0})
     assert comparison.verdict is Verdict.UNDECIDED
