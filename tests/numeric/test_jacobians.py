@@ -64,15 +64,16 @@ def test_values_and_variables_of_any_shape():
 
 
 def test_a_sparsity_that_lacks_a_pair_is_refused():
-    with pytest.raises(GradlabError, match=r"the sparsity does not hold: value \d+ of"):
+    with pytest.raises(GradlabError, match="the sparsity does not hold: value 0 of"):
         estimate_jacobian(lambda x: x**2 + np.roll(x, 1), np.arange(1.0, 9.0), sparsity=np.eye(8))
 
 
 def test_a_value_that_should_stand_still_and_moves_is_named():
     sparsity = np.eye(8)
     sparsity[0, 0] = 0
-    with pytest.raises(GradlabError, match="value 0 of"):
-        estimate_jacobian(lambda x: x**2, np.arange(1.0, 9.0), sparsity=sparsity)
+    for f in (lambda x: x**2, lambda x: x**2 + 1e3):
+        with pytest.raises(GradlabError, match="value 0 of"):
+            estimate_jacobian(f, np.arange(1.0, 9.0), sparsity=sparsity)
 
 
 def test_a_sparsity_of_another_shape_is_refused():

@@ -58,6 +58,12 @@ def test_bounds_of_every_real_method_hold_on_random_functions(method):
     assert outside == 0
 
 
+@pytest.mark.parametrize("method", ["central", "richardson", "ladder"])
+def test_the_slopes_at_a_kink_are_those_of_the_two_sides(method):
+    slopes = estimate("abs(x - 1) + x", 1.0, method=method).slopes["x"]
+    np.testing.assert_allclose(slopes, [0, 2], atol=1e-9)
+
+
 # The complex step ---------------------------------------------------------------------------------
 
 
