@@ -58,7 +58,8 @@ def test_the_bounds_are_as_tight_as_they_were(text, at, at_most):
     assert estimate(text, at).error["x"] <= at_most
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+# All of them are compared in tests/test_comparison.py.
+@pytest.mark.parametrize("model", MODELS[::5], ids=lambda model: model.name)
 def test_the_models_of_a_course(model):
     function, point = at_point(model.source, model.at)
     derived, gradient = derive(function).at(point), estimate(model.source, model.at)
