@@ -271,9 +271,10 @@ def _components(question: Question, reading: Reading) -> tuple[Tree, ...] | str:
         if question.form == "set" and all(row is None for row in rows) and len(entries) == question.columns:
             return entries  # one point
         if any(row is None or len(row) != question.columns for row in rows):
+            if question.form == "set":
+                return f"points with {question.columns} coordinates are asked for: write [[a, b], [c, d]]"
             shape = f"{count // question.columns} rows of {question.columns}"
-            what = "a matrix" if question.form == "matrix" else "points"
-            return f"{what} of {shape} are asked for: write [[a, b], [c, d]]"
+            return f"a matrix with {shape} is asked for: write [[a, b], [c, d]]"
         entries = tuple(flat)
         if question.form == "set":
             return entries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gradlab.errors import ExerciseError
 from gradlab.grading import CodeExercise, grade
 from gradlab.grading.files import exercises_of
 from gradlab.isolation import Level
@@ -182,3 +183,28 @@ def test_names_of_an_exercise_are_never_run(words, sandbox):
     loss.__name__ = words
     for given in (CodeExercise("x^2", name=words), CodeExercise(loss)):
         assert given.check(given.answer, sandbox=sandbox).verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "error", "said"),
+    [
+        ("poem", {}, ValueError, "no kind of code is called 'poem'"),
+        ("function", {"library": "jax"}, ValueError, "library='jax'; there are numpy, torch"),
+        ("function", {"points": 0}, ValueError, "worth more than 0 points"),
+        ("function", {}, ExerciseError, "is an array; a gradient is that of one number"),
+    ],
+)
+def test_an_exercise_that_cannot_be_is_refused(kind, options, error, said):
+    with pytest.raises(error, match=said):
+        CodeExercise(lambda x: x**2, kind, shapes={"x": (3,)}, **options)
+
+
+def test_a_submission_is_text():
+    with pytest.raises(TypeError, match="the text of a program or a notebook, not int"):
+        CodeExercise("x^2", "function").attempt(3)
+
+
+def test_an_autograd_function_is_asked_for_by_its_template():
+    exercise = CodeExercise(lambda x: x**2, "autograd function", shapes={"x": (3,)})
+    assert exercise.answer == exercise.solution() == exercise.template()
+    assert "def backward(ctx, above):" in exercise.answer
