@@ -88,6 +88,11 @@ def test_every_rewriting_has_its_name_in_torch():
     assert {rule.__doc__ for rule in stable._RULES} == set(CALLS)
 
 
+def test_of_several_equalities_the_last_that_was_used_names_the_call():
+    said = stable_form(as_function("exp(y)/(1 + exp(y)) + log(1 + exp(x))"))
+    assert said.startswith("softplus, as log(1 + e^u) = softplus(u) and e^u / (1 + e^u) = σ(u)")
+
+
 def test_a_stable_function_needs_no_other_form():
     assert stable_form(as_function("softplus(x)")) == ""
 
