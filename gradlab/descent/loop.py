@@ -98,38 +98,37 @@ def descend(
         raise ValueError(f"epochs={epochs} without batches; write batches=(X, y) with batch_size=32, or steps={epochs}")
     total = epochs if epochs is None or pause is None else pause.place[0] + epochs
     given = posed(f, start if earlier is None else dict(earlier.points[-1]), batches, batch_size, seed, total)
+    given = replace(given, dtype=_dtype(start, pause))
     if given.feed is not None and pause is not None:
         given.feed.begin_at(*pause.place)
     chosen = earlier.engine if earlier is not None and engine == "auto" else engine
-    prepared = prepare(chosen, given.function, given.start, _dtype(start, pause), given.given)
+    prepared = prepare(chosen, given)
     comparison = None if earlier is None else earlier.comparison
     routes = ROUTES
     if earlier is None and _finite_at_start(prepared, given) and check:
         routes = _affordable(given)
         comparison = _compared(given, routes) if routes else None
-    layout = Layout({name: array.shape for name, array in given.start.items()})
     last = _last(steps, epochs, 0 if pause is None else pause.step)
     shown = on_terminal() if progress is None else progress
     plan = Plan(
-        layout=layout,
+        layout=given.layout,
         last=last,
-        keep=kept_by_default(layout.size) if keep is None else count("descend", "keep", keep),
+        keep=kept_by_default(given.layout.size) if keep is None else count("descend", "keep", keep),
         conditions=on_examples(conditions_of(stop), lambda examples: _loss_on(given, examples)),
         feed=given.feed,
         progress=Progress(last) if shown else None,
         begin=pause,
         settles=not isinstance(getattr(rule, "rate", None), Schedule),
     )
-    done = run(prepared, _on_ground(rule, prepared, layout), plan)
+    done = run(prepared, _on_ground(rule, prepared, given.layout), plan)
     if earlier is not None:
         done = joined_runs(earlier, done)
     notes = _notes(comparison, routes) if earlier is None else earlier.notes
-    return _trajectory(done, layout, rule, prepared, given, comparison, notes)
+    return _trajectory(done, rule, prepared, given, comparison, notes)
 
 
 def _trajectory(
     done: Run,
-    layout: Layout,
     rule: Rule,
     engine: Engine,
     given: Posed,
@@ -140,9 +139,9 @@ def _trajectory(
 
     step = len(done.losses) - 1 if done.steps is None else int(done.steps[-1])
     return Trajectory(
-        points=History(done.points, layout),
+        points=History(done.points, given.layout),
         losses=done.losses,
-        gradients=History(done.gradients, layout),
+        gradients=History(done.gradients, given.layout),
         stopped=Stopped(done.stopped, kind=done.ended, step=step),
         rule=rule,
         engine=engine.name,
