@@ -46,6 +46,7 @@ def descend(
     f: Any,
     start: Any,
     *,
+    rate: float | Schedule | None = None,
     rule: Rule | None = None,
     steps: int | None = None,
     batches: Any = None,
@@ -63,7 +64,8 @@ def descend(
     f: anything that `gradlab.as_function` takes, with one number as its value.
     start: a mapping from variable name to value, or the bare value where there is one variable; or a `Trajectory`,
         to go on where it ended, with its rule, its engine and all that they remember.
-    rule: how to step; GradientDescent(rate=0.1) if it is not given.
+    rate: the learning rate of plain gradient descent: short for rule=GradientDescent(rate); 0.1 if neither is given.
+    rule: how to step.
     steps: how many steps to take at most; 100 if neither they nor epochs are given.
     batches: what each step sees: arrays such as (X, y), with *batch_size* and *seed* for the shuffling; `Batches`; or
         anything that ``for x, y in batches`` goes through again and again, such as a DataLoader. The parts of a batch
@@ -84,7 +86,7 @@ def descend(
     Raises GradientMismatch where the three gradients differ, PointError where *start* or a batch does not fit,
     DomainError where *f* is not a number there, TypeError and ValueError on misuse, and for batches that run out.
 
-    >>> run = descend("x**2 + y**2", {"x": 3.0, "y": 4.0}, rule=GradientDescent(rate=0.25), steps=2)
+    >>> run = descend("x**2 + y**2", {"x": 3.0, "y": 4.0}, rate=0.25, steps=2)
     >>> run.points[-1], run.losses
     ({'x': array(0.75), 'y': array(1.)}, array([25.    ,  6.25  ,  1.5625]))
     >>> descend("x**2 + y**2", run, steps=1).losses
@@ -92,7 +94,7 @@ def descend(
     """
     earlier = start if isinstance(start, Trajectory) else None
     pause = None if earlier is None else _pause_of(earlier)
-    rule = _rule(rule, earlier)
+    rule = _rule(rule, rate, earlier)
     _check_numbers(steps, epochs)
     if epochs is not None and batches is None and batch_size is None:
         raise ValueError(f"epochs={epochs} without batches; write batches=(X, y) with batch_size=32, or steps={epochs}")
@@ -157,7 +159,11 @@ def _trajectory(
     )
 
 
-def _rule(rule: Any, earlier: Trajectory | None) -> Rule:
+def _rule(rule: Any, rate: Any, earlier: Trajectory | None) -> Rule:
+    if rate is not None and rule is not None:
+        raise TypeError(f"rate={rate!r} and rule={rule!r}: a rule has its own rate; write it there, and leave rate out")
+    if rate is not None:
+        return GradientDescent(rate)
     if rule is None and earlier is not None and earlier.rule is not None:
         return earlier.rule
     if rule is None and earlier is None:
