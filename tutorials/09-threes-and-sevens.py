@@ -257,7 +257,7 @@ show(images[test[hardest]], titles, rows=2)
 
 # %% [markdown]
 # All eight are threes, and the six below 0.5 are the model's only mistakes in the test heap.
-# They lean over, or have hardly a belly at the lower right.
+# Most of them lean over, or have hardly a belly at the lower right.
 # Is that where the model looks?
 #
 # ## What it has learned

@@ -67,7 +67,7 @@ folder = Path("my-reports")
 folder.mkdir(exist_ok=True)
 for ending in ["md", "html", "pdf", "tex", "docx", "ipynb"]:
     saved = document.save(folder / f"bowl.{ending}")
-    print(f"{saved.name:12} {saved.stat().st_size / 1000:6.0f} kB")
+    print(f"{saved.name:12} about {float(f'{saved.stat().st_size / 1000:.1g}'):3.0f} kB")
 
 # %% [markdown]
 # - `.html` is one file with its pictures and its font: to send, to read on a telephone, to print.
