@@ -24,8 +24,8 @@ SEEN = """async () => {
   const wide = document.scrollingElement.scrollWidth - innerWidth;
   return {
     wide: wide > 0 ? [`${wide} px wider than the window`] : [],
-    formulas: [...document.querySelectorAll(".math:not(:has(mjx-container))")].map(e => e.innerText),
-    errors: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(e => e.innerText),
+    formulas: [...document.querySelectorAll(".math:not(:has(mjx-container))")].map(e => e.textContent),
+    errors: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(e => e.textContent),
     pictures: [...document.images].filter(e => e.complete && !e.naturalWidth).map(e => e.src),
     links: [...document.querySelectorAll("a[href]")].map(e => e.href),
     ids: [...document.querySelectorAll("[id]")].map(e => e.id),
