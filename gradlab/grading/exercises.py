@@ -227,7 +227,8 @@ def _check_used(exercise: Exercise) -> None:
     if exercise.at and exercise.ask not in AT_A_POINT:
         place = ", ".join(f"{name} = {value}" for name, value in exercise.at.items())
         raise ExerciseError(
-            f'a {exercise.ask} is a formula, and at= says {place}; write ask="value" for the number there, or leave at= out'
+            f"a {exercise.ask} is a formula, and at= says {place}; "
+            'write ask="value" for the number there, or leave at= out'
         )
     if exercise.rate is not None and exercise.ask != "step":
         raise ExerciseError(

@@ -221,7 +221,7 @@ def test_a_point_that_is_not_asked_about_is_refused(ask):
 
 
 def test_a_rate_belongs_to_a_step():
-    with pytest.raises(ExerciseError, match='rate=0.5 belongs to ask="step"'):
+    with pytest.raises(ExerciseError, match=r'rate=0\.5 belongs to ask="step"'):
         gl.Exercise("x^2", "value", at=3, rate=0.5)
 
 

@@ -197,5 +197,5 @@ def test_an_autograd_function_has_a_solution_with_a_backward_pass_of_its_own(of,
 
 @pytest.mark.parametrize("name", ['"x"', "a b", "lambda", "x'"])
 def test_a_variable_that_no_program_can_have_is_refused_by_its_name(name):
-    with pytest.raises(ExerciseError, match="a program has no argument called .* letters, digits and _, such as x"):
+    with pytest.raises(ExerciseError, match=r"a program has no argument called .* letters, digits and _, such as x"):
         CodeExercise(sympy.Symbol(name) ** 2)
