@@ -382,10 +382,11 @@ def _bound_code(reading: Reading) -> Callable[..., Any]:
 
 def _written(source: Any) -> str:
     import inspect
+    from tokenize import TokenError
 
     try:
         return textwrap.dedent(inspect.getsource(source)).strip()
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError, TokenError):  # the last two where the file was edited since
         return getattr(source, "__name__", repr(source))
 
 
