@@ -47,6 +47,12 @@ def root(derived: Derived) -> Situation:
     return Situation(derived.output, scope, step)
 
 
+def wrong_answer(name: str, says: str, answer: Node, derived: Derived, *, rare: bool = False) -> WrongAnswer:
+    """Return an answer that a mistake with the whole of it leads to."""
+    rule = MalRule(name, says, lambda _: (), rare=rare)
+    return WrongAnswer(answer, (Mistake(rule, root(derived), answer, whole=True),))
+
+
 @whole_rule("function itself", "this is the function, or a part of it, not its derivative")
 def _(derived: Derived) -> Iterator[Node]:
     yield derived.output
