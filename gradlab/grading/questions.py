@@ -79,7 +79,8 @@ class ArrayPart:
         axes = reading.function().formula.axes
         if axes == self.right.axes:
             return None
-        return f"the gradient {described(self.right.axes)}, as its variable has; this {described(axes)}"
+        own = "has" if self.right.axes else "is"
+        return f"the gradient {described(self.right.axes)}, as its variable {own}; this {described(axes)}"
 
     def decide(self, reading: Reading) -> Certificate:
         """Return whether what was read is right."""
