@@ -60,7 +60,11 @@ def ask_value(setting: Setting) -> Question:
         label, more = f"∂{setting.function.name}/∂{name}", _secants(setting, name, derived)
         parts.append(setting.number(label, derived.right(), [derived], put_in, more=more))
     form = "vector" if len(parts) > 1 else "one"
-    return _question(form, parts, setting, numbers=True, confusions=list(_confused([part.right for part in parts])))
+    confusions = list(_confused([part.right for part in parts]))
+    if form == "vector":
+        value = put_in(setting.function.formula)
+        confusions.append(("value for gradient", "this is the value of the function there, not its gradient", [value]))
+    return _question(form, parts, setting, numbers=True, confusions=confusions)
 
 
 def _secants(setting: Setting, name: str, derived: Derived) -> list[WrongAnswer]:
@@ -107,7 +111,8 @@ def ask_step(setting: Setting) -> Question:
         right = put_in(algebra.add(x, algebra.scale_by(-rate, slope)))
         parts.append(_with_own(setting, f"{name} after the step", right, derived, stepped, more))
     form = "vector" if len(parts) > 1 else "one"
-    return _question(form, parts, setting, numbers=True, confusions=list(_swapped([part.right for part in parts])))
+    swapped = list(_swapped([part.right for part in parts]))
+    return _question(form, parts, setting, numbers=True, confusions=swapped, coordinates=setting.wrt)
 
 
 def _with_own(
@@ -174,7 +179,7 @@ def ask_critical(setting: Setting) -> Question:
             reference = Reference(read(text, ()).tree, (), setting.domain)
             node = _node(text)
             parts.append(Part(name, node, Matcher(reference, [])))
-    return _question("set", parts, setting, numbers=True, columns=len(setting.wrt))
+    return _question("set", parts, setting, numbers=True, columns=len(setting.wrt), coordinates=setting.wrt)
 
 
 def ask_closed_form(setting: Setting) -> Question:

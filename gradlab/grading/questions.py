@@ -123,6 +123,7 @@ class Question:
     form: "one", "vector", "matrix" (*rows* in order), "set" (in any order), "array".
     names: those that may stand in an answer.  function: what was asked about.
     confusions: vectors that come from a mistake with the whole of it.
+    coordinates: the variables of the point, where a point is asked for.
     """
 
     form: str
@@ -132,6 +133,7 @@ class Question:
     array: ArrayPart | None = None
     columns: int = 0
     confusions: Sequence[tuple[str, str, Sequence[Node]]] = field(default=())
+    coordinates: tuple[str, ...] = ()
 
     @cached_property
     def answer(self) -> str:
