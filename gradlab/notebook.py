@@ -50,13 +50,13 @@ def graded(names: Any, line: str, cell: str) -> Any:
             f"%%grade needs the name of an exercise, not {name!r}; there are {', '.join(known) or 'none yet'}"
         )
     exercise = names[name]
-    if isinstance(exercise, CodeExercise) and cell.strip():
-        return grade(exercise, cell, trust=bool(options))
     if not isinstance(exercise, (Exercise, CodeExercise)):
         raise TypeError(f"{name} is no exercise but of type {type(exercise).__name__}; make one with Exercise(…)")
     lines = [text for text in cell.splitlines() if text.strip()]
     if not lines:
         raise ValueError(f"the cell is empty; write the answer to {name} below %%grade {name}")
+    if isinstance(exercise, CodeExercise):
+        return grade(exercise, cell, trust=bool(options))
     if len(lines) > 1 or "=" in lines[0]:
         return follow(exercise, lines)
     return grade(exercise, lines[0])
