@@ -7,6 +7,8 @@ import sympy
 import gradlab as gl
 from gradlab.errors import ExerciseError
 from gradlab.grading.domains import Domain
+from gradlab.grading.malrules import MAL_RULES, mal_rule, power_of
+from gradlab.graph import algebra
 
 
 def _verdict(exercise, answer):
@@ -210,6 +212,39 @@ def test_feedback_in_a_notebook_writes_the_rule_as_mathematics():
     shown = gl.Exercise("sin(3x)").check("cos(3x)")._repr_markdown_()
     rule = r"$\frac{\mathrm{d}}{\mathrm{d}u} \sin\left(u\right) = \cos\left(u\right)$"
     assert shown.endswith(rf"by the chain rule: {rule}, times $\frac{{\mathrm{{d}}u}}{{\mathrm{{d}}x}}$.")
+
+
+@pytest.mark.parametrize("ask", ["derivative", "gradient", "hessian", "critical point"])
+def test_a_point_that_is_not_asked_about_is_refused(ask):
+    with pytest.raises(ExerciseError, match=f'a {ask} is a formula, and at= says x = 3; write ask="value"'):
+        gl.Exercise("x^2", ask, at=3)
+
+
+def test_a_rate_belongs_to_a_step():
+    with pytest.raises(ExerciseError, match=r'rate=0\.5 belongs to ask="step"'):
+        gl.Exercise("x^2", "value", at=3, rate=0.5)
+
+
+def test_a_gradient_of_arrays_is_told_to_be_a_closed_form():
+    with pytest.raises(ExerciseError, match='it has arrays, so its gradient is one formula of them; write ask="closed'):
+        gl.Exercise("w^T w", "gradient", shapes={"w": ("d",)})
+
+
+@pytest.mark.parametrize(("ask", "more", "answer"), [("derivative", {}, "6x^2"), ("step", {"at": 1, "rate": 1}, "-5")])
+def test_a_mal_rule_that_is_added_after_the_first_check_is_seen_and_one_taken_away_is_not(ask, more, answer):
+    exercise = gl.Exercise("x^3", ask, **more)
+    assert exercise.check(answer).misconception != "power doubled"
+
+    @mal_rule("power doubled", "the exponent was doubled instead of lowered by 1")
+    def doubled(step):
+        if power_of(step.expression)[0] is step.scope.wrt:
+            yield algebra.scale_by(Fraction(6), algebra.raised(step.scope.wrt, 2))
+
+    try:
+        assert exercise.check(answer).misconception == "power doubled"
+    finally:
+        del MAL_RULES["power doubled"]
+    assert exercise.check(answer).misconception != "power doubled"
 
 
 def test_the_inner_derivative_is_by_the_variable_that_is_asked_for():
