@@ -139,10 +139,6 @@ class Results:
             raise
         self._file.execute("commit")
 
-    def remember(self, name: str, value: str) -> None:
-        """Keep a remark about the whole."""
-        self._file.execute("insert or replace into about values (?, ?)", (name, value))
-
     # Reading -----------------------------------------------------------------------------------------
 
     def rows(self) -> Iterator[Result]:
@@ -185,11 +181,6 @@ class Results:
         for exercise, verdict, count in self._file.execute(query):
             found.setdefault(exercise, {})[verdict] = count
         return found
-
-    def about(self, name: str) -> str | None:
-        """Return a remark about the whole."""
-        row = self._file.execute("select value from about where name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
 
 
 _SELECT = f"select {', '.join(_COLUMNS)} from results"
