@@ -210,3 +210,9 @@ def test_a_certificate_is_one_line_and_plain_data(one, other, said):
     assert str(found).startswith(said)
     assert found.as_dict()["verdict"] == str(found.verdict)
     assert str(found).count("\n") == 0
+
+
+def test_e_may_be_a_variable_within_a_sum():
+    found = Reference(parse("x + e^2"), ("x", "e")).compare(parse("e*e + x"))
+    assert found.verdict in (Verdict.PROVED, Verdict.CERTIFIED)
+    assert Reference(parse("x + e^x"), ("x", "e")).compare(parse("x + 2 e^x")).different

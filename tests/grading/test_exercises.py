@@ -326,3 +326,7 @@ def test_a_place_that_is_not_level_is_told_its_slope():
 
 def test_unit_vectors_are_not_listed_as_variables():
     assert "the variables are x, y\n" in gl.Exercise("x^2 + y", ask="gradient").check("nonsense").feedback
+
+
+def test_components_that_cannot_be_read_are_repeated_as_they_were_typed():
+    assert "\n  2xy, x^2 +\n" in gl.Exercise("x^2 y", "gradient").check("2xy, x^2 +").error

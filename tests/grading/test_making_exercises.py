@@ -131,3 +131,8 @@ def test_no_exercises_are_refused():
         generate(["power"], 0)
     with pytest.raises(ExerciseError, match="a family has parameters with values; a"):
         Family("a x^2", {"a": []})
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_every_level_has_exercises(level):
+    assert len(generate(["chain"], 1, seed=3, level=level)) == 1
