@@ -45,6 +45,7 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
             raise ValueError(f"it does not say {_FORMAT!r}")
         if any(array.dtype != np.float64 for array in arrays.values()):
             raise ValueError("it holds something else than numbers")
-    except (ValueError, KeyError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile) as error:
+    # What is encrypted, or of a later version of zip, is a NotImplementedError, and so a RuntimeError.
+    except (ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
     return words, arrays
