@@ -10,7 +10,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from gradlab.commands.usage import Code, UsageError
+from gradlab.commands.usage import ENGINES, Code, UsageError
 from gradlab.errors import GradientMismatch, GradlabError, shown
 
 TYPE_CHECKING = False  # as in gradlab/__init__.py
@@ -246,7 +246,7 @@ def _add_descent(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--steps", type=_whole, help="how many steps at most; 100 by default")
     parser.add_argument(
         "--engine",
-        choices=("auto", "exact", "torch", "numeric", "compiled"),
+        choices=ENGINES,
         default="auto",
         help="where the gradient comes from",
     )

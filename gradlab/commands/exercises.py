@@ -100,9 +100,12 @@ def _exercise(options: Namespace) -> AnyExercise:
 
         return _numbered(load(options.exercise), options.number or 1)
     at = None if options.at is None else values.named(options.at, "--at")
-    return Exercise(
-        options.exercise, options.ask, wrt=options.wrt, at=at, rate=options.rate, variables=options.variables
-    )
+    try:
+        return Exercise(
+            options.exercise, options.ask, wrt=options.wrt, at=at, rate=options.rate, variables=options.variables
+        )
+    except (TypeError, ValueError) as error:  # an option that does not fit the function
+        raise UsageError(str(error)) from error
 
 
 def _numbered(exercises: list[AnyExercise], number: int) -> AnyExercise:

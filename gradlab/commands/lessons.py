@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradlab.commands import values
-from gradlab.commands.usage import UsageError
+from gradlab.commands.usage import ENGINES, UsageError
 from gradlab.sources.tables import LIST, NUMBER, TABLE, TEXT, TEXTS, WHOLE, misfit, toml
 
 RATE = 0.1
@@ -62,6 +62,15 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """What may be written for each key of a function."""
 
+_FITTING: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "order": (lambda order: order in (1, 2), "1, or 2 for the second derivatives too"),
+    "rate": (lambda rate: rate > 0, "a positive number such as 0.1"),
+    "steps": (lambda steps: steps >= 0, "a number of steps such as 100"),
+    "engine": (lambda engine: engine in ENGINES, f"an engine; there are {', '.join(ENGINES)}"),
+    "name": (str.isidentifier, "a name such as f"),
+}
+"""Which values a key may have, among those of its kind."""
+
 _LESSON: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("title", "author", "language", "depth", "kind"), (TEXT,)),
     "seed": (WHOLE,),
@@ -84,6 +93,7 @@ def _task(part: Mapping[str, Any], path: Path, place: int) -> Task:
     _check(part, _KINDS, where)
     if ("source" in part) == ("script" in part):
         raise UsageError(f'{where}: write either source = "x**2 + y" or script = "fit.py:loss"')
+    _check_numbers(part, where)
     script = part.get("script")
     if script is not None and not Path(script).is_absolute():  # as the file sees it, wherever it is read from
         script = str(path.parent / script)
@@ -97,6 +107,12 @@ def _check(content: Mapping[str, Any], kinds: Mapping[str, tuple[str, ...]], whe
     wrong = misfit(content, kinds)
     if wrong is not None:
         raise UsageError(f"{where}: {wrong}")
+
+
+def _check_numbers(part: Mapping[str, Any], where: str) -> None:
+    for key, (fits, wanted) in _FITTING.items():
+        if key in part and not fits(part[key]):
+            raise UsageError(f"{where}: {key} = {part[key]!r} is not {wanted}")
 
 
 def _point(written: Any, where: str) -> Any:

@@ -7,6 +7,10 @@ from enum import IntEnum
 from gradlab.errors import GradlabError
 
 
+ENGINES = ("auto", "exact", "torch", "numeric", "compiled")
+"""Where the gradient of a descent comes from."""
+
+
 class UsageError(GradlabError):
     """Something typed on the command line that cannot be used."""
 
