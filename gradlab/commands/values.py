@@ -79,7 +79,19 @@ def value(written: str, token: str) -> Value:
     found, end = _items(written, 0, token, 0)
     if end < len(written):
         raise UsageError(f"{token}: a ']' too many; values look like {_FORMS}")
-    return found[0] if len(found) == 1 and not written.rstrip().endswith(",") else found
+    wanted = found[0] if len(found) == 1 and not written.rstrip().endswith(",") else found
+    if _shape(wanted) is None:
+        raise UsageError(f"{token}: the rows of an array are of one length; values look like {_FORMS}")
+    return wanted
+
+
+def _shape(value: Value) -> tuple[int, ...] | None:
+    """Return the shape of an array, None where its rows differ in theirs."""
+    if not isinstance(value, list):
+        return ()
+    inside = {_shape(entry) for entry in value} or {()}
+    (first, *others) = inside
+    return None if others or first is None else (len(value), *first)
 
 
 def _separated(tokens: Sequence[str]) -> Iterator[str]:
