@@ -6,7 +6,6 @@ from enum import IntEnum
 
 from gradlab.errors import GradlabError
 
-
 ENGINES = ("auto", "exact", "torch", "numeric", "compiled")
 """Where the gradient of a descent comes from."""
 

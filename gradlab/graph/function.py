@@ -172,7 +172,7 @@ class Function:
             raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
 
     def chosen(self, wrt: str | Sequence[str] | None) -> tuple[str, ...]:
-        """Return the variables that *wrt* names, all if it is None; raises PointError for one that is unknown or named twice."""
+        """Return the variables that *wrt* names, all if it is None; raises PointError for one unknown or twice."""
         if wrt is None:
             return tuple(self.variables)
         wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
