@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ class Results:
                 # One transaction: half the tables would be no file of gradlab's.
                 self._file.executescript(f"begin immediate; {_TABLES} commit")
             (found,) = self._file.execute("select value from about where name = 'format'").fetchone() or (None,)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise CourseError(f"{path} holds no results of gradlab's: {error}") from error
         if found != FORMAT:
             raise CourseError(
@@ -123,21 +124,29 @@ class Results:
     def describe(self, exercises: Sequence[Listed]) -> None:
         """Keep what the exercises are called and what they ask."""
         rows = [(each.name, each.prompt, each.ask, each.points, place) for place, each in enumerate(exercises)]
-        self._file.execute("begin")
-        self._file.execute("delete from exercises")
-        self._file.executemany("insert into exercises values (?, ?, ?, ?, ?)", rows)
-        self._file.execute("commit")
+        with self._transaction():
+            self._file.execute("delete from exercises")
+            self._file.executemany("insert into exercises values (?, ?, ?, ?, ?)", rows)
 
     def add(self, results: Iterable[Result]) -> None:
         """Write rows in one transaction; one for the same student and exercise takes the other's place."""
         marks = ", ".join("?" * len(_COLUMNS))
-        self._file.execute("begin immediate")
-        try:
+        with self._transaction():
             self._file.executemany(f"insert or replace into results values ({marks})", map(_stored, results))
-        except BaseException:
-            self._file.execute("rollback")
-            raise
-        self._file.execute("commit")
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        """Write all or nothing; raises CourseError where the file does not take it."""
+        try:
+            self._file.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._file.execute("rollback")
+                raise
+            self._file.execute("commit")
+        except sqlite3.Error as error:
+            raise CourseError(f"{self.path} cannot be written: {error}") from error
 
     # Reading -----------------------------------------------------------------------------------------
 
@@ -180,7 +189,7 @@ class Results:
         """Yield the rows of a query; raises CourseError where the file does not have them."""
         try:
             yield from self._file.execute(query, values)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise CourseError(f"{self.path} is no file of results, or a damaged one: {error}") from error
 
 

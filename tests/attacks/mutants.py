@@ -1,4 +1,4 @@
-"""Valid formulas and files after the slips of a keyboard or of an attacker, taken all the way under limits.
+"""Valid formulas and files after slips of a keyboard or of an attacker, each taken all the way, in a limited process.
 
 `python -m tests.attacks.mutants formulas 1000 7` tries a thousand, drawn with seed 7, and prints those that fail.
 """

@@ -29,6 +29,8 @@ BAD = [
     ["compare", "x^2", "--at", "x=1", "--claimed", "x=[1,[2]]"],
     ["backward", "x^2", "--at", "x=1", "--cotangent", "[1,[2]]"],
     ["estimate", "sum(x^2)", "--at", "x=[[1],[2,3]]"],
+    ["derive", "sum(x)", "--shape", "x=" + "9" * 5000],
+    ["exercise", "new", "--rules", "product", "--count", "9" * 23],
     ["exercise", "check", "/dev/zero"],
     ["verify", "/dev/zero"],
     ["verify", "a\0b"],
