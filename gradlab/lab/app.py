@@ -6,7 +6,8 @@
 
 import marimo
 
-app = marimo.App(width="full", app_title="gradlab lab", css_file="lab.css")
+# first.html is written beside a copy of this file by `serving`, which shows that copy.
+app = marimo.App(width="full", app_title="gradlab lab", css_file="lab.css", html_head_file="first.html")
 
 
 @app.cell
@@ -19,17 +20,16 @@ def _():
 
 
 @app.cell
-def _(mo):
-    mo.Html(
-        '<header class="lab-head"><h1>gradlab <span>lab</span></h1>'
-        "<p>One function: its gradient derived, checked three ways, and descended.</p></header>"
-    )
+def _(mo, page):
+    mo.Html(page.HEAD)
 
 
 @app.cell
 def _(mo, models):
     names = [model.name for model in models.MODELS]
-    picked = mo.ui.dropdown(names, value=names[1], label="Pick a function", allow_select_none=False, full_width=True)
+    picked = mo.ui.dropdown(
+        names, value=models.FIRST.name, label="Pick a function", allow_select_none=False, full_width=True
+    )
     return (picked,)
 
 

@@ -10,8 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
-from gradlab.lab.deriving import derivation
-from gradlab.lab.models import arrays, named
+from gradlab.lab.models import FIRST, arrays, named
 from gradlab.lab.reading import LabError, Subject, read
 
 if TYPE_CHECKING:
@@ -88,6 +87,7 @@ def run(asked: Asked) -> Trajectory:
     return descent.descend(function, subject.point(asked.start), engine="exact", progress=False, **options)
 
 
+@lru_cache(maxsize=64)
 def descend(asked: Asked) -> Descent:
     """Return the run that is asked for as a picture and in words."""
     walked = run(asked)
@@ -171,7 +171,7 @@ def _draw_history(walked: Trajectory, figure: Any) -> None:
     below.spines[["top", "right"]].set_visible(False)
 
 
-def warm_up() -> None:
-    """Load what pictures need, by drawing one."""
-    descend(Asked("x^2", "A parabola: x²", (3.0,), 0.1, steps=5))
-    derivation("x^2", "A parabola: x²")
+def first() -> tuple[Asked, Descent]:
+    """Return what the page begins with, and its descent: nothing of the page need be there to draw it."""
+    asked = Asked(FIRST.text, FIRST.name, read(FIRST.text, FIRST.name).start, FIRST.rate)
+    return asked, descend(asked)

@@ -12,7 +12,7 @@ from gradlab.lab.answering import Answer
 if TYPE_CHECKING:
     from gradlab.lab.comparing import Verdicts
     from gradlab.lab.deriving import Shown, Unfolding
-    from gradlab.lab.descending import Descent
+    from gradlab.lab.descending import Asked, Descent
 
 SLOW = 0.5
 """Seconds from which on the page says how long something took."""
@@ -27,6 +27,20 @@ VERDICTS = {
 """The class and the sign of each verdict: colour is never the only difference."""
 
 _GOOD, _BAD = ("converging", "minimum", "converged"), ("diverging", "not finite", "overflow")
+
+
+HEAD = (
+    '<header class="lab-head"><h1>gradlab <span>lab</span></h1>'
+    "<p>One function: its gradient derived, checked three ways, and descended.</p></header>"
+)
+"""What stands above everything else."""
+
+
+def first(asked: Asked, found: Descent) -> str:
+    """Return what covers the page until it can answer: the descent that it begins with."""
+    shown = section("Descent", rate(asked.rate, found.limit, asked.rule) + descent(found), name="first-descent")
+    waiting = '<p class="lab-waiting" role="status">The controls are being loaded …</p>'
+    return f'<div id="lab-first"><div>{HEAD}<aside>{waiting}</aside><main>{shown}</main></div></div>'
 
 
 def tex(formula: str, *, block: bool = False) -> str:
@@ -55,9 +69,9 @@ def took(answer: Answer) -> str:
     return f'<p class="lab-took">This took {answer.seconds:.1f} s.</p>'
 
 
-def section(title: str, body: str) -> str:
+def section(title: str, body: str, *, name: str = "") -> str:
     """Return a section of the page."""
-    name = title.lower().replace(" ", "-")
+    name = name or title.lower().replace(" ", "-")
     return f'<section class="lab-section" id="lab-{name}" aria-label="{title}"><h2>{title}</h2>{body}</section>'
 
 

@@ -13,7 +13,7 @@ from gradlab.lab.answering import Answer, answer
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-LIMITS = {"movable": 5.0, "descent": 8.0, "derivation": 8.0, "gradients": 10.0, "report": 60.0}
+LIMITS = {"first": 60.0, "movable": 5.0, "descent": 8.0, "derivation": 8.0, "gradients": 10.0, "report": 60.0}
 """Seconds that each question may take; a page that waits longer seems dead."""
 
 MEMORY = 3 << 30
@@ -110,7 +110,7 @@ def _bounded() -> None:
 @cache
 def drawing() -> Worker:
     """Return the one that derives and draws."""
-    return Worker("warm")
+    return Worker("first")
 
 
 @cache
