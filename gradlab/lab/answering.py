@@ -54,6 +54,7 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "movable": movable,
     "derivation": deriving.unfold,
     "gradients": comparing.hold,
+    "limit": descending.largest_rate,
     "descent": descending.descend,
     "report": writing.document,
     "first": descending.first,

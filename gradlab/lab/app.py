@@ -1,6 +1,6 @@
 """The page of the lab. Every cell asks `workers` and shows what `page` makes of the answer."""
 
-# ruff: noqa: ANN001, ANN202  # cells: marimo calls them, and their parameters are the names of other cells
+# ruff: noqa: ANN001, ANN002, ANN202  # cells: marimo calls them, and their parameters are the names of other cells
 # pyright: reportMissingParameterType=false, reportUnusedExpression=false
 # (what stands last in a cell is shown)
 
@@ -14,9 +14,24 @@ app = marimo.App(width="full", app_title="gradlab lab", css_file="lab.css", html
 def _():
     import marimo as mo
 
+    from gradlab.errors import ReportError
     from gradlab.lab import controls, descending, models, page, workers, writing
 
-    return controls, descending, mo, models, page, workers, writing
+    shown: dict[str, str] = {}
+
+    def ask(title, *question):
+        """Return the answer; what takes its time is said in place of the cell's output, beside what stood there."""
+
+        def busy():
+            mo.output.replace(mo.Html(page.working(title, shown.get(title, ""))))
+
+        return workers.asked(*question, slow=busy)
+
+    def section(title, body):
+        shown[title] = page.section(title, body)
+        return mo.Html(shown[title])
+
+    return ReportError, ask, controls, descending, mo, models, page, section, writing
 
 
 @app.cell
@@ -50,8 +65,8 @@ def _(controls, mo, models, picked, descending):
 
 
 @app.cell
-def _(controls, mo, model, typed, workers):
-    movable = workers.asked("movable", typed.value, model.name)
+def _(ask, controls, mo, model, typed):
+    movable = ask("Function", "movable", typed.value, model.name)
     labels, begin, examples = (
         ((), (), 0) if movable.found is None else (movable.found.labels, movable.found.start, movable.found.examples)
     )
@@ -80,7 +95,15 @@ def _(controls, mo, model, typed, workers):
 
 
 @app.cell
-def _(batch, mo, model, page, picked, rate, rule, start, steps, typed, movable):
+def _(ask, model, movable, start, typed):
+    limit = None
+    if movable.found is not None:
+        limit = ask("Function", "limit", typed.value, model.name, tuple(map(float, start.value))).found
+    return (limit,)
+
+
+@app.cell
+def _(batch, limit, mo, model, movable, page, picked, rate, rule, start, steps, typed):
     mo.vstack(
         [
             mo.Html('<span class="lab-controls"></span>'),
@@ -89,6 +112,7 @@ def _(batch, mo, model, page, picked, rate, rule, start, steps, typed, movable):
             typed,
             *([mo.Html(page.trouble(movable.problem))] if movable.problem else []),
             rate,
+            *([mo.Html(page.stable(limit))] if movable.found is not None else []),
             rule,
             *start.elements,
             *([batch] if batch is not None else []),
@@ -113,28 +137,22 @@ def _(batch, descending, examples, model, rate, rule, start, steps, typed):
 
 
 @app.cell
-def _(asked, mo, movable, page, workers):
+def _(ask, asked, limit, mo, movable, page, section):
     mo.stop(movable.found is None)
-    walked = workers.asked("descent", asked)
-    mo.Html(
-        page.section(
-            "Descent",
-            page.trouble(walked.problem)
-            if walked.found is None
-            else page.rate(asked.rate, walked.found.limit, asked.rule) + page.descent(walked.found) + page.took(walked),
-        )
+    walked = ask("Descent", "descent", asked)
+    section(
+        "Descent",
+        page.trouble(walked.problem)
+        if walked.found is None
+        else page.rate(asked.rate, limit, asked.rule) + page.descent(walked.found) + page.took(walked),
     )
 
 
 @app.cell
-def _(mo, model, movable, page, typed, workers):
+def _(ask, mo, model, movable, page, section, typed):
     mo.stop(movable.found is None)
-    derived = workers.asked("derivation", typed.value, model.name)
-    mo.Html(
-        page.section(
-            "Gradient", page.trouble(derived.problem) if derived.found is None else page.formulas(derived.found)
-        )
-    )
+    derived = ask("Gradient", "derivation", typed.value, model.name)
+    section("Gradient", page.trouble(derived.problem) if derived.found is None else page.formulas(derived.found))
     return (derived,)
 
 
@@ -168,14 +186,11 @@ def _(count, derived, mo, page, total):
 
 
 @app.cell
-def _(mo, model, movable, page, start, typed, workers):
+def _(ask, mo, model, movable, page, section, start, typed):
     mo.stop(movable.found is None)
-    held = workers.asked("gradients", typed.value, model.name, tuple(map(float, start.value)))
-    mo.Html(
-        page.section(
-            "Three ways",
-            page.trouble(held.problem) if held.found is None else page.verdicts(held.found) + page.took(held),
-        )
+    held = ask("Three ways", "gradients", typed.value, model.name, tuple(map(float, start.value)))
+    section(
+        "Three ways", page.trouble(held.problem) if held.found is None else page.verdicts(held.found) + page.took(held)
     )
 
 
@@ -187,17 +202,23 @@ def _(mo, movable, writing):
 
 
 @app.cell
-def _(asked, form, mo, workers, writing):
+def _(ReportError, ask, asked, form, mo, page, writing):
     ending = writing.FORMATS[form.value]
 
     def made() -> bytes:
-        written = workers.asked("report", asked, ending)
-        return written.found if written.found is not None else written.problem.encode()
+        written = ask("Report", "report", asked, ending)
+        mo.output.replace(asking(page.trouble(written.problem) if written.found is None else ""))
+        if written.found is None:
+            raise ReportError(written.problem)  # so that no file is saved
+        return written.found
 
     save = mo.download(made, filename=f"gradlab-report{ending}", label="Save the report")
-    mo.vstack(
-        [mo.Html('<h2 class="lab-title">Report</h2>'), mo.hstack([form, save], justify="start", align="end", wrap=True)]
-    )
+
+    def asking(trouble=""):
+        title = mo.Html('<h2 class="lab-title">Report</h2>')
+        return mo.vstack([title, mo.hstack([form, save], justify="start", align="end", wrap=True), mo.Html(trouble)])
+
+    asking()
 
 
 if __name__ == "__main__":

@@ -75,6 +75,22 @@ def section(title: str, body: str, *, name: str = "") -> str:
     return f'<section class="lab-section" id="lab-{name}" aria-label="{title}"><h2>{title}</h2>{body}</section>'
 
 
+def working(title: str, before: str) -> str:
+    """Return a section of the page while a new one is worked out: what it showed *before* stays in sight."""
+    said = '<p class="lab-busy" role="status">Working …</p>'
+    return f'<div class="lab-working" aria-busy="true">{said}{before or section(title, "")}</div>'
+
+
+def stable(limit: float | None) -> str:
+    """Return what belongs to the label of the rate: from which one on plain gradient descent diverges.
+
+    >>> stable(0.1)
+    '<p class="lab-stable">stable below 2/λ<sub>max</sub> = 0.1</p>'
+    """
+    said = "no curvature limits it here" if limit is None else f"stable below 2/λ<sub>max</sub> = {limit:.3g}"
+    return f'<p class="lab-stable">{said}</p>'
+
+
 def formulas(found: Unfolding) -> str:
     """Return the function and its gradient, with where it holds and how it was read."""
     parts = [f'<div class="lab-formulas">{tex(found.function, block=True)}{tex(found.gradient, block=True)}</div>']

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
-import os
 import runpy
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -19,9 +16,10 @@ from pathlib import Path
 from threading import Thread
 from urllib.request import urlopen
 
-from gradlab.errors import GradlabError
+from gradlab.lab import ports
+from gradlab.lab.ports import PORT, ServingError
 
-HOST, PORT = "127.0.0.1", 2027
+HOST = "127.0.0.1"
 """Where the page is, unless told."""
 
 _PATIENCE = 60.0
@@ -31,18 +29,14 @@ _FIRST = 10.0
 """Seconds to wait for the first picture, once the server answers; where it takes longer, something is wrong."""
 
 
-class ServingError(GradlabError):
-    """A page that cannot be shown: its port is taken, its address not this machine's, or an extra is missing."""
-
-
 def serve(host: str = HOST, port: int = PORT, *, browser: bool = True) -> None:
-    """Show the page until it is interrupted.
+    """Show the page until it is interrupted; at port 0, wherever there is room.
 
     Raises ServingError where marimo is not installed, where the port is taken, or where the host is not this machine.
     """
     if find_spec("marimo") is None:
         raise ServingError('the lab needs marimo; install it with: pip install "gradlab[lab]"')
-    check(host, port)
+    port = ports.free(host, port)
     from gradlab.lab import workers
 
     workers.drawing().start()  # before marimo is imported, which takes as long as a first picture
@@ -80,29 +74,6 @@ def _draw_first(file: Path) -> None:
     with suppress(FileNotFoundError):  # the lab was ended meanwhile, and its folder with it
         written.write_text(page.first(*found), encoding="utf-8")
         written.replace(file)  # at once: the server may be reading
-
-
-def check(host: str, port: int) -> None:
-    """Raise ServingError where nothing can listen at *host* and *port*."""
-    if not 0 < port < 65536:
-        raise ServingError(f"--port {port}: a port is a number from 1 to 65535, such as {PORT}")
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            if os.name == "posix":  # as the server does: a port that was left a moment ago is free
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
-    except socket.gaierror as error:
-        raise ServingError(
-            f"--host {host}: {error.strerror}; write 127.0.0.1, or an address of this machine"
-        ) from error
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ServingError(
-                f"port {port} of {host} is taken, perhaps by a lab that is still running; "
-                f"choose another: gradlab lab --port {port + 1}"
-            ) from error
-        raise ServingError(f"nothing can listen at {host}, port {port}: {error.strerror}") from error
 
 
 def is_local(host: str) -> bool:

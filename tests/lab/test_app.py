@@ -15,7 +15,7 @@ def shown():
 
     asked: list[str] = []
 
-    def here(question, *arguments):
+    def here(question, *arguments, slow):
         asked.append(question)
         return answering.answer(question, *arguments)
 
@@ -27,7 +27,7 @@ def shown():
 
 def test_the_page_asks_each_question_once_and_writes_no_report_unasked(shown):
     _, _, asked = shown
-    assert sorted(asked) == ["derivation", "descent", "gradients", "movable"]
+    assert sorted(asked) == ["derivation", "descent", "gradients", "limit", "movable"]
 
 
 def test_the_page_shows_picture_verdict_and_derivation(shown):
