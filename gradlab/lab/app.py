@@ -78,7 +78,6 @@ def _(ask, controls, mo, model, typed):
                 step,
                 value=value,
                 label=f"Start {label}",
-                show_value=True,
                 include_input=True,
                 full_width=True,
             )
@@ -106,9 +105,8 @@ def _(ask, model, movable, start, typed):
 def _(batch, limit, mo, model, movable, page, picked, rate, rule, start, steps, typed):
     mo.vstack(
         [
-            mo.Html('<span class="lab-controls"></span>'),
             picked,
-            mo.Html(f'<p class="lab-about">{page.escape(model.about)}</p>'),
+            mo.Html(f'<p class="lab-about lab-controls">{page.escape(model.about)}</p>'),
             typed,
             *([mo.Html(page.trouble(movable.problem))] if movable.problem else []),
             rate,
@@ -174,6 +172,7 @@ def _(count, mo, set_count, total):
     mo.hstack(
         [mo.Html('<h2 class="lab-title">Step by step</h2>'), following, everything, again],
         justify="start",
+        align="center",
         wrap=True,
         gap=0.5,
     )
@@ -216,7 +215,7 @@ def _(ReportError, ask, asked, form, mo, page, writing):
 
     def asking(trouble=""):
         title = mo.Html('<h2 class="lab-title">Report</h2>')
-        return mo.vstack([title, mo.hstack([form, save], justify="start", align="end", wrap=True), mo.Html(trouble)])
+        return mo.vstack([title, mo.hstack([form, save], justify="start", align="center", wrap=True), mo.Html(trouble)])
 
     asking()
 

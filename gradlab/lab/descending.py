@@ -143,7 +143,8 @@ def _picture(walked: Trajectory) -> bytes:
 
     # Margins that are known: a layout that is reckoned costs as much as the picture.
     figure = Figure(figsize=(6.6, 4.4), dpi=DPI)
-    figure.subplots_adjust(left=0.13, right=0.97, bottom=0.12, top=0.92, hspace=0.12)
+    scaled = walked.points.layout.size == 2  # then numbers as long as 3.802e+04 stand beside the scale of colours
+    figure.subplots_adjust(left=0.13, right=0.92 if scaled else 0.97, bottom=0.12, top=0.92, hspace=0.12)
     FigureCanvasAgg(figure)
     if walked.points.layout.size <= 2:
         plots.trajectory(walked, ax=figure.subplots())

@@ -89,6 +89,27 @@ def test_every_verdict_has_a_sign_of_its_own():
     assert len({sign for _, sign in page.VERDICTS.values()}) == len(page.VERDICTS)
 
 
+def test_the_limit_belongs_to_the_rate():
+    assert "= 0.1<" in page.stable(answer("limit", BOWL.text, BOWL.model, BOWL.start).found)
+    assert "no curvature" in page.stable(answer("limit", "abs(x)", MODELS[0].name, (2.0,)).found)
+
+
+def test_what_stood_there_stays_in_sight_while_the_next_is_worked_out():
+    busy = page.working("Descent", page.section("Descent", "<p>before</p>"))
+    assert "Working" in busy
+    assert "<p>before</p>" in busy
+    assert page.working("Descent", "").count("<h2>Descent</h2>") == 1
+
+
+def test_the_first_picture_is_that_of_the_controls_as_they_begin():
+    asked, found = answer("first").found
+    assert (asked.rule, asked.steps, asked.batch) == ("gradient descent", 50, 0)
+    shown = page.first(asked, found)
+    assert 'alt="Descent of f(x, y) from x = 3, y = 1 ' in shown
+    assert "controls are being loaded" in shown
+    assert shown.count("<div") == shown.count("</div>")
+
+
 def test_what_is_slow_is_said():
     quick = answer("movable", "x^2", MODELS[0].name)
     assert page.took(replace(quick, seconds=0.1)) == ""

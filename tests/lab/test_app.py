@@ -37,6 +37,11 @@ def test_the_page_shows_picture_verdict_and_derivation(shown):
     assert "lab-lines" in html
 
 
+def test_the_page_begins_with_what_is_drawn_before_it_is_there(shown):
+    _, names, _ = shown
+    assert names["asked"] == answering.answer("first").found[0]
+
+
 def test_every_control_has_a_label(shown):
     _, names, _ = shown
     controls = [names[name] for name in ("picked", "typed", "rate", "rule", "steps", "form")]

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.browser import chromium, lab, missing, opened
+from tests.lab.browser import FIRST, LIVE, chromium, lab, missing, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
 
 WAIT = 60_000
 """Milliseconds; generous, as the machine may be busy. The benchmark measures."""
+
+
+WATCHED = """new MutationObserver(() => {
+    if (document.querySelector('.lab-busy')) window.saidToBeBusy = true;
+}).observe(document, {childList: true, subtree: true})"""
+"""Remembers whether the page ever said that it was working."""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +29,7 @@ def at_lab():
         page.on("request", lambda request: page.asked_for.append(request.url))
         page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
         page.address = address
+        page.add_init_script(WATCHED)
         opened(page, address)
         page.wait_for_selector("#lab-three-ways", timeout=2 * WAIT)
         yield page
@@ -129,6 +136,18 @@ def test_wrong_input_is_said_as_text_and_the_page_goes_on(page, text, words):
     page.wait_for_selector('img.lab-picture[alt*="f(x, y)"]', timeout=WAIT)
 
 
+def test_a_report_that_cannot_be_written_is_said_and_not_saved(page):
+    saved = []
+    page.on("download", saved.append)
+    write(page, "log(x - 9)")
+    said(page, "needs")
+    page.get_by_text("Save the report").press("Enter")
+    page.wait_for_selector(".lab-trouble:below(:text('Save the report'))", timeout=WAIT)
+    page.wait_for_timeout(500)
+    page.remove_listener("download", saved.append)
+    assert saved == []
+
+
 def test_the_report_is_saved(page):
     page.get_by_label("Format").select_option(label="Markdown")
     save = page.get_by_text("Save the report")
@@ -146,6 +165,37 @@ def test_a_phone_shows_it_without_scrolling_sideways(page):
         assert max(wide) <= 390
     finally:
         page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_what_takes_its_time_is_said_meanwhile(at_lab):
+    assert at_lab.evaluate("window.saidToBeBusy")  # torch was loaded for the first verdict
+    assert at_lab.locator(".lab-busy").count() == 0
+
+
+def test_the_first_picture_needs_nothing_of_the_page_and_makes_way_for_it(at_lab):
+    assert at_lab.locator("#lab-first").count() == 1
+    assert not at_lab.locator("#lab-first").is_visible()
+    bare = at_lab.context.browser.new_page()
+    bare.route("**/*.js", lambda route: route.abort())
+    bare.goto(at_lab.address)
+    picture = bare.wait_for_selector(FIRST, timeout=WAIT)
+    assert picture.get_attribute("alt").startswith("Descent of f(x, y) from x = 3, y = 1 ")
+    assert bare.locator(LIVE).count() == 0
+    bare.close()
+
+
+def test_the_limit_stands_with_the_rate_and_follows_the_start(page):
+    pick(page, "Rosenbrock's valley")
+    said(page, "A bent valley")
+    page.wait_for_selector(".lab-stable", timeout=WAIT)
+    before = page.locator(".lab-stable").inner_text()
+    thumb = page.get_by_role("slider").nth(1)
+    thumb.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('.lab-stable').innerText !== before", arg=before, timeout=WAIT
+    )
+    assert page.evaluate(FOCUSED).startswith("Start x")  # the control keeps the focus while the label changes
 
 
 def test_nothing_is_asked_of_any_other_machine(at_lab):
