@@ -15,9 +15,10 @@ def _():
     import marimo as mo
 
     from gradlab.errors import ReportError
-    from gradlab.lab import controls, descending, models, page, workers, writing
+    from gradlab.lab import answering, controls, descending, models, page, workers, writing
 
     shown: dict[str, str] = {}
+    heavy: set[tuple[str, str]] = set()
 
     def ask(title, *question):
         """Return the answer; what takes its time is said in place of the cell's output, beside what stood there."""
@@ -25,13 +26,16 @@ def _():
         def busy():
             mo.output.replace(mo.Html(page.working(title, shown.get(title, ""))))
 
-        return workers.asked(*question, slow=busy)
+        found = workers.asked(*question, slow=busy)
+        if title not in shown:  # a cell that shows nothing else
+            mo.output.clear()
+        return found
 
     def section(title, body):
         shown[title] = page.section(title, body)
         return mo.Html(shown[title])
 
-    return ReportError, ask, controls, descending, mo, models, page, section, writing
+    return ReportError, answering, ask, controls, descending, heavy, mo, models, page, section, writing
 
 
 @app.cell
@@ -54,9 +58,7 @@ def _(controls, mo, models, picked, descending):
     typed = mo.ui.text(
         model.text, placeholder="text or LaTeX: x^2 + y", label="Or type one, then Enter", full_width=True
     )
-    rate = mo.ui.slider(
-        steps=controls.rates(model.rate), value=model.rate, label="Learning rate", show_value=True, full_width=True
-    )
+    rate = mo.ui.slider(steps=controls.rates(model.rate), value=model.rate, label="Learning rate", full_width=True)
     rule = mo.ui.dropdown(
         list(descending.RULES), value="gradient descent", label="Optimizer", allow_select_none=False, full_width=True
     )
@@ -94,10 +96,12 @@ def _(ask, controls, mo, model, typed):
 
 
 @app.cell
-def _(ask, model, movable, start, typed):
-    limit = None
-    if movable.found is not None:
-        limit = ask("Function", "limit", typed.value, model.name, tuple(map(float, start.value))).found
+def _(answering, ask, heavy, model, movable, start, typed):
+    limit = answering.Answer(problem="not asked")
+    if movable.found is not None and (typed.value, model.name) not in heavy:
+        limit = ask("Function", "limit", typed.value, model.name, tuple(map(float, start.value)))
+    if limit.problem:
+        heavy.add((typed.value, model.name))  # not again at every move of the start
     return (limit,)
 
 
@@ -110,7 +114,7 @@ def _(batch, limit, mo, model, movable, page, picked, rate, rule, start, steps, 
             typed,
             *([mo.Html(page.trouble(movable.problem))] if movable.problem else []),
             rate,
-            *([mo.Html(page.stable(limit))] if movable.found is not None else []),
+            *([mo.Html(page.stable(float(rate.value), limit))] if movable.found is not None else []),
             rule,
             *start.elements,
             *([batch] if batch is not None else []),

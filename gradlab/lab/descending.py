@@ -55,8 +55,7 @@ class Descent:
     """A run, ready to be shown.
 
     picture: a PNG.  alternative: the picture in words.  label, diagnosis: how it went, in a word and in a sentence.
-    ends: name, first and last value of each number.  losses: the first and the last.  limit: the rate from which plain
-    gradient descent diverges, by the curvature at the start; None where there is none.
+    ends: name, first and last value of each number.  losses: the first and the last.
     """
 
     picture: bytes
@@ -65,7 +64,6 @@ class Descent:
     diagnosis: str
     ends: tuple[tuple[str, float, float], ...]
     losses: tuple[float, float]
-    limit: float | None
 
 
 def run(asked: Asked) -> Trajectory:
@@ -103,7 +101,6 @@ def descend(asked: Asked) -> Descent:
         diagnosis.partition(":")[2].strip() or diagnosis,
         ends,
         (float(walked.losses[0]), float(walked.losses[-1])),
-        largest_rate(asked.text, asked.model, asked.start),
     )
 
 
@@ -172,7 +169,7 @@ def _draw_history(walked: Trajectory, figure: Any) -> None:
     below.spines[["top", "right"]].set_visible(False)
 
 
-def first() -> tuple[Asked, Descent]:
-    """Return what the page begins with, and its descent: nothing of the page need be there to draw it."""
+def first() -> tuple[Asked, Descent, float | None]:
+    """Return what the page begins with, its descent and its largest rate: drawn before there is a page."""
     asked = Asked(FIRST.text, FIRST.name, read(FIRST.text, FIRST.name).start, FIRST.rate)
-    return asked, descend(asked)
+    return asked, descend(asked), largest_rate(asked.text, asked.model, asked.start)

@@ -36,9 +36,9 @@ HEAD = (
 """What stands above everything else."""
 
 
-def first(asked: Asked, found: Descent) -> str:
+def first(asked: Asked, found: Descent, limit: float | None) -> str:
     """Return what covers the page until it can answer: the descent that it begins with."""
-    shown = section("Descent", rate(asked.rate, found.limit, asked.rule) + descent(found), name="first-descent")
+    shown = section("Descent", rate(asked.rate, Answer(limit), asked.rule) + descent(found), name="first-descent")
     waiting = '<p class="lab-waiting" role="status">The controls are being loaded …</p>'
     return f'<div id="lab-first"><div>{HEAD}<aside>{waiting}</aside><main>{shown}</main></div></div>'
 
@@ -81,14 +81,19 @@ def working(title: str, before: str) -> str:
     return f'<div class="lab-working" aria-busy="true">{said}{before or section(title, "")}</div>'
 
 
-def stable(limit: float | None) -> str:
-    """Return what belongs to the label of the rate: from which one on plain gradient descent diverges.
+def stable(value: float, limit: Answer) -> str:
+    """Return what belongs to the slider of the rate: its value, and from which one on plain descent diverges.
 
-    >>> stable(0.1)
-    '<p class="lab-stable">stable below 2/λ<sub>max</sub> = 0.1</p>'
+    >>> stable(0.05, Answer(0.1))
+    '<p class="lab-stable"><b>0.05</b>, stable below 2/λ<sub>max</sub> = 0.1</p>'
     """
-    said = "no curvature limits it here" if limit is None else f"stable below 2/λ<sub>max</sub> = {limit:.3g}"
-    return f'<p class="lab-stable">{said}</p>'
+    if limit.problem:
+        said = "its limit takes too long to be worked out"
+    elif limit.found is None:
+        said = "no curvature limits it here"
+    else:
+        said = f"stable below 2/λ<sub>max</sub> = {limit.found:.3g}"
+    return f'<p class="lab-stable"><b>{value:.3g}</b>, {said}</p>'
 
 
 def formulas(found: Unfolding) -> str:
@@ -160,20 +165,20 @@ def descent(found: Descent) -> str:
     )
 
 
-def rate(value: float, limit: float | None, rule: str) -> str:
-    """Return where the rate stands beside the largest stable one.
+def rate(value: float, limit: Answer, rule: str) -> str:
+    """Return where the rate stands beside the largest stable one; "" where there is none.
 
-    >>> "above" in rate(0.2, 0.1, "gradient descent")
+    >>> "above" in rate(0.2, Answer(0.1), "gradient descent")
     True
     """
-    if limit is None:
-        return '<p class="lab-rate">At the start no curvature limits the rate.</p>'
-    side = "above" if value > limit else "below"
-    kind = "bad" if value > limit and rule == "gradient descent" else "good"
-    place = min(max((log10(value / limit) + 3) / 6, 0.0), 1.0)
+    if limit.found is None:
+        return ""
+    side = "above" if value > limit.found else "below"
+    kind = "bad" if value > limit.found and rule == "gradient descent" else "good"
+    place = min(max((log10(value / limit.found) + 3) / 6, 0.0), 1.0)
     return (
         f'<p class="lab-rate"><span class="lab-scale" aria-hidden="true"><i class="lab-limit"></i>'
         f'<i class="lab-here lab-{kind}" style="left:{100 * place:.1f}%"></i></span>'
-        f"<b>{value:.3g}</b> is {side} <b>{limit:.3g}</b> = 2/λ<sub>max</sub>, from which plain gradient descent "
+        f"<b>{value:.3g}</b> is {side} <b>{limit.found:.3g}</b> = 2/λ<sub>max</sub>, from which plain gradient descent "
         "diverges on the parabola at the start.</p>"
     )
