@@ -102,6 +102,62 @@ def test_every_control_is_reached_by_tab_and_has_a_name(page):
         assert any(name in label for label in seen), (name, seen)
 
 
+def test_the_focus_is_seen_wherever_tab_leads_and_is_nowhere_caught(page):
+    page.get_by_label("Pick a function").focus()
+    names, unseen = [], []
+    for _ in range(40):
+        names.append(page.evaluate(FOCUSED))
+        page.evaluate(REMEMBER)
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(300)  # marimo fades its rings in and out
+        if page.evaluate("window.looked && window.looked() === window.looks"):
+            unseen.append(names[-1])
+    assert unseen == []
+    assert len(set(names)) > 12  # a trap would show the same few again and again
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(FOCUSED) == names[-1]
+
+
+def test_everything_is_done_by_the_keyboard(page):
+    page.get_by_label("Pick a function").focus()
+    page.keyboard.press("ArrowDown")  # the next of the list
+    said(page, "Product rule and chain rule")
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED).startswith("Or type one")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("x^4")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f'{LIVE}[alt*="from x = 1.6 "]', timeout=WAIT)
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED).startswith("Learning rate")
+    before = page.locator(".lab-stable b").inner_text()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("before => document.querySelector('.lab-stable b').innerText !== before", arg=before)
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("() => document.querySelector('#root img.lab-picture').alt.length", timeout=WAIT)
+    said(page, "momentum")
+    while "Save the report" not in page.evaluate(FOCUSED):
+        page.keyboard.press("Tab")
+    with page.expect_download(timeout=WAIT) as waiting:
+        page.keyboard.press("Enter")
+    assert waiting.value.suggested_filename.startswith("gradlab-report.")
+
+
+REMEMBER = """() => {
+    let found = document.activeElement;
+    while (found && found.shadowRoot && found.shadowRoot.activeElement) found = found.shadowRoot.activeElement;
+    const boxes = found === document.body ? [] : [found, found.parentElement].filter(Boolean);
+    const look = box => {
+        const style = getComputedStyle(box);
+        return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.borderColor].join();
+    };
+    window.looked = boxes.length ? () => boxes.map(look).join() : null;
+    window.looks = boxes.map(look).join();
+}"""
+"""Remembers how what has the focus looks, and the box around it: without the focus both look different."""
+
+
 FOCUSED = """() => {
     let found = document.activeElement;
     while (found && found.shadowRoot && found.shadowRoot.activeElement) found = found.shadowRoot.activeElement;
