@@ -42,7 +42,7 @@ def page(at_lab):
     said(at_lab, "Two curvatures")
     pick(at_lab, "A slope: x² + y")
     said(at_lab, "There is no minimum")
-    at_lab.wait_for_selector('img.lab-picture[alt*="from x = 3, y = 1 "]', timeout=WAIT)
+    at_lab.wait_for_selector('#root img.lab-picture[alt*="from x = 3, y = 1 "]', timeout=WAIT)
     return at_lab
 
 
@@ -64,7 +64,9 @@ def said(page, text):
 
 def test_what_is_typed_is_derived_compared_and_descended(page):
     write(page, "x^2 + 3y^2")
-    page.wait_for_selector('img.lab-picture[alt*="minimum"], img.lab-picture[alt*="converging"]', timeout=WAIT)
+    page.wait_for_selector(
+        '#root img.lab-picture[alt*="minimum"], #root img.lab-picture[alt*="converging"]', timeout=WAIT
+    )
     said(page, "agree")
     rules = page.locator(".lab-rule b")
     page.get_by_role("button", name="All lines").click()
@@ -81,7 +83,7 @@ def test_the_derivation_unfolds_line_by_line(page):
 
 def test_a_slider_moved_by_the_keyboard_makes_a_new_picture(page):
     pick(page, "A long bowl")
-    page.wait_for_selector('img.lab-picture[alt*="10"], img.lab-picture[alt*="converging"]', timeout=WAIT)
+    page.wait_for_selector('#root img.lab-picture[alt*="10"], #root img.lab-picture[alt*="converging"]', timeout=WAIT)
     thumb = page.get_by_role("slider").first
     thumb.focus()
     for _ in range(2):
@@ -134,9 +136,12 @@ def test_everything_is_done_by_the_keyboard(page):
     page.keyboard.press("ArrowRight")
     page.wait_for_function("before => document.querySelector('.lab-stable b').innerText !== before", arg=before)
     page.keyboard.press("Tab")
+    before = page.locator(LIVE).get_attribute("src")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("() => document.querySelector('#root img.lab-picture').alt.length", timeout=WAIT)
-    said(page, "momentum")
+    page.wait_for_function(
+        "before => document.querySelector('#root img.lab-picture').src !== before", arg=before, timeout=WAIT
+    )
+    assert page.get_by_label("Optimizer").locator("option:checked").inner_text() == "momentum"
     while "Save the report" not in page.evaluate(FOCUSED):
         page.keyboard.press("Tab")
     with page.expect_download(timeout=WAIT) as waiting:
@@ -189,18 +194,22 @@ def test_wrong_input_is_said_as_text_and_the_page_goes_on(page, text, words):
     assert page.locator(".lab-trouble script, .lab-trouble img, .lab-trouble a").count() == 0
     assert page.alerts == []
     write(page, "x^2 + y")
-    page.wait_for_selector('img.lab-picture[alt*="f(x, y)"]', timeout=WAIT)
+    page.wait_for_selector('#root img.lab-picture[alt*="f(x, y)"]', timeout=WAIT)
 
 
 def test_a_report_that_cannot_be_written_is_said_and_not_saved(page):
     saved = []
-    page.on("download", saved.append)
+
+    def save(download):
+        saved.append(download)
+
+    page.on("download", save)
     write(page, "log(x - 9)")
     said(page, "needs")
     page.get_by_text("Save the report").press("Enter")
     page.wait_for_selector(".lab-trouble:below(:text('Save the report'))", timeout=WAIT)
     page.wait_for_timeout(500)
-    page.remove_listener("download", saved.append)
+    page.remove_listener("download", save)
     assert saved == []
 
 
@@ -264,5 +273,5 @@ def test_the_page_needs_its_token(at_lab):
     other = stranger.new_page()
     other.goto(at_lab.address.partition("?")[0])
     assert "login" in other.url
-    assert other.locator("img.lab-picture").count() == 0
+    assert other.locator("#root img.lab-picture").count() == 0
     stranger.close()
