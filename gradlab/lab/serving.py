@@ -22,6 +22,14 @@ from gradlab.lab.ports import PORT, ServingError
 HOST = "127.0.0.1"
 """Where the page is, unless told."""
 
+SETTINGS = """[tool.marimo.display]
+theme = "light"
+custom_css = []
+[tool.marimo.runtime]
+on_cell_change = "autorun"
+"""
+"""What the page needs, whatever the user has set for notebooks."""
+
 _PATIENCE = 60.0
 """Seconds to wait for the page before the browser is opened."""
 
@@ -58,6 +66,7 @@ def _laid_out(folder: Path) -> Path:
     here = Path(__file__).parent
     for name in ("app.py", "lab.css"):
         shutil.copyfile(here / name, folder / name)
+    (folder / "pyproject.toml").write_text(SETTINGS)
     shown = folder / "first.html"
     shown.touch()
     return shown

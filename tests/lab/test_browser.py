@@ -206,7 +206,7 @@ def test_a_report_that_cannot_be_written_is_said_and_not_saved(page):
     page.on("download", save)
     write(page, "log(x - 9)")
     said(page, "needs")
-    page.get_by_text("Save the report").press("Enter")
+    page.get_by_text("Save the report").click()
     page.wait_for_selector(".lab-trouble:below(:text('Save the report'))", timeout=WAIT)
     page.wait_for_timeout(500)
     page.remove_listener("download", save)

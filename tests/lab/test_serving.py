@@ -87,6 +87,23 @@ def test_a_missing_browser_is_said_and_the_page_goes_on(monkeypatch, capsys, tak
     assert "no browser could be opened" in capsys.readouterr().err
 
 
+def test_the_page_looks_the_same_whatever_the_user_has_set_for_notebooks(tmp_path, monkeypatch):
+    manager = pytest.importorskip("marimo._config.manager", reason="marimo keeps its settings elsewhere")
+    settings = tmp_path / "settings" / "marimo"
+    settings.mkdir(parents=True)
+    (settings / "marimo.toml").write_text('[display]\ntheme = "dark"\n[runtime]\non_cell_change = "lazy"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(settings.parent))
+
+    def found():
+        config = manager.get_default_config_manager(current_path=str(tmp_path / "page" / "app.py")).get_config()
+        return config["display"]["theme"], config["runtime"]["on_cell_change"]
+
+    (tmp_path / "page").mkdir()
+    assert found() == ("dark", "lazy")
+    assert serving._laid_out(tmp_path / "page").read_text() == ""
+    assert found() == ("light", "autorun")
+
+
 def test_the_app_runs(monkeypatch):
     from gradlab.lab import workers
     from gradlab.lab.app import app
