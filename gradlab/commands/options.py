@@ -265,7 +265,7 @@ def _lab(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="who can reach it; 127.0.0.1, this machine alone, by default"
     )
-    parser.add_argument("--port", type=_whole, default=2027, help="2027 by default")
+    parser.add_argument("--port", type=_whole, default=2027, help="2027 by default; 0 for any that is free")
     parser.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
 
 
