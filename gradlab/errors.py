@@ -78,6 +78,16 @@ class DoesNotFollow(GradlabError):
     values: both sides there, each with its radius.  undecided: whether it could be tried at too few points only.
     """
 
+    line: str
+    rule: str
+    before: str
+    after: str
+    reason: str
+    at: dict[str, object]
+    entry: tuple[int, ...]
+    values: tuple[str, str]
+    undecided: bool
+
     def __init__(
         self,
         line: str,

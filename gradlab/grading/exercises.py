@@ -44,6 +44,15 @@ class Exercise:
     correct
     """
 
+    ask: str
+    name: str
+    points: float
+    attempts: int | None
+    hints: tuple[str, ...]
+    demands: tuple[str, ...]
+    digits: int
+    domain: Domain
+
     def __init__(
         self,
         function: Any,
@@ -77,11 +86,11 @@ class Exercise:
         self.ask, self.name, self.points, self.attempts = ask, name, points, attempts
         self.hints, self.demands, self.digits, self.domain = tuple(hints), tuple(demands), digits, domain
         self.credit: Mapping[str, float] = dict(credit or {})
-        self.functions = _functions(function, variables, shapes, data, several=ask == "jacobian")
-        self.function = self.functions[0]
-        self.at = _point(at, self.function)
-        self.rate = None if rate is None else _fraction(rate, "rate")
-        self.wrt = _chosen(self.function, wrt, ask)
+        self.functions: list[Function] = _functions(function, variables, shapes, data, several=ask == "jacobian")
+        self.function: Function = self.functions[0]
+        self.at: dict[str, Fraction] = _point(at, self.function)
+        self.rate: Fraction | None = None if rate is None else _fraction(rate, "rate")
+        self.wrt: tuple[str, ...] = _chosen(self.function, wrt, ask)
         settings = [Setting(each, self.wrt, self.at, self.rate, domain) for each in self.functions]
         try:
             for setting in settings:
@@ -91,7 +100,7 @@ class Exercise:
             raise ExerciseError(f"{name or self.function.signature}: {error}") from error
         except GradlabError as error:
             raise ExerciseError(f"{name or self.function.signature} cannot be asked for its {ask}: {error}") from error
-        self.prompt = prompt or _prompt(self)
+        self.prompt: str = prompt or _prompt(self)
         self.history: list[Grade] = []
         self._graded: dict[str, Grade] = {}
 

@@ -38,7 +38,7 @@ class BallBackend(BallMatrices):
         self.np = numpy
         self.flint = flint
         self.precision = precision
-        self.unit = 2.0**-precision if rounded_inputs else 0.0
+        self.unit: float = 2.0**-precision if rounded_inputs else 0.0
         self.sizes = sizes
         self.values = values
 
