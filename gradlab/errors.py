@@ -123,6 +123,10 @@ class ReportError(GradlabError):
     """A report that cannot be written."""
 
 
+class MissingExtra(GradlabError, ImportError):
+    """A package that is not installed; the message says which extra of gradlab brings it, as it is typed for pip."""
+
+
 _WINDOW = 72
 """Characters of the input shown around an error: one terminal line."""
 
