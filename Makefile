@@ -17,7 +17,7 @@ demo: $(VENV)/.test  ## run the main job from end to end
 	$(BIN)/gradlab demo
 
 test: $(VENV)/.test  ## run the tests, the doctests and the check of the floors
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 consumers: $(VENV)/.test $(CONSUMERS)/.installed  ## install nbgrader and Otter, each apart, and run the tests with them
 	$(BIN)/pytest -n 0 -m consumers tests/courses/exports
