@@ -27,7 +27,7 @@ class ParseError(GradlabError):
         self.reason = message
         self.text = text
         self.position = position
-        super().__init__(f"{message}\n{excerpt(text, position)}")
+        super().__init__(f"{message}\n{excerpt(text, position)}" if text.strip() else message)
 
 
 class TraceError(GradlabError):

@@ -57,7 +57,7 @@ def _add_descent(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 def _whole(written: str) -> int:
     if not written.strip().isdecimal():
-        raise argparse.ArgumentTypeError(f"{written!r} is no number of steps, such as 100")
+        raise argparse.ArgumentTypeError(f"{written!r} is no whole number, such as 100")
     return int(written)
 
 

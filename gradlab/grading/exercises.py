@@ -7,10 +7,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ExerciseError, GradlabError
+from gradlab.grading.asking import ASKS, jacobian
 from gradlab.grading.demands import DEMANDS
 from gradlab.grading.domains import Domain
-from gradlab.grading.questions import ASKS, Question, Setting, jacobian
+from gradlab.grading.malrules import known
+from gradlab.grading.questions import Question, Setting
 from gradlab.sources import as_function
+from gradlab.symbolic import derive
 
 if TYPE_CHECKING:
     from gradlab.grading.marking import Grade
@@ -18,12 +21,16 @@ if TYPE_CHECKING:
 
 REAL = Domain("real")
 
+ABOUT_ONE = ("derivative", "partial", "closed form")
+"""What is asked with respect to one variable."""
+
 
 class Exercise:
     """A function and what is asked of it.
 
     function: anything `gradlab.as_function` takes; for a Jacobian a vector of formulas, "[x^2 y, x + y]" or a list.
-    ask: "derivative" (or "partial"), "gradient", "jacobian", "hessian", "value" (of the derivative at a point),
+    ask: "derivative" (or "partial"), "gradient", "jacobian", "hessian", "antiderivative" (of the derivative of the
+        function: all functions that have it, the one given and + C), "value" (of the derivative at a point),
         "step" (the point after one step of gradient descent), "rate" (the largest stable learning rate),
         "critical point", "closed form" (the gradient of a loss with respect to an array).
     wrt: the variables asked about, all by default.  at: the point.  rate: the learning rate.
@@ -52,6 +59,7 @@ class Exercise:
     demands: tuple[str, ...]
     digits: int
     domain: Domain
+    question: Question
 
     def __init__(
         self,
@@ -91,18 +99,23 @@ class Exercise:
         self.at: dict[str, Fraction] = _point(at, self.function)
         self.rate: Fraction | None = None if rate is None else _fraction(rate, "rate")
         self.wrt: tuple[str, ...] = _chosen(self.function, wrt, ask)
-        settings = [Setting(each, self.wrt, self.at, self.rate, domain) for each in self.functions]
-        try:
-            for setting in settings:
-                setting.check()
-            self.question: Question = jacobian(settings) if ask == "jacobian" else ASKS[ask](settings[0])
-        except ExerciseError as error:
-            raise ExerciseError(f"{name or self.function.signature}: {error}") from error
-        except GradlabError as error:
-            raise ExerciseError(f"{name or self.function.signature} cannot be asked for its {ask}: {error}") from error
+        self.question, self._known = self._asked(), known()
         self.prompt: str = prompt or _prompt(self)
         self.history: list[Grade] = []
         self._graded: dict[str, Grade] = {}
+
+    def _asked(self) -> Question:
+        called = self.name or self.function.signature
+        settings = [Setting(each, self.wrt, self.at, self.rate, self.domain) for each in self.functions]
+        try:
+            _check_used(self)
+            for setting in settings:
+                setting.check()
+            return jacobian(settings) if self.ask == "jacobian" else ASKS[self.ask](settings[0])
+        except ExerciseError as error:
+            raise ExerciseError(f"{called}: {error}") from error
+        except GradlabError as error:
+            raise ExerciseError(f"{called} cannot be asked for its {self.ask}: {error}") from error
 
     def __repr__(self) -> str:
         return f"Exercise({self.prompt})"
@@ -125,8 +138,12 @@ class Exercise:
     def check(self, answer: Any) -> Grade:
         """Return the grade of an answer, without keeping it as an attempt.
 
-        answer: text, LaTeX, a number, or a list of these.  What was answered before is not decided again.
+        answer: text, LaTeX, a number, or a list of these.  What was answered before is not decided again, unless a
+            mal-rule was added or taken away since.
         """
+        if self._known != known():
+            self.question, self._known = self._asked(), known()
+            self._graded.clear()
         text = answer if isinstance(answer, str) else written(answer)
         found = self._graded.get(text)
         if found is None:
@@ -144,7 +161,7 @@ class Exercise:
         return [grade for grade in self.history if grade.verdict == "undecided"]
 
     def forget(self) -> None:
-        """Forget the grades that `check` keeps, as after a mal-rule was added; attempts stay."""
+        """Forget the grades that `check` keeps; attempts stay."""
         self._graded.clear()
 
     def solution(self) -> str:
@@ -160,7 +177,6 @@ class Exercise:
         <BLANKLINE>
         answer: 6 x
         """
-        from gradlab.symbolic import derive
         from gradlab.symbolic.steps import walk
 
         lines: list[str] = []
@@ -183,6 +199,8 @@ def written(answer: Any) -> str:
     """
     if isinstance(answer, str):
         return answer
+    if isinstance(answer, Exercise):
+        raise TypeError("the exercise comes first: grade(exercise, answer)")
     if isinstance(answer, bool) or answer is None:
         raise TypeError(f"an answer is text, a number or a list of these, not {answer!r}")
     if isinstance(answer, Mapping):
@@ -213,6 +231,24 @@ def _functions(function: Any, variables: Any, shapes: Any, data: Any, *, several
             for number, each in enumerate(function, 1)
         ]
     return [as_function(function, variables=variables, shapes=shapes, data=data)]
+
+
+AT_A_POINT = ("value", "step", "rate")
+"""What is asked at a point; anything else is asked as a formula."""
+
+
+def _check_used(exercise: Exercise) -> None:
+    """Raise ExerciseError for a point or a rate that the question has no use for."""
+    if exercise.at and exercise.ask not in AT_A_POINT:
+        place = ", ".join(f"{name} = {value}" for name, value in exercise.at.items())
+        raise ExerciseError(
+            f"a {exercise.ask} is a formula, and at= says {place}; "
+            'write ask="value" for the number there, or leave at= out'
+        )
+    if exercise.rate is not None and exercise.ask != "step":
+        raise ExerciseError(
+            f'rate={float(exercise.rate):g} belongs to ask="step", a step of gradient descent, not to a {exercise.ask}'
+        )
 
 
 def _chosen(function: Function, wrt: Any, ask: str) -> tuple[str, ...]:
@@ -250,6 +286,9 @@ def _prompt(exercise: Exercise) -> str:
     match exercise.ask:
         case "derivative" | "partial":
             return f"Find the derivative of {what}{'' if one else f' with respect to {names}'}."
+        case "antiderivative":
+            slope = derive(function, names).gradient[names].text()
+            return f"Find all functions whose derivative with respect to {names} is {slope}."
         case "jacobian":
             vector = ", ".join(each.text() for each in exercise.functions)
             return f"Find the Jacobian of [{vector}] with respect to {names}."

@@ -7,22 +7,27 @@ from collections.abc import Callable, Iterator, Mapping
 from gradlab.grading.malrules import MalRule, Situation
 from gradlab.grading.mistakes import Derived, Mistake, WrongAnswer
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Elementwise, Variable
+from gradlab.graph.kinds import Elementwise, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import COS, SIN, TAN
 from gradlab.symbolic.rules import Rewritten, Scope, next_step
 
 Whole = Callable[[Derived], Iterator[Node]]
 
-WHOLE: dict[str, tuple[str, Whole]] = {}
-"""Per name, what to tell the student, and from a derivation to the answers that the mistake leads to."""
+WHOLE: dict[str, tuple[MalRule, Whole]] = {}
+"""Per name, the mistake, and from a derivation to the answers that it leads to."""
 
 
-def whole_rule(name: str, says: str) -> Callable[[Whole], Whole]:
-    """Register a function as a mistake of the answer as a whole; teachers add theirs in the same way."""
+def whole_rule(
+    name: str, says: str, *, rare: bool = False, yields_to: tuple[str, ...] = ()
+) -> Callable[[Whole], Whole]:
+    """Register a function as a mistake of the answer as a whole; teachers add theirs in the same way.
+
+    says: what to tell the student.  rare, yields_to: as for `gradlab.grading.malrules.MalRule`.
+    """
 
     def register(wrong: Whole) -> Whole:
-        WHOLE[name] = says, wrong
+        WHOLE[name] = MalRule(name, says, lambda _: (), rare=rare, yields_to=yields_to), wrong
         return wrong
 
     return register
@@ -31,8 +36,7 @@ def whole_rule(name: str, says: str) -> Callable[[Whole], Whole]:
 def whole_answers(derived: Derived) -> Iterator[WrongAnswer]:
     """Yield the wrong answers that come from mistakes of the answer as a whole."""
     step = root(derived)
-    for name, (says, wrong) in WHOLE.items():
-        rule = MalRule(name, says, lambda _: (), rare=name == "negated")
+    for rule, wrong in WHOLE.values():
         for answer in wrong(derived):
             yield WrongAnswer(answer, (Mistake(rule, step, answer, whole=True),))
 
@@ -47,24 +51,47 @@ def root(derived: Derived) -> Situation:
     return Situation(derived.output, scope, step)
 
 
+def wrong_answer(name: str, says: str, answer: Node, derived: Derived, *, rare: bool = False) -> WrongAnswer:
+    """Return an answer that a mistake with the whole of it leads to."""
+    rule = MalRule(name, says, lambda _: (), rare=rare)
+    return WrongAnswer(answer, (Mistake(rule, root(derived), answer, whole=True),))
+
+
 @whole_rule("function itself", "this is the function, or a part of it, not its derivative")
 def _(derived: Derived) -> Iterator[Node]:
     yield derived.output
+    own = _own(derived.output, derived.scope.wrt)
+    if own is not None and own is not derived.output:
+        yield own
 
 
-@whole_rule("second derivative", "the function was differentiated twice")
+def _own(node: Node, wrt: Node) -> Node | None:
+    """Return what of a sum depends on *wrt*, None where nothing does: the terms of the other variables left out."""
+    if wrt not in topological([node]):
+        return None
+    if not isinstance(node, Linear):
+        return node
+    terms = [(c, _own(operand, wrt)) for c, operand in zip(node.coefficients, node.operands, strict=True)]
+    return algebra.add(*(algebra.scale(c, term) for c, term in terms if term is not None))
+
+
+@whole_rule("second derivative", "the function was differentiated twice", yields_to=("product of derivatives",))
 def _(derived: Derived) -> Iterator[Node]:
     yield Derived(derived.right(), derived.scope, {}).right()
 
 
-@whole_rule("wrong variable", "this is the derivative with respect to another variable")
+@whole_rule(
+    "wrong variable",
+    "this is the derivative with respect to another variable",
+    yields_to=("inner derivative forgotten",),
+)
 def _(derived: Derived) -> Iterator[Node]:
     for part in topological([derived.output]):
         if isinstance(part, Variable) and part is not derived.scope.wrt and not part.axes:
             yield Derived(derived.output, Scope(part, {}), {}).right()
 
 
-@whole_rule("negated", "the whole answer has the wrong sign")
+@whole_rule("negated", "the whole answer has the wrong sign", rare=True)
 def _(derived: Derived) -> Iterator[Node]:
     yield algebra.negative(derived.right())
 

@@ -60,3 +60,17 @@ def test_the_cell_magic_grades_and_keeps_attempts():
     with pytest.raises(ValueError, match="empty"):
         graded(shell.user_ns, "first", "\n")
     assert "$" in magic("first", "x")._repr_markdown_()
+
+
+def test_a_cell_below_the_magic_is_the_program_where_code_is_asked():
+    names = {"slope": gl.CodeExercise("x^2"), "first": gl.Exercise("x^2")}
+    right = "def gradient(x):\n    return 2 * x\n"
+    assert graded(names, "slope --trust", right).verdict == "correct"
+    assert graded(names, "slope --trust", right.replace("2", "3")).verdict == "wrong"
+    assert len(names["slope"].history) == 2
+    with pytest.raises(ValueError, match="the cell is empty; write the answer to slope below %%grade slope"):
+        graded(names, "slope", " ")
+    with pytest.raises(ValueError, match=r"%%grade slope --trsut: after the exercise stands nothing, or --trust"):
+        graded(names, "slope --trsut", right)
+    with pytest.raises(NameError, match="not 'second'; there are slope, first"):
+        graded(names, "second", right)

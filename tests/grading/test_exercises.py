@@ -7,6 +7,8 @@ import sympy
 import gradlab as gl
 from gradlab.errors import ExerciseError
 from gradlab.grading.domains import Domain
+from gradlab.grading.malrules import MAL_RULES, mal_rule, power_of
+from gradlab.graph import algebra
 
 
 def _verdict(exercise, answer):
@@ -210,3 +212,72 @@ def test_feedback_in_a_notebook_writes_the_rule_as_mathematics():
     shown = gl.Exercise("sin(3x)").check("cos(3x)")._repr_markdown_()
     rule = r"$\frac{\mathrm{d}}{\mathrm{d}u} \sin\left(u\right) = \cos\left(u\right)$"
     assert shown.endswith(rf"by the chain rule: {rule}, times $\frac{{\mathrm{{d}}u}}{{\mathrm{{d}}x}}$.")
+
+
+@pytest.mark.parametrize("ask", ["derivative", "gradient", "hessian", "critical point"])
+def test_a_point_that_is_not_asked_about_is_refused(ask):
+    with pytest.raises(ExerciseError, match=f'a {ask} is a formula, and at= says x = 3; write ask="value"'):
+        gl.Exercise("x^2", ask, at=3)
+
+
+def test_a_rate_belongs_to_a_step():
+    with pytest.raises(ExerciseError, match=r'rate=0\.5 belongs to ask="step"'):
+        gl.Exercise("x^2", "value", at=3, rate=0.5)
+
+
+def test_a_gradient_of_arrays_is_told_to_be_a_closed_form():
+    with pytest.raises(ExerciseError, match='it has arrays, so its gradient is one formula of them; write ask="closed'):
+        gl.Exercise("w^T w", "gradient", shapes={"w": ("d",)})
+
+
+@pytest.mark.parametrize(("ask", "more", "answer"), [("derivative", {}, "6x^2"), ("step", {"at": 1, "rate": 1}, "-5")])
+def test_a_mal_rule_that_is_added_after_the_first_check_is_seen_and_one_taken_away_is_not(ask, more, answer):
+    exercise = gl.Exercise("x^3", ask, **more)
+    assert exercise.check(answer).misconception != "power doubled"
+
+    @mal_rule("power doubled", "the exponent was doubled instead of lowered by 1")
+    def doubled(step):
+        if power_of(step.expression)[0] is step.scope.wrt:
+            yield algebra.scale_by(Fraction(6), algebra.raised(step.scope.wrt, 2))
+
+    try:
+        assert exercise.check(answer).misconception == "power doubled"
+    finally:
+        del MAL_RULES["power doubled"]
+    assert exercise.check(answer).misconception != "power doubled"
+
+
+def test_the_inner_derivative_is_by_the_variable_that_is_asked_for():
+    found = gl.Exercise("tanh(w x + b)", ask="partial", wrt="w").check("x (1 - tanh(w x + b))")
+    assert found.feedback.endswith("times du/dw.")
+    assert r"times $\frac{\mathrm{d}u}{\mathrm{d}w}$" in found._repr_markdown_()
+
+
+def test_the_value_of_the_function_is_not_its_gradient():
+    exercise = gl.Exercise("x^2 + y^2 + z^2", ask="value", at={"x": 3, "y": 4, "z": 10})
+    told = exercise.check("125")
+    assert told.misconception == "value for gradient"
+    assert told.feedback.splitlines() == [
+        "A vector is asked for: write 3 components in brackets, [a, b, c].",
+        "This is the value of the function there, not its gradient.",
+    ]
+    assert exercise.check("[9, 16, 100]").feedback == "This is the function, or a part of it, not its derivative."
+
+
+def test_where_a_number_is_asked_for_a_variable_is_told_to_be_put_in():
+    assert "put in the value of x" in gl.Exercise("x^2", ask="value", at=-1.5).check("2x").feedback
+    assert "put in" not in gl.Exercise("x^2", ask="value", at=-1.5).check("2q").feedback
+
+
+def test_a_place_that_is_not_level_is_told_its_slope():
+    assert (
+        gl.Exercise("x^2 - 6x + 11", ask="critical point").check("-3").feedback == "At x = -3 the slope is -12, not 0."
+    )
+    two = gl.Exercise("h + 1/h", ask="critical point")
+    assert two.check("2").feedback == "At h = 2 the slope is 0.75, not 0. 2 such places are asked for."
+    assert two.check("0").feedback == "Not right: 2 missing, 1 of these is no critical point."
+    assert two.check("1").feedback == "Not right: 1 missing."
+
+
+def test_unit_vectors_are_not_listed_as_variables():
+    assert "the variables are x, y\n" in gl.Exercise("x^2 + y", ask="gradient").check("nonsense").feedback

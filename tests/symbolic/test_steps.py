@@ -164,3 +164,17 @@ def test_a_notebook_shows_steps_that_fit_its_width_and_says_where_the_wider_ones
     assert shown.startswith(derivation.markdown("result"))
     assert 'print(derivation.text("steps"))' in shown
     assert "By w1" in derivation.text("steps")
+
+
+@pytest.mark.parametrize("terms", [50, 150], ids=["on the board", "by the sweep"])
+def test_the_steps_of_a_long_sum_grow_with_its_length_and_not_with_its_square(terms):
+    short, long = (derive(" + ".join(f"{n} x y" for n in range(2, 2 + count))) for count in (terms, 2 * terms))
+    if terms == 50:
+        assert short.boards
+    assert len(long.text("steps")) < 2.6 * len(short.text("steps"))
+
+
+def test_a_step_of_a_long_sum_shows_the_term_it_flows_to():
+    lines = derive(" + ".join(f"x^{n}" for n in range(2, 400))).text("steps").splitlines()
+    assert any(line.startswith("  ∂/∂(x³⁹⁹) (… + x³⁹⁹) = 1 ") for line in lines)
+    assert any(line.startswith("  ∂/∂(… + x³⁹⁸) (… + x³⁹⁸ + …) = 1 ") for line in lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ExerciseError, GradlabError
@@ -103,6 +104,7 @@ class CodeExercise:
         self.credit: Mapping[str, float] = dict(credit or {})
         self.function: Function = as_function(function, variables=variables, shapes=shapes, data=data)
         try:
+            _check_names(self.function)
             parameters = self.function.chosen(wrt if wrt is not None else next(iter(self.function.variables), None))
             self.reference: Reference = reference_of(self.kind, self.function, parameters)
         except GradlabError as error:
@@ -185,3 +187,12 @@ class CodeExercise:
 
     def forget(self) -> None:
         """Keep no grade but attempts; submissions are run each time, so there is nothing else to forget."""
+
+
+def _check_names(function: Function) -> None:
+    """Raise ExerciseError for a variable that no program can have as an argument."""
+    for name in (*function.variables, *function.data):
+        if not name.isidentifier() or iskeyword(name):
+            raise ExerciseError(
+                f"a program has no argument called {name!r}; call the variable by letters, digits and _, such as x"
+            )
