@@ -88,6 +88,16 @@ class DoesNotFollow(GradlabError):
     values: both sides there, each with its radius.  undecided: whether it could be tried at too few points only.
     """
 
+    line: str
+    rule: str
+    before: str
+    after: str
+    reason: str
+    at: dict[str, object]
+    entry: tuple[int, ...]
+    values: tuple[str, str]
+    undecided: bool
+
     def __init__(
         self,
         line: str,
@@ -151,6 +161,10 @@ class ExerciseError(GradlabError):
 
 class ReportError(GradlabError):
     """A report that cannot be written."""
+
+
+class MissingExtra(GradlabError, ImportError):
+    """A package that is not installed; the message says which extra of gradlab brings it, as it is typed for pip."""
 
 
 _WINDOW = 72

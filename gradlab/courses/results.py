@@ -83,7 +83,7 @@ class Results:
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
-        self.path = str(path)
+        self.path: str = str(path)
         if read_only and not Path(path).is_file():
             raise CourseError(
                 f"there are no results in {path}; `gradlab grade EXERCISES SUBMISSIONS -o {path}` makes them"

@@ -52,6 +52,16 @@ class Exercise:
     correct
     """
 
+    ask: str
+    name: str
+    points: float
+    attempts: int | None
+    hints: tuple[str, ...]
+    demands: tuple[str, ...]
+    digits: int
+    domain: Domain
+    question: Question
+
     def __init__(
         self,
         function: Any,
@@ -85,13 +95,13 @@ class Exercise:
         self.ask, self.name, self.points, self.attempts = ask, name, points, attempts
         self.hints, self.demands, self.digits, self.domain = tuple(hints), tuple(demands), digits, domain
         self.credit: Mapping[str, float] = dict(credit or {})
-        self.functions = _functions(function, variables, shapes, data, several=ask == "jacobian")
-        self.function = self.functions[0]
-        self.at = _point(at, self.function)
-        self.rate = None if rate is None else exact(rate, "rate")
-        self.wrt = _chosen(self.function, wrt, ask)
+        self.functions: list[Function] = _functions(function, variables, shapes, data, several=ask == "jacobian")
+        self.function: Function = self.functions[0]
+        self.at: dict[str, Fraction] = _point(at, self.function)
+        self.rate: Fraction | None = None if rate is None else exact(rate, "rate")
+        self.wrt: tuple[str, ...] = _chosen(self.function, wrt, ask)
         self.question, self._known = self._asked(), known()
-        self.prompt = prompt or _prompt(self)
+        self.prompt: str = prompt or _prompt(self)
         self.history: list[Grade] = []
         self._graded: dict[str, Grade] = {}
 

@@ -37,7 +37,9 @@ class Family:
         if empty or not parameters:
             raise ExerciseError(f"a family has parameters with values; {', '.join(empty) or 'there are none'}")
         self.options = options
-        self.parameters = {name: [exact(value, name) for value in values] for name, values in parameters.items()}
+        self.parameters: dict[str, list[Fraction]] = {
+            name: [exact(value, name) for value in values] for name, values in parameters.items()
+        }
         variables = options.get("variables")
         names = None if variables is None else [*variables, *parameters]
         self._function = as_function(function, variables=names)
