@@ -8,7 +8,7 @@ NEEDED := ipykernel numpy sympy python-flint
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test consumers coverage mutants lint style bench tutorials docs clean
+.PHONY: help demo test consumers package lowest newest coverage mutants lint style bench tutorials docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -17,10 +17,19 @@ demo: $(VENV)/.test  ## run the main job from end to end
 	$(BIN)/gradlab demo
 
 test: $(VENV)/.test  ## run the tests, the doctests and the check of the floors
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 consumers: $(VENV)/.test $(CONSUMERS)/.installed  ## install nbgrader and Otter, each apart, and run the tests with them
 	$(BIN)/pytest -n 0 -m consumers tests/courses/exports
+
+package: $(VENV)/.package  ## build the packages and try them in environments of their own, without and with extras
+	$(BIN)/pytest -n 0 -m package tests/package
+
+lowest: .venv-lowest/.installed  ## run the tests with the lowest versions that pyproject.toml allows
+	.venv-lowest/bin/python -m pytest -n 2 -p no:cacheprovider
+
+newest: .venv-newest/.installed  ## run the tests with the newest versions of everything
+	.venv-newest/bin/python -m pytest -n 2 -p no:cacheprovider
 
 coverage: $(VENV)/.dev  ## run the tests and list what of gradlab they do not run; takes twice as long as test
 	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95
@@ -57,6 +66,20 @@ $(BIN)/python:
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and what its tests need into $(VENV); the first time takes a few minutes.'
 	@$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/.package: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and what builds and checks its packages into $(VENV).'
+	@$(PIP_INSTALL) -e '.[package]'
+	@touch $@
+
+# The newest torch may bring gigabytes of CUDA along, so that it stays the one of constraints.txt.
+.venv-lowest/.installed .venv-newest/.installed: pyproject.toml constraints.txt constraints-lowest.txt | $(BIN)/python
+	@echo 'Installing gradlab and what its tests need into $(@D); the first time takes a few minutes.'
+	@$(BIN)/python -m venv $(@D)
+	@grep '^torch=' constraints.txt > $(@D)/torch.txt
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test,fast]' \
+	  $(if $(findstring lowest,$@),-c constraints-lowest.txt,--upgrade --upgrade-strategy eager -c $(@D)/torch.txt)
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 
 from gradlab.commands.options import COMMANDS
 from gradlab.commands.usage import Code, UsageError
-from gradlab.errors import GradientMismatch, GradlabError
+from gradlab.errors import GradientMismatch, GradlabError, shown
 
 TYPE_CHECKING = False  # as in gradlab/__init__.py
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _answered(arguments: list[str]) -> int:
 
         print(as_json(command, outcome))
     elif outcome.text:
-        print(outcome.text)
+        print(shown(outcome.text))
     return outcome.code
 
 

@@ -283,3 +283,15 @@ def test_a_thousand_components_stay_quick():
     # Measured at 0.2 s; ten times that is a fault and not a slow machine.
     assert time.perf_counter() - start < 2
     assert len(comparison.components) == 1000
+
+
+@pytest.mark.parametrize("made", [np.array, torch.tensor], ids=["array", "tensor"])
+def test_an_array_claims_the_partial_derivatives_of_several_numbers_in_their_order(made):
+    at = {"x": 3, "y": 1}
+    assert compare("x**2 + y", at, claimed=made([6.0, 1.0])).verdict is Verdict.AGREE
+    assert compare("x**2 + y", at, claimed=lambda x, y: made([6.0, 1.0])).verdict is Verdict.AGREE
+    assert compare("x**2 + y", at, claimed=made([1.0, 6.0])).verdict is Verdict.DIFFER
+    with pytest.raises(PointError, match="for 2 variables give a mapping"):
+        compare(lambda x, y: (x * y).sum(), {"x": [1, 2], "y": [3, 4]}, claimed=made([6.0, 1.0]))
+    with pytest.raises(PointError, match="for 2 variables give a mapping"):
+        compare("x**2 + y", at, claimed=made([6.0, 1.0, 0.0]))

@@ -13,6 +13,7 @@ from gradlab.grading.domains import Domain
 from gradlab.grading.malrules import known
 from gradlab.grading.questions import Question, Setting
 from gradlab.sources import as_function
+from gradlab.sources.tokens import MAX_DIGITS, MAX_SCIENTIFIC_EXPONENT
 from gradlab.symbolic import derive
 
 if TYPE_CHECKING:
@@ -51,6 +52,16 @@ class Exercise:
     correct
     """
 
+    ask: str
+    name: str
+    points: float
+    attempts: int | None
+    hints: tuple[str, ...]
+    demands: tuple[str, ...]
+    digits: int
+    domain: Domain
+    question: Question
+
     def __init__(
         self,
         function: Any,
@@ -84,13 +95,13 @@ class Exercise:
         self.ask, self.name, self.points, self.attempts = ask, name, points, attempts
         self.hints, self.demands, self.digits, self.domain = tuple(hints), tuple(demands), digits, domain
         self.credit: Mapping[str, float] = dict(credit or {})
-        self.functions = _functions(function, variables, shapes, data, several=ask == "jacobian")
-        self.function = self.functions[0]
-        self.at = _point(at, self.function)
-        self.rate = None if rate is None else _fraction(rate, "rate")
-        self.wrt = _chosen(self.function, wrt, ask)
+        self.functions: list[Function] = _functions(function, variables, shapes, data, several=ask == "jacobian")
+        self.function: Function = self.functions[0]
+        self.at: dict[str, Fraction] = _point(at, self.function)
+        self.rate: Fraction | None = None if rate is None else exact(rate, "rate")
+        self.wrt: tuple[str, ...] = _chosen(self.function, wrt, ask)
         self.question, self._known = self._asked(), known()
-        self.prompt = prompt or _prompt(self)
+        self.prompt: str = prompt or _prompt(self)
         self.history: list[Grade] = []
         self._graded: dict[str, Grade] = {}
 
@@ -257,14 +268,29 @@ def _point(at: Any, function: Function) -> dict[str, Fraction]:
     unknown = [name for name in at if name not in function.variables]
     if unknown:
         raise ExerciseError(f"at names {', '.join(unknown)}; the variables are {', '.join(function.variables)}")
-    return {name: _fraction(value, name) for name, value in at.items()}
+    return {name: exact(value, name) for name, value in at.items()}
 
 
-def _fraction(value: Any, name: str) -> Fraction:
+LONGEST_NUMBER = 2 * MAX_DIGITS
+"""Characters of a number: two whole ones and what stands between them."""
+
+
+def exact(value: Any, name: str) -> Fraction:
+    """Return a number, or text such as "1/3" and "1e-3", as the fraction that it is.
+
+    name: what it is called, for the error.  Raises ExerciseError for anything else, and for what is too long to write.
+    """
+    written = str(value)
     try:
-        return Fraction(str(value))
+        exponent = int(written.lower().partition("e")[2] or 0)
+        if len(written) > LONGEST_NUMBER or abs(exponent) > MAX_SCIENTIFIC_EXPONENT:
+            raise ValueError(
+                f"it has more than {MAX_DIGITS} digits, or a power of ten beyond {MAX_SCIENTIFIC_EXPONENT}"
+            )
+        return Fraction(written)
     except (ValueError, ZeroDivisionError) as error:
-        raise ExerciseError(f"{name} = {value!r} is no number") from error
+        message = f"{name} = {value!r} is no number that can be calculated with; write for example 0.5, 1/3 or 1e-3"
+        raise ExerciseError(message) from error
 
 
 def _prompt(exercise: Exercise) -> str:

@@ -33,7 +33,7 @@ class NeedsAxes(Exception):
 
     def __init__(self, wanted: Mapping[str, Axes]) -> None:
         super().__init__(f"axes needed: {dict(wanted)}")
-        self.wanted = dict(wanted)
+        self.wanted: dict[str, Axes] = dict(wanted)
 
 
 class Builder:
@@ -45,7 +45,7 @@ class Builder:
 
     def __init__(self, undeclared: frozenset[str] = frozenset()) -> None:
         self.undeclared = undeclared
-        self.sizes = SizeTable()
+        self.sizes: SizeTable = SizeTable()
 
     # Leaves ----------------------------------------------------------------------------------
 

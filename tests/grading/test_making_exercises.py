@@ -78,8 +78,11 @@ def test_a_family_in_a_file_makes_several():
         ("", "hold no exercise"),
         ("[[exercise]]\nask = 'gradient'", "exercise 1: function is missing"),
         ("[[exercise]]\nfunction = 'x^2'\n[[exercise]]\nfunction = 'x^2 +'", "exercise 2: '\\+' has nothing after it"),
-        ("[[exercise]]\nfunction = 'x^2'\nhint = 'a'", "nothing is called hint"),
-        ("[[exercise]]\nfunction = 'x^2'\ndomain = { positiv = ['x'] }", "a domain has no positiv"),
+        ("[[exercise]]\nfunction = 'x^2'\nhint = 'a'", "no key 'hint'; did you mean 'hints'?"),
+        (
+            "[[exercise]]\nfunction = 'x^2'\ndomain = { positiv = ['x'] }",
+            "domain: no key 'positiv'; did you mean 'positive'?",
+        ),
         ("[[exercise]\n", "no TOML file"),
     ],
 )
