@@ -31,10 +31,10 @@ lowest: .venv-lowest/.installed  ## run the tests with the lowest versions that 
 newest: .venv-newest/.installed  ## run the tests with the newest versions of everything
 	.venv-newest/bin/python -m pytest -n 2 -p no:cacheprovider
 
-coverage: $(VENV)/.dev  ## run the tests and list what of gradlab they do not run; takes twice as long as test
+coverage: $(VENV)/.dev  ## run the tests and list what of gradlab they do not run; slower than test
 	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95
 
-mutants: $(VENV)/.mutants  ## change gradlab in hundreds of places, and see whether its tests notice; takes an hour
+mutants: $(VENV)/.mutants  ## change gradlab in hundreds of places, and see whether its tests notice; takes long
 	nice $(BIN)/python -m tests.mutation
 
 lint: style  ## check style, types and floors; changes nothing
