@@ -14,8 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
-from tests.benchmarks import Figure, NotMeasured
-from tests.benchmarks._machine import run
+from tests.benchmarks import Figure, NotMeasured, _machine
 from tests.benchmarks._page import write
 from tests.benchmarks._results import Row, figure, load, save
 from tests.benchmarks._sections import NAMES
@@ -58,10 +57,10 @@ def _trouble(chosen: Sequence[str]) -> str:
 
 def _measured_all(chosen: Sequence[str]) -> int:
     """Measure and keep figure after figure, saying how far it is; return how many are missed or failed."""
-    this, missed, begun = run(), 0, perf_counter()
+    machine, missed, begun = _machine.machine(), 0, perf_counter()
     for place, name in enumerate(chosen, 1):
         print(f"[{place:2} of {len(chosen)}] {name:25}", end="", file=sys.stderr, flush=True)
-        before = perf_counter()
+        before, date, busy = perf_counter(), _machine.now(), _machine.load()
         try:
             found = measured(name)
         except NotMeasured as reason:
@@ -73,7 +72,7 @@ def _measured_all(chosen: Sequence[str]) -> int:
             continue
         took = perf_counter() - before
         missed += not found.held
-        save(load().updated(name, Row(found, this["date"], round(took, 1)), this))
+        save(load().updated(name, Row(found, date, busy, round(took, 1)), machine))
         print(f"{_said(found)}  {took:.0f} s, {(perf_counter() - begun) / 60:.1f} min", file=sys.stderr)
     return missed
 

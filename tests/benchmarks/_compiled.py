@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -15,6 +13,7 @@ import numpy as np
 from gradlab.sources import as_function
 from gradlab.symbolic import derive
 from tests.benchmarks import Figure, Growth, grown, in_turns
+from tests.benchmarks._threads import one_thread
 from tests.benchmarks._words import quantity
 
 GRADLAB, TORCH, JAX = "gradlab, compiled", "torch.autograd.grad", "jax, jit"
@@ -124,19 +123,3 @@ def _repeated(call: Callable[[], object], calls: int) -> Callable[[], None]:
             call()
 
     return loop
-
-
-@contextmanager
-def one_thread() -> Generator[None]:
-    """Let every library work with one thread; jax only where it was not imported before."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(threads)

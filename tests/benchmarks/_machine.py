@@ -12,19 +12,22 @@ from typing import Any
 PEERS = ("torch", "numpy", "sympy", "jax", "scipy", "numdifftools", "numba")
 
 
-def run() -> dict[str, Any]:
-    """Return date, machine and versions; no name of a host or of a person."""
+def machine() -> dict[str, Any]:
+    """Return machine and versions; no name of a host or of a person."""
     return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "machine": f"{os.cpu_count()} cores, {_model()}, {_gigabytes():.0f} GB, {platform.system()}",
-        "load": _load(),
         "versions": _versions(),
     }
 
 
-def _load() -> str:
-    """Return the load of the last minute, of five and of fifteen, as `uptime` prints it."""
-    return ", ".join(f"{each:.2f}" for each in os.getloadavg())
+def now() -> str:
+    """Return the time, in UTC, to the minute."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+
+def load() -> float:
+    """Return how many processes worked or waited to work, on the average of the last minute, as `uptime` says."""
+    return round(os.getloadavg()[0], 2)
 
 
 def _versions() -> dict[str, str]:

@@ -6,16 +6,16 @@ import contextlib
 import json
 import sys
 from dataclasses import asdict
+from importlib import import_module
 
 from tests.benchmarks import NotMeasured
-from tests.benchmarks._sections import module
 
 
 def main(name: str) -> int:
     """Print the figure on stdout; what the measurement itself prints goes to stderr."""
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            figure = module(name).measure()
+            figure = import_module(f"tests.benchmarks.{name}").measure()
     except NotMeasured as reason:
         print(json.dumps({"not measured": str(reason)}))
         return 0

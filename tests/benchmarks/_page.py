@@ -44,16 +44,22 @@ def page(results: Results) -> str:
 
 
 def _machine(results: Results) -> str:
-    rows = ["## Machine and versions", ""]
-    rows += _table(
-        ("measured", "on", "load", "versions"),
-        (
-            (date, run["machine"], run["load"], ", ".join(f"{name} {each}" for name, each in run["versions"].items()))
-            for date, run in results.runs.items()
-        ),
-        "llll",
-    )
-    return "\n".join(rows)
+    """Return where and when the figures were measured: one line for each machine and set of versions."""
+    lines = ["## Machine and versions", ""]
+    for key, machine in results.machines.items():
+        rows = [row for row in results.rows.values() if row.machine == key]
+        dates, loads = sorted(row.date for row in rows), sorted(row.load for row in rows)
+        versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+        lines += [
+            f"- {_which(key, results)}{number(len(rows))} figures on {machine['machine']}, with {versions}; "
+            f"{dates[0]} to {dates[-1]} UTC, the load of the machine {loads[0]:.1f} to {loads[-1]:.1f}."
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _which(key: str, results: Results) -> str:
+    """Return what tells one machine, or one set of versions, from the others; "" where there is but one."""
+    return f"machine {key}: " if len(results.machines) > 1 else ""
 
 
 def _missed(results: Results) -> str:
@@ -84,10 +90,10 @@ def _section(section: Section, results: Results) -> str:
     found = {name: results.rows[name] for name in section.figures if name in results.rows}
     if not found:
         return ""
-    return "\n".join([f"## {section.title}", "", section.opening, "", *(_shown(*each) for each in found.items())])
+    return "\n".join([f"## {section.title}", "", section.opening, "", *(_shown(name, row, _which(row.machine, results)) for name, row in found.items())])
 
 
-def _shown(name: str, row: Row) -> str:
+def _shown(name: str, row: Row, machine: str) -> str:
     """Return a figure with what was measured, what to think of it, its growth and its picture."""
     figure = row.figure
     of = "" if figure.at_most is None else f", of at most {number(figure.at_most)}"
@@ -100,7 +106,7 @@ def _shown(name: str, row: Row) -> str:
         lines += _counts(figure.counts)
     if drawn(figure):
         lines += [f"![{_said(figure)}](_static/benchmarks/{name}.svg)", ""]
-    return "\n".join([*lines, f"`{name}`, measured {row.run} in {row.took:.0f} s.", ""])
+    return "\n".join([*lines, f"{machine}`{name}`, measured {row.date} UTC in {row.took:.0f} s at a load of {row.load:.1f}.", ""])
 
 
 def _said(figure: Figure) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,12 @@ def drawn(figure: Figure) -> bool:
     return figure.growth is not None or figure.counts is not None
 
 
+def digest(figure: Figure) -> str:
+    """Return what tells whether a picture shows a figure: a sum over all that is drawn."""
+    shown = asdict(replace(figure, how="", values={}))
+    return sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def draw(name: str, figure: Figure, folder: Path = FOLDER) -> Path:
     """Draw a figure, and return the file."""
     from matplotlib import rc_context
@@ -34,7 +43,7 @@ def draw(name: str, figure: Figure, folder: Path = FOLDER) -> Path:
             _growth(axes, figure.growth)
         elif figure.counts is not None:
             _bars(axes, figure.counts)
-        canvas.savefig(path, metadata={"Date": None, "Title": figure.what})
+        canvas.savefig(path, metadata={"Date": None, "Title": figure.what, "Description": digest(figure)})
     # matplotlib ends lines of its SVG with blanks
     lines = (line.rstrip() for line in path.read_text(encoding="utf-8").splitlines())
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

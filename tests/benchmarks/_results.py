@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +14,40 @@ from tests.benchmarks._sections import NAMES
 STORED = Path(__file__).with_name("results.json")
 
 
+Machine = Mapping[str, Any]
+"""What `_machine.machine` returns."""
+
+
 @dataclass(frozen=True)
 class Row:
-    """A figure, the run in which it was measured, by its date, and how many seconds that took."""
+    """A figure and how it was measured.
+
+    date: when, in UTC.  load: of the machine, in the minute before.  took: seconds.  machine: a key of `Results.machines`.
+    """
 
     figure: Figure
-    run: str
+    date: str
+    load: float
     took: float
+    machine: str = ""
 
 
 @dataclass(frozen=True)
 class Results:
-    """Rows by name, in the order of the page, and by date what each run was made on."""
+    """Rows by name, in the order of the page, and the machines, with the versions of what is installed there."""
 
     rows: Mapping[str, Row]
-    runs: Mapping[str, Mapping[str, Any]]
+    machines: Mapping[str, Machine]
 
-    def updated(self, name: str, row: Row, run: Mapping[str, Any]) -> Results:
-        """Return the results with a row anew; a run that no row comes from is forgotten."""
-        rows = {**self.rows, name: row}
+    def updated(self, name: str, row: Row, machine: Machine) -> Results:
+        """Return the results with a row anew; a machine, or a set of versions, that no row has is forgotten."""
+        known = next((key for key, each in self.machines.items() if each == machine), "")
+        key = known or str(1 + max(map(int, self.machines), default=0))
+        rows = {**self.rows, name: replace(row, machine=key)}
         ordered = {name: rows[name] for name in NAMES if name in rows}
-        runs = {**self.runs, run["date"]: run}
-        used = {row.run for row in ordered.values()}
-        return Results(ordered, {date: runs[date] for date in sorted(runs) if date in used})
+        used = {row.machine for row in ordered.values()}
+        machines = {**self.machines, key: machine}
+        return Results(ordered, {key: each for key, each in machines.items() if key in used})
 
 
 def load(path: Path = STORED) -> Results:
@@ -44,12 +55,13 @@ def load(path: Path = STORED) -> Results:
     if not path.exists():
         return Results({}, {})
     stored = json.loads(path.read_text(encoding="utf-8"))
-    return Results({name: _row(row) for name, row in stored["rows"].items()}, stored["runs"])
+    return Results({name: _row(row) for name, row in stored["rows"].items()}, stored["machines"])
 
 
 def save(results: Results, path: Path = STORED) -> None:
     """Keep the results."""
-    stored = {"runs": results.runs, "rows": {name: asdict(row) for name, row in results.rows.items()}}
+    rows = {name: asdict(row) for name, row in results.rows.items()}
+    stored = {"machines": results.machines, "rows": rows}
     path.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -65,4 +77,4 @@ def figure(stored: Mapping[str, Any]) -> Figure:
 
 
 def _row(stored: Mapping[str, Any]) -> Row:
-    return Row(figure(stored["figure"]), stored["run"], stored["took"])
+    return Row(**{**stored, "figure": figure(stored["figure"])})

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,3 @@ NAMES = tuple(name for section in SECTIONS for name in section.figures)
 def modules() -> list[str]:
     """Return the names of the files that measure something."""
     return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
-
-
-def module(name: str) -> ModuleType:
-    """Return the module of a figure."""
-    return import_module(f"tests.benchmarks.{name}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 from tests.benchmarks import Figure
-from tests.benchmarks._sections import module
 
+HERE = Path(__file__).parent
+TEXTS = ("WHY", "SHORT")
 _SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (0.0, "ns"))
 
 
@@ -38,12 +42,20 @@ def anchor(title: str) -> str:
 
 def why(name: str, figure: Figure) -> str:
     """Return what stands beside a figure, with what was measured."""
-    return _filled(getattr(module(name), "WHY", ""), figure)
+    return _filled(texts(name).get("WHY", ""), figure)
 
 
 def short(name: str, figure: Figure) -> str:
     """Return why a figure misses its goal, and what is next; "" where it does not."""
-    return "" if figure.held else _filled(module(name).SHORT, figure)
+    return "" if figure.held else _filled(texts(name).get("SHORT", ""), figure)
+
+
+@cache
+def texts(name: str) -> dict[str, str]:
+    """Return WHY and SHORT of a figure's file, which is read, not run: the page needs nothing installed."""
+    tree = ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))
+    pairs = [(each.targets[0], each.value) for each in tree.body if isinstance(each, ast.Assign)]
+    return {at.id: ast.literal_eval(text) for at, text in pairs if isinstance(at, ast.Name) and at.id in TEXTS}
 
 
 def _filled(text: str, figure: Figure) -> str:
