@@ -118,7 +118,7 @@ def kept(tmp_path, monkeypatch):
 
 
 def test_what_is_kept_is_read_back(tmp_path):
-    results = Results({}, {}).updated("reading", Row(FIGURE, "2026-01-02 03:04", 0.5, 1.5), MACHINE)
+    results = Results({}, {}).updated("startup_help", Row(FIGURE, "2026-01-02 03:04", 0.5, 1.5), MACHINE)
     save(results, tmp_path / "results.json")
     assert load(tmp_path / "results.json") == results
     assert load(tmp_path / "nothing.json") == Results({}, {})
@@ -126,17 +126,17 @@ def test_what_is_kept_is_read_back(tmp_path):
 
 def test_a_machine_is_kept_once_and_forgotten_with_its_last_figure():
     row, other = Row(FIGURE, "2026-01-02 03:04", 0.5, 1.5), {**MACHINE, "machine": "4 cores"}
-    results = Results({}, {}).updated("reading", row, MACHINE).updated("operations", row, MACHINE)
+    results = Results({}, {}).updated("startup_help", row, MACHINE).updated("operations", row, MACHINE)
     assert list(results.machines) == ["1"]
-    assert list(results.rows) == ["operations", "reading"]  # in the order of the page
-    moved = results.updated("reading", row, other)
+    assert list(results.rows) == ["operations", "startup_help"]  # in the order of the page
+    moved = results.updated("startup_help", row, other)
     assert [each.machine for each in moved.rows.values()] == ["1", "2"]
-    assert "machine 2: `reading`" in page(moved)
+    assert "machine 2: `startup_help`" in page(moved)
     assert list(moved.updated("operations", row, other).machines) == ["2"]
 
 
 def test_the_page_shows_growth_beside_each_peer_and_a_dash_where_it_was_not_asked():
-    text = page(Results({}, {}).updated("reading", Row(FIGURE, "2026-01-02 03:04", 0.5, 1.5), MACHINE))
+    text = page(Results({}, {}).updated("startup_help", Row(FIGURE, "2026-01-02 03:04", 0.5, 1.5), MACHINE))
     assert "| points | 10 | 100 |" in text
     assert "| gradlab | 100 ms | 200 ms |" in text
     assert "| other | 1 s | – |" in text
@@ -146,7 +146,7 @@ def test_the_page_shows_growth_beside_each_peer_and_a_dash_where_it_was_not_aske
 def test_a_figure_that_is_missed_makes_the_run_fail_after_it_is_kept(kept, monkeypatch, ratio, code):
     figure = Figure("time of something", ratio, 0.5, "this / that")
     monkeypatch.setattr(__main__, "measured", lambda name: figure)
-    assert __main__.main(["reading", "operations"]) == code
+    assert __main__.main(["startup_help", "operations"]) == code
     assert [row.figure for row in load(kept).rows.values()] == [figure, figure]
 
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_measured_keeps_its_row_and_what_fails_makes_the_run_fail
     monkeypatch.setattr(__main__, "measured", measured)
     assert __main__.main(["lab_slider"]) == 0
     assert "no browser" in capsys.readouterr().err
-    assert __main__.main(["reading"]) == 1
+    assert __main__.main(["startup_help"]) == 1
     assert list(load(kept).rows) == ["lab_slider"]
 
 

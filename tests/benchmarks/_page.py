@@ -90,7 +90,15 @@ def _section(section: Section, results: Results) -> str:
     found = {name: results.rows[name] for name in section.figures if name in results.rows}
     if not found:
         return ""
-    return "\n".join([f"## {section.title}", "", section.opening, "", *(_shown(name, row, _which(row.machine, results)) for name, row in found.items())])
+    return "\n".join(
+        [
+            f"## {section.title}",
+            "",
+            section.opening,
+            "",
+            *(_shown(name, row, _which(row.machine, results)) for name, row in found.items()),
+        ]
+    )
 
 
 def _shown(name: str, row: Row, machine: str) -> str:
@@ -106,7 +114,9 @@ def _shown(name: str, row: Row, machine: str) -> str:
         lines += _counts(figure.counts)
     if drawn(figure):
         lines += [f"![{_said(figure)}](_static/benchmarks/{name}.svg)", ""]
-    return "\n".join([*lines, f"{machine}`{name}`, measured {row.date} UTC in {row.took:.0f} s at a load of {row.load:.1f}.", ""])
+    return "\n".join(
+        [*lines, f"{machine}`{name}`, measured {row.date} UTC in {row.took:.0f} s at a load of {row.load:.1f}.", ""]
+    )
 
 
 def _said(figure: Figure) -> str:

@@ -28,7 +28,9 @@ def _loss(positions: int) -> Loss:
 
     random = np.random.default_rng(0)
     X = random.normal(size=(positions, 64))
-    return Loss(_attention, {name: 0.1 * random.normal(size=(64, 64)) for name in ("Wq", "Wk", "Wv")}, {"X": X}, "torch")
+    return Loss(
+        _attention, {name: 0.1 * random.normal(size=(64, 64)) for name in ("Wq", "Wk", "Wv")}, {"X": X}, "torch"
+    )
 
 
 def measure(repeats: int = 41) -> Figure:

@@ -28,11 +28,11 @@ LAYERS = {
 def measure(repeats: int = 7) -> Figure:
     """Return the largest ratio of times, over the functions and sizes."""
     with one_thread():
-        curves = {
-            name: tuple((size, _ratio(after, size, repeats)) for size in SIZES) for name, after in LAYERS.items()
-        }
+        curves = {name: tuple((size, _ratio(after, size, repeats)) for size in SIZES) for name, after in LAYERS.items()}
     worst = max(ratio for points in curves.values() for _, ratio in points)
-    how = f"the worst of four functions of A x at {', '.join(map(str, SIZES))} variables, median of {repeats} pairs each"
+    how = (
+        f"the worst of four functions of A x at {', '.join(map(str, SIZES))} variables, median of {repeats} pairs each"
+    )
     growth = Growth("variables", "ratio", curves)
     return Figure("estimate behind a linear layer, beside torch's gradcheck", worst, 1.0, how, growth=growth)
 

@@ -55,7 +55,7 @@ def measured(sizes: tuple[int, int, int], promised: float, by: str, repeats: int
         ratio, ours, hand = in_turns(lambda: recorded(loss, steps), hand_loop, repeats)
         growth = grown("steps", sizes, lambda steps: _calls(loss, steps), repeats=3)
     return Figure(
-        f"compiled descent ({by}), every point, loss and gradient kept",
+        f"compiled descent, by {by}",
         ratio * BY_HAND / steps,
         promised,
         f"a step of {steps:,} of the three-parameter fit ({1e9 * ours / steps:.0f} ns) / a step of the loop by hand "

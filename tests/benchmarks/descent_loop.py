@@ -61,7 +61,7 @@ def measure(repeats: int = 41) -> Figure:
         )
         growth = grown("steps", (100, STEPS, 10_000), lambda steps: _calls(loss, steps), repeats=3)
     return Figure(
-        "descent through torch, every point, loss and gradient kept",
+        "descent through torch",
         ratio,
         1.05,
         f"{STEPS:,} steps of the three-parameter fit ({1e6 * ours / STEPS:.0f} µs each) / the loop by hand "

@@ -41,9 +41,11 @@ def measure() -> Figure:
         fooled,
         0,
         f"of {total:,} steps with one mistake",
-        counts=Counts("wrong steps", ("refuted", "left open", "taken for right"), {
-            name: _row(evidence, len(taken)) for name, (evidence, taken) in found.items()
-        }),
+        counts=Counts(
+            "wrong steps",
+            ("refuted", "left open", "taken for right"),
+            {name: _row(evidence, len(taken)) for name, (evidence, taken) in found.items()},
+        ),
         values={"functions": len(SCALARS), "every": EVERY},
     )
 

@@ -10,7 +10,6 @@ from gradlab.symbolic import derive
 from tests.benchmarks import Figure
 from tests.benchmarks.compiled_rosenbrock import rosenbrock
 
-
 WHY = """
 Counted in the code that is compiled, not timed: the theory of reverse accumulation promises a small constant.
 """

@@ -42,9 +42,7 @@ def measure() -> Figure:
     ours = sorted(taken.values())
     chosen = TEXTS[::SIMPLIFIED]
     ratio = statistics.median(taken[text] / _by_sympy(text) for text in chosen)
-    how = (
-        f"median of {len(chosen)} functions, derived, every step proved / sympy.diff and simplify"
-    )
+    how = f"median of {len(chosen)} functions, derived, every step proved / sympy.diff and simplify"
     values = {
         "all": len(TEXTS),
         "median": 1e3 * statistics.median(ours),

@@ -13,7 +13,6 @@ from tests.benchmarks import Counts, Figure
 from tests.benchmarks._checkers import ACCEPTED, CHECKERS, REJECTED, UNDECIDED
 from tests.benchmarks._verdict_set import Case, cases
 
-
 WHY = """
 Each checker as its documentation shows it, at its default tolerances.
 What gradlab leaves undecided where the formula is hidden lies at points where the values of f do not hold the slope to the digits that the claim would need: near kinks at 1e-8, at the edges of domains, at values of 1e±12.
