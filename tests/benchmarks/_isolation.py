@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterable
-from functools import cache
 
 from gradlab.grading import CodeExercise
 from gradlab.grading.code.running import Submission
@@ -28,7 +27,18 @@ def gradient(w, X, y):
     return w.grad.numpy()
 """
 
-SOURCES = {"numpy": NUMPY, "torch": TORCH}
+ON_TENSORS = """
+import torch
+
+def gradient(w, X, y):
+    w = w.clone().requires_grad_()
+    loss = ((X @ w - y) ** 2).mean()
+    loss.backward()
+    return w.grad
+"""
+
+GRADED = {"numpy": NUMPY, "torch": ON_TENSORS}
+"""By library, what an exercise in it is given; its inputs are arrays of that library."""
 CALLS = 6
 LOSS = "1/n*sum((X w - y)^2)"
 OPTIONS = {"variables": ["w", "X", "y"], "shapes": {"w": "d", "X": ("n", "d"), "y": "n"}}
@@ -62,13 +72,12 @@ def cost(source: str, library: str, count: int) -> tuple[float, float]:
     return grader + others - _own(source), rate
 
 
-@cache
 def graded(library: str, count: int = 100) -> float:
     """Return seconds of CPU for grading one submission of `CALLS` calls, everything included, all processes together.
 
     Everything: reading the program, drawing inputs, running it, the exact gradients, and the grade.
     """
-    source, exercise = SOURCES[library], CodeExercise(LOSS, **OPTIONS, library=library)
+    source, exercise = GRADED[library], CodeExercise(LOSS, **OPTIONS, library=library)
     with Sandbox() as sandbox:
         for _ in range(3):
             assert exercise.check(source, sandbox=sandbox).verdict == "correct"
