@@ -19,7 +19,7 @@ GENERATED = {PAGE, *(ROOT / "docs" / "reference" / f"{name}.md" for name in ("an
 LINK = re.compile(r"\]\(([\w./-]*benchmarks\.md)(#[\w-]+)?\)")
 CLAIM = re.compile(
     r"times as fast|faster than|slower than|\d ?(?:ms|µs)\b|\ba second\b.*\banswers\b|answers a second"
-    r"|\d[\d,]* (?:components|of the wrong ones)|[\d,]+ right and [\d,]+ wrong"
+    r"|(?:but|of) \d[\d,]* (?:components|of the wrong ones)|[\d,]+ right and [\d,]+ wrong"
 )
 """What a page says of speed or accuracy in numbers."""
 
@@ -138,8 +138,8 @@ def test_a_machine_is_kept_once_and_forgotten_with_its_last_figure():
 def test_the_page_shows_growth_beside_each_peer_and_a_dash_where_it_was_not_asked():
     text = page(Results({}, {}).updated("startup_help", Row(FIGURE, "2026-01-02 03:04", 0.5, 1.5), MACHINE))
     assert "| points | 10 | 100 |" in text
-    assert "| gradlab | 100 ms | 200 ms |" in text
-    assert "| other | 1 s | – |" in text
+    assert "| gradlab | 100\N{NO-BREAK SPACE}ms | 200\N{NO-BREAK SPACE}ms |" in text
+    assert "| other | 1\N{NO-BREAK SPACE}s | – |" in text
 
 
 @pytest.mark.parametrize(("ratio", "code"), [(0.25, 0), (0.75, 1)])

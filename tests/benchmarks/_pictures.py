@@ -15,6 +15,9 @@ FOLDER = Path(__file__).parents[2] / "docs" / "_static" / "benchmarks"
 WIDTH = 4.6
 """Inches; so narrow that its words can be read on a telephone."""
 
+ROOM = 4.0
+"""By so much the axis of values reaches below the least and above the largest."""
+
 _STYLE = {"svg.hashsalt": "gradlab", "svg.fonttype": "none", "font.size": 9, "axes.spines.top": False}
 _UNITS = {"s": "seconds", "MB": "megabytes", "ratio": "ratio"}
 
@@ -59,12 +62,22 @@ def _growth(axes: Any, growth: Growth) -> None:
         sizes, values = zip(*points, strict=True)
         bold = {"linewidth": 2.2} if place == 0 else {"linewidth": 1.2}
         axes.plot(sizes, values, marker=MARKERS[place % len(MARKERS)], label=name, **line_style(place), **bold)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    _decades(axes, growth)
     axes.set_xlabel(growth.by)
     axes.set_ylabel(_UNITS.get(growth.unit, growth.unit))
     axes.grid(which="major", color="0.9")
     axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, frameon=False)
+
+
+def _decades(axes: Any, growth: Growth) -> None:
+    """Let both axes grow by decades, and name the sizes below; what does not grow is not drawn as if it did."""
+    sizes = sorted({size for points in growth.curves.values() for size, _ in points})
+    values = [value for points in growth.curves.values() for _, value in points]
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
+    axes.tick_params(which="minor", labelbottom=False, bottom=False, labelleft=False)
+    axes.set_ylim(min(values) / ROOM, max(values) * ROOM)
 
 
 def _bars(axes: Any, counts: Counts) -> None:
@@ -77,5 +90,4 @@ def _bars(axes: Any, counts: Counts) -> None:
         axes.bar_label(bars, padding=2, fontsize=7)
     axes.set_yticks(range(len(counts.rows)), list(counts.rows))
     axes.invert_yaxis()
-    axes.set_xlabel(counts.of)
     axes.legend(loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=len(counts.kinds), frameon=False)

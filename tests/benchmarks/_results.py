@@ -59,10 +59,12 @@ def load(path: Path = STORED) -> Results:
 
 
 def save(results: Results, path: Path = STORED) -> None:
-    """Keep the results."""
+    """Keep the results; a run that is interrupted leaves the file whole."""
     rows = {name: asdict(row) for name, row in results.rows.items()}
     stored = {"machines": results.machines, "rows": rows}
-    path.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    written = path.with_suffix(".writing")
+    written.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    written.replace(path)
 
 
 def figure(stored: Mapping[str, Any]) -> Figure:

@@ -16,11 +16,11 @@ _SCALES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (0.0, "ns"))
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a measured value with its unit; seconds in the part of one that suits them."""
+    """Return a measured value with its unit, not to be torn apart; seconds in the part of one that suits them."""
     if unit != "s":
-        return f"{number(value)} {unit}".rstrip()
+        return f"{number(value)}\N{NO-BREAK SPACE}{unit}".rstrip()
     least, name = next(scale for scale in _SCALES if value >= scale[0])
-    return f"{number(value / (least or 1e-9))} {name}"
+    return f"{number(value / (least or 1e-9))}\N{NO-BREAK SPACE}{name}"
 
 
 def number(value: float) -> str:
