@@ -22,6 +22,7 @@ extensions = [
     "myst_nb",
     "markdown_docstrings",
     "neighbours",
+    "numbered_formulas",
 ]
 exclude_patterns = ["_build", "_ext"]
 root_doc = "index"

@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest import mock
 
 from gradlab import cli
+from gradlab.commands.options import COMMANDS
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "command-line.md"
 
@@ -34,7 +35,7 @@ This page is generated from the commands themselves; a test fails while it is ou
 
 def page() -> str:
     """Return the page as it has to be."""
-    sections = [f"## gradlab {command}\n\n```text\n{_help(command)}\n```" for command in cli._COMMANDS]
+    sections = [f"## gradlab {command}\n\n```text\n{_help(command)}\n```" for command in COMMANDS]
     return "\n".join((_OPENING, *(f"{section}\n" for section in sections)))
 
 

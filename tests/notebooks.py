@@ -56,7 +56,12 @@ def executed(path, seconds=CELL_SECONDS):
         connection = os.path.join(folder, "kernel.json")
         kernel = AsyncKernelManager(kernel_name=KERNEL["name"], transport=transport, connection_file=connection)
         client = NotebookClient(
-            notebook, km=kernel, timeout=seconds, resources={"metadata": {"path": folder}}, record_timing=False
+            notebook,
+            km=kernel,
+            timeout=seconds,
+            resources={"metadata": {"path": folder}},
+            record_timing=False,
+            coalesce_streams=True,  # how often a stream is flushed is chance
         )
         client.execute(cleanup_kc=True, env={**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": folder})
     return _tidied(notebook, path)

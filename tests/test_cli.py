@@ -12,6 +12,7 @@ import pytest
 
 from gradlab import cli
 from gradlab.cli import main
+from gradlab.commands import options
 
 COMMANDS = ("derive", "verify", "estimate", "backward", "compare", "descend", "rates", "report", "demo")
 
@@ -70,7 +71,7 @@ def test_the_example_of_a_command_works(run, command, tmp_path, monkeypatch):
     import shlex
 
     monkeypatch.chdir(tmp_path)
-    _, example, _ = cli._COMMANDS[command]
+    _, example, _ = options.COMMANDS[command]
     program, *words = shlex.split(example)
     code, out, _ = run(*words)
     assert (program, code) == ("gradlab", 0)

@@ -49,3 +49,28 @@ def test_every_page_is_in_the_table_of_contents():
             listed |= {found.resolve() for name in names if "*" in name for found in page.parent.glob(f"{name}.md")}
     pages = {page.resolve() for page in docs.rglob("*.md") if "_build" not in page.parts}
     assert pages - listed == {(docs / "index.md").resolve()}
+
+
+def test_every_kind_of_picture_is_in_the_reference():
+    from gradlab import plots
+
+    page = (ROOT / "docs" / "reference" / "api" / "plots.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\.\. autofunction:: (\w+)$", page, re.MULTILINE)) == sorted(plots.__all__)
+
+
+def test_a_first_name_begins_no_list_and_a_numbered_formula_is_left_alone(monkeypatch):
+    pytest.importorskip("sphinx", reason='the documentation is built with: pip install "gradlab[docs]"')
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    from docutils import nodes
+    from docutils.utils import new_document
+    from markdown_docstrings import as_restructured
+    from numbered_formulas import unsplit
+
+    assert as_restructured("A rule.\n\nY. Nesterov (1983).").splitlines()[-1] == r"\Y. Nesterov (1983)."
+    page = new_document("page")
+    page += [nodes.math_block("", text) for text in (r"x &= 1 \\ y &= 2 \tag{1}", r"x &= 1 \\ y &= 2")]
+    unsplit(page)
+    numbered, plain = page.children
+    assert numbered["no-wrap"]
+    assert numbered.astext() == r"\[x &= 1 \\ y &= 2 \tag{1}\]"
+    assert "no-wrap" not in plain

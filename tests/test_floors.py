@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import floors_picture
 
 ROOT = Path(__file__).parents[1]
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check()"
@@ -20,9 +23,25 @@ def test_imports_keep_the_contract(contract):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_every_module_is_on_the_map():
-    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+def test_the_map_of_the_house_has_the_floors_of_the_contract():
+    contract = {name: number for number, names in enumerate(reversed(floors_picture.floors())) for name in names}
+    assert {name: floor for name, (floor, _) in floors_picture.rows().items()} == contract
+
+
+def test_every_module_is_in_the_contract():
     packages = {path.parent.name for path in ROOT.glob("gradlab/*/__init__.py")}
-    modules = {path.name for path in ROOT.glob("gradlab/[!_]*.py")}
-    missing = [name for name in {f"{package}/" for package in packages} | modules if f"`{name}`" not in guide]
-    assert not missing
+    modules = {path.stem for path in ROOT.glob("gradlab/*.py")} - {"__init__"}
+    assert packages | modules == {name for names in floors_picture.floors() for name in names}
+
+
+def test_the_drawing_of_the_floors_is_up_to_date():
+    assert floors_picture.PICTURE.read_text(encoding="utf-8") == floors_picture.picture(), (
+        "write it anew: python -m tests.floors_picture"
+    )
+
+
+def test_the_way_down_names_files_that_there_are():
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:\w+/)+\w+\.py)`", page)
+    assert len(named) > 40
+    assert [path for path in named if not (ROOT / "gradlab" / path).exists()] == []

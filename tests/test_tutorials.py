@@ -108,6 +108,15 @@ def test_links_lead_somewhere(path):
         assert (path.parent / target).exists(), target
 
 
+@each
+def test_a_tutorial_leads_to_the_one_before_and_to_the_one_after(path):
+    last, place = notebooks.source_of(path).cells[-1].source, notebooks.SOURCES.index(path)
+    before, after = notebooks.SOURCES[max(place - 1, 0) : place], notebooks.SOURCES[place + 1 : place + 2]
+    for word, neighbours in (("Previous", before), ("Next", after)):
+        found = re.findall(rf"^{word}: \[.+\]\((.+)\.ipynb\)\.$", last, re.MULTILINE)
+        assert found == [neighbour.stem for neighbour in neighbours]
+
+
 def test_the_list_of_tutorials_has_each():
     listed = re.findall(r"^\| \d+ \| \[.*\]\((.*)\) \|", (notebooks.FOLDER / "README.md").read_text(), re.MULTILINE)
     assert listed == [f"{path.stem}.ipynb" for path in notebooks.SOURCES]

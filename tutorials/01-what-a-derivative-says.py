@@ -112,6 +112,8 @@ gl.derive(f)
 gl.compare(f, at=3)
 
 # %% [markdown]
+# `± 1.5e-14` says how far off the measured slope may be; `1.5e-14` is how programs write $1.5 \cdot 10^{-14}$, a 15 that begins at the fourteenth place behind the point.
+#
 # ## What the number says
 #
 # The derivative has a sign and a size, and both mean something.
@@ -183,6 +185,7 @@ descent
 
 # %% [markdown]
 # The first rows are your steps.
+# The **loss** is the number that is to become small, here $f(x)$; the last column is the size of the slope.
 # In the picture each step follows its tangent, and the steps shorten as the ground gets level.
 
 # %%
@@ -208,7 +211,7 @@ ax = gl.descend(f, -1.5, rule=gl.GradientDescent(rate=1.1), steps=5).plot()
 # The first step leads to $-1.5 + 3.3 = 1.8$: over the minimum, and *higher* up the other side.
 # Each step then leaps farther than the one before.
 # A slope says which way is down, but not how far.
-# Choosing the rate is a subject of its own, which [tutorial 6](06-seven-steps.ipynb) begins.
+# Choosing the rate is a subject of its own, that of [tutorial 7](07-the-learning-rate.ipynb).
 #
 # ## Where there is no slope
 #
@@ -222,7 +225,8 @@ gl.compare("abs(x)", at=0)
 
 # %% [markdown]
 # PyTorch says 0, a choice between $-1$ and $+1$.
-# gradlab calls the place what it is, a kink, and gives the slope on both sides.
+# gradlab calls the place what it is, a **kink**, and gives the slope on both sides.
+# (Any number between the two is called a *subgradient*; 0 is one of them.)
 #
 # ## What you know now
 #
@@ -238,7 +242,7 @@ gl.compare("abs(x)", at=0)
 # A right answer is hidden in the cell below each; open it when yours is right, or when you are stuck.
 #
 # ### Exercise 1
-# The slope of $x^2$ where we began to walk.
+# The slope of $x^2$ at $-1.5$, where we began to walk down.
 
 # %%
 first = gl.Exercise("x^2", ask="value", at=-1.5)
@@ -269,6 +273,7 @@ second
 # ### Exercise 3
 # This is the parabola moved 3 to the right, so it is level at 3 and no longer at 0.
 # Multiply it out first, if you like.
+# (A bracket with a power is a case for the *chain rule*, which gradlab may speak of; that comes in [tutorial 5](05-the-chain-rule-and-backpropagation.ipynb).)
 
 # %%
 third = gl.Exercise("(x - 3)^2")
@@ -297,7 +302,7 @@ fourth
 # %% [markdown]
 # ### Exercise 5
 # Where is this parabola level?
-# Find its slope, and then the $x$ at which the slope is 0.
+# Find its slope, and then the $x$ at which the slope is 0: such a place is called a **critical point**.
 
 # %%
 fifth = gl.Exercise("x^2 - 6x + 11", ask="critical point")

@@ -192,6 +192,9 @@ gl.derive(squares)
 # %% [markdown]
 # One line for any number of entries: entry $i$ of the gradient is $2 x_i$, since all other entries are held.
 #
+# For arrays gradlab writes its steps in a table.
+# You need not follow it yet: $\delta$ is the slope of the result with respect to what stands behind it ([tutorial 5](05-the-chain-rule-and-backpropagation.ipynb)), and *evidence* says how the step was checked, `exact` by algebra or `certified` to thirty digits at random points.
+#
 # *What is the gradient at $[3, 4, 10]$?*
 
 # %%
@@ -272,4 +275,6 @@ fourth
 # [0.8, 0.8]
 
 # %% [markdown]
+# Previous: [1. What a derivative says](01-what-a-derivative-says.ipynb).
+#
 # Next: [how to measure a slope, and how not to](03-finite-differences.ipynb).

@@ -85,7 +85,7 @@ print(f"w = {w:.3f}, b = {b:.3f}, loss {loss(w, b):.4f} after {calls} calls")
 # It works.
 # But each step took three calls: one for each knob, and one before.
 #
-# *How many calls takes one step of a network with a million weights?*
+# *How many calls does one step take, for a network with a million weights?*
 #
 # A million and one, each of them a pass through the whole network.
 # gradlab counts the calls that it makes, so let us see for a thousand weights.
@@ -162,6 +162,8 @@ ax = plots.step_sizes("exp(x)", 1)
 # The best forward step is near $10^{-8}$, and even there half of the digits are gone.
 #
 # The other colours are better ideas.
+# Blue is the next one; green combines two of the blue ones, and pink goes through complex numbers, which needs a formula.
+# The star is the slope that gradlab returns, with the bound on its error.
 #
 # ## Look to both sides
 #
@@ -259,10 +261,13 @@ gl.compare(loss, at={"w": 1.0, "b": 0.0}, claimed=claim)
 #
 # - A finite difference is rise over run with a small, but not too small, step.
 # - Too large a step sees the bend (truncation), too small a one sees the rounding.
-# - Central differences are far better than forward ones, for one call more.
+# - Central differences are far better than forward ones, for at most twice the calls.
 # - One gradient costs at least one call for each variable: good for checking, too slow for training.
 #
 # ## Exercises
+#
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
 #
 # ### Exercise 1
 # The answer that is here was measured with a run of 0.1.
@@ -283,6 +288,7 @@ first
 # The total error of a forward difference is like $a h + b/h$: truncation and rounding.
 # How fast does it change with the step $h$?
 # The numbers $a$ and $b$ are held.
+# Remember that $1/h$ is $h^{-1}$, and that the power rule holds for negative exponents, too.
 
 # %%
 second = gl.Exercise("a h + b/h", ask="partial", wrt="h")
@@ -326,4 +332,6 @@ fourth
 # 2(w x + b - y) x
 
 # %% [markdown]
+# Previous: [2. Partial derivatives and the gradient](02-partial-derivatives-and-the-gradient.ipynb).
+#
 # Next: [how PyTorch finds the same slopes](04-backward-in-pytorch.ipynb).

@@ -152,7 +152,7 @@ gl.as_function(lambda x: x**2, shapes={"x": ("n",)}).jacobian("x")
 
 # %% [markdown]
 # Training does not need the nine slopes.
-# It needs to know how one number changes, the **loss**, and so a loss always ends in `sum()` or `mean()`.
+# It needs to know how one number changes, the **loss**, and so a loss ends in `sum()` or `mean()`.
 # gradlab says it like this:
 
 # %%
@@ -291,6 +291,9 @@ gl.descend(squares, [3, 4, 10], rule=gl.GradientDescent(rate=0.1), steps=5, engi
 #
 # ## Exercises
 #
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
+#
 # ### Exercise 1
 # Somebody answered with what `(x**2).sum()` prints.
 
@@ -335,4 +338,6 @@ third
 # [1.8, 1.1]
 
 # %% [markdown]
+# Previous: [3. Finite differences](03-finite-differences.ipynb).
+#
 # Next: [how `backward()` does it](05-the-chain-rule-and-backpropagation.ipynb).

@@ -12,7 +12,7 @@
 # %% [markdown]
 # # 5. The chain rule and backpropagation
 #
-# **Assumes:** [tutorial 2](02-partial-derivatives-and-the-gradient.ipynb) for partial derivatives and [tutorial 4](04-backward-in-pytorch.ipynb) for `backward()`; from school, $e^x$ and the logarithm.
+# **Assumes:** [tutorial 2](02-partial-derivatives-and-the-gradient.ipynb) for partial derivatives and [tutorial 4](04-backward-in-pytorch.ipynb) for `backward()`; from school, $e^x$ and the logarithm: their slopes are $e^x$ and $1/x$.
 #
 # **Afterwards** you can take a model apart into small steps, multiply their slopes into the gradient, and write backpropagation for a two-layer network by hand, checked.
 
@@ -108,7 +108,12 @@ print(f"{dL_da:.5f} · {da_dz:.5f} · {dz_dw1} = {dL_da * da_dz * dz_dw1:.6f}")
 
 # %% [markdown]
 # Is the middle one right?
-# It is the least obvious, so measure it.
+# It is the least obvious.
+# By the chain rule the slope of $a = (1 + e^{-z})^{-1}$ is $-(1 + e^{-z})^{-2} \cdot (-e^{-z})$, and that is
+#
+# $$\frac{1}{1 + e^{-z}} \cdot \frac{e^{-z}}{1 + e^{-z}} = a\,(1 - a).$$
+#
+# A formula is easily got wrong, so measure it.
 
 # %%
 squeeze = gl.as_function("1/(1 + exp(-z))", name="a")
@@ -202,8 +207,9 @@ def L_mean(w1, b):
 gl.derive(L_mean)
 
 # %% [markdown]
-# The second line of gradlab's answer is a rewriting: for large scores the loss as we wrote it would overflow, and the form with $\mathrm{softplus}(u) = \log(1 + e^u)$ does not.
+# The form *that is numerically stable* is a rewriting: for large scores the loss as we wrote it would overflow, and the form with $\mathrm{softplus}(u) = \log(1 + e^u)$ does not.
 # The gradient is what we expected: *what the model said minus what was right, times the input*, in the mean.
+# (For $b$ both the difference and the sign in front are turned round, which comes to the same.)
 #
 # So we can train it.
 # *At how many hours do you expect the model to say 50 %?*
@@ -229,6 +235,10 @@ print(f"one half at {-end['b'] / end['w1']:.2f} hours")
 # A network repeats the pattern.
 # The first layer makes scores $Z$ from the inputs $X$ and squeezes them by $\tanh$ into $H$; the second makes the output from $H$.
 # Each row of $X$ is one example.
+#
+# `X @ W1` is the **product of two matrices**: its entry in row $i$ and column $k$ is $\sum_j X_{ij}\, W_{jk}$, row $i$ of $X$ times column $k$ of $W_1$, entry by entry, and added up.
+# So each hidden score is a weighted sum of the inputs, as $z = w_1 x + b$ was for one.
+# $X^T$, the **transpose**, is $X$ with rows and columns exchanged.
 
 
 # %%
@@ -322,6 +332,9 @@ for name in weights:
 #
 # ## Exercises
 #
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
+#
 # ### Exercise 1
 # Two links: name the inner one $u = 2x + 1$.
 
@@ -413,4 +426,6 @@ def gradient(w, X, y):
 gl.grade(fifth, answer, trust=True)
 
 # %% [markdown]
+# Previous: [4. Gradients in PyTorch](04-backward-in-pytorch.ipynb).
+#
 # Next: [the whole of training in seven steps](06-seven-steps.ipynb).

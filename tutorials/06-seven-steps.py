@@ -234,6 +234,7 @@ print(fill(too_bold.diagnosis, 80))
 # %% [markdown]
 # It leaps across the valley and up the other side, as $x^2$ did in tutorial 1 with a rate of 1.1.
 # The limit is $3.54 \cdot 10^{-5}$, so there is no room for a rate that would be ten times as fast.
+# Where it comes from, and what $\lambda_{max}$ is, is the subject of [tutorial 7](07-the-learning-rate.ipynb).
 #
 # **More steps.**
 # A hundred thousand, with a rate close to the limit?
@@ -252,7 +253,7 @@ ax = plots.losses(patient)
 # ## The trick: inputs of size 1
 #
 # The trouble came from $t^2$, which is 361 where $t$ is 19, while the factor of $c$ is always 1.
-# So give the model a time that runs from about $-2$ to 2: subtract the mean, and divide by the spread.
+# So give the model a time that runs from about $-1.6$ to 1.6: subtract the mean, and divide by the spread.
 #
 # *By how much will the limit of the rate grow?*
 
@@ -268,7 +269,7 @@ print(f"limit before: {gl.derive(L).curvature().largest_rate:.3g}")
 print(f"limit now:    {gl.derive(L_scaled).curvature().largest_rate:.3g}")
 
 # %% [markdown]
-# Ten thousand times.
+# More than ten thousand times.
 # So a rate of 0.3 will do, and fifty steps.
 # This time we say when to stop, too: where the gradient is shorter than 0.001.
 
@@ -304,6 +305,9 @@ print(f"best    {np.mean((best(scaled.numpy()) - speed.numpy()) ** 2):.6f}")
 #
 # ## Exercises
 #
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
+#
 # ### Exercise 1
 # The loss of one measurement $y$ at the time $t$, and the parameter $a$.
 
@@ -337,6 +341,7 @@ second
 # In its steepest direction the rollercoaster's loss bends like $28250\, a^2$.
 # A step multiplies $a$ by $1 - \text{rate} \cdot 56500$; descent is stable as long as that lies between $-1$ and 1.
 # Where did the limit in the diagnosis come from?
+# (gradlab calls the 56,500 an *eigenvalue*; with one parameter it is the second derivative.)
 
 # %%
 third = gl.Exercise("28250 a^2", ask="rate")
@@ -381,3 +386,8 @@ def train(w, X, y, rate, steps):
     return w
 """
 gl.grade(fourth, answer, trust=True)
+
+# %% [markdown]
+# Previous: [5. The chain rule and backpropagation](05-the-chain-rule-and-backpropagation.ipynb).
+#
+# Next: [what the learning rate does, and why](07-the-learning-rate.ipynb).

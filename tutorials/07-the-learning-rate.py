@@ -132,7 +132,7 @@ for ax, rate in zip(axes, rates, strict=True):
 # Across, the factor is $1 - 0.095 \cdot 20 = -0.9$; along, it is $1 - 0.095 \cdot 1 = 0.905$.
 #
 # In the next picture each direction has a line of its own, on a logarithmic axis: a constant factor is a straight line.
-# Dashed is what the eigenvalue predicts.
+# Dashed is what the eigenvalue predicts; where it is right, it lies beneath the line.
 
 # %%
 run = gl.descend(bowl, start, rule=gl.GradientDescent(rate=0.05), steps=40)
@@ -224,6 +224,9 @@ ax = plots.losses(*runs, labels=list(rules))
 #
 # ## Exercises
 #
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
+#
 # ### Exercise 1
 # One step with a rate that is rather bold.
 
@@ -268,6 +271,7 @@ third
 # %% [markdown]
 # ### Exercise 4
 # The Hessian of a function whose valley is not the same everywhere, as `[[ , ], [ , ]]`.
+# Derive by $x$ and then each result by $x$ and by $y$: that is the first row; the second row begins with $y$.
 
 # %%
 fourth = gl.Exercise("x^2 y", ask="hessian")
@@ -280,4 +284,6 @@ fourth
 # [[2y, 2x], [2x, 0]]
 
 # %% [markdown]
+# Previous: [6. Seven steps](06-seven-steps.ipynb).
+#
 # Next: [a few examples at a time](08-stochastic-gradient-descent.ipynb).

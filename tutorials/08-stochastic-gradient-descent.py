@@ -75,7 +75,8 @@ one = gl.compare(L, at=start | {"x": x[:1], "y": y[:1]}, wrt=["w", "b"], claimed
 print(one.verdict)
 
 # %% [markdown]
-# *They disagree. What is their mean?*
+# The formula is right, but the examples disagree with each other: the four above do not even agree on the sign for $w$.
+# *What is the mean of all hundred votes?*
 
 # %%
 whole = gl.derive(L, ["w", "b"]).at(start | {"x": x, "y": y})
@@ -155,10 +156,10 @@ noise = gl.gradient_noise(L, start, (x, y), sizes=[1, 4, 16, 64])
 noise
 
 # %% [markdown]
-# `predicted` is that formula, `measured` is from batches that were drawn.
+# The second column is the square of that distance, in the mean over batches that were drawn, and `± error` says how well the drawing tells it; `predicted` is the formula.
 # The last column compares the length of the noise with the length of the gradient: to halve it, take four times the batch.
 #
-# And that is why nobody takes the largest batch: it costs four times as much, and is only twice as good.
+# And that is why larger and larger batches do not pay: four times the work, and only half the noise.
 #
 # ## Near the end
 #
@@ -262,6 +263,9 @@ run.epoch_losses.round(3)
 #
 # ## Exercises
 #
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
+#
 # ### Exercise 1
 # The vote of one example on $w$, for a line through the origin.
 
@@ -352,4 +356,6 @@ def step(w, X, y, rate):
 gl.grade(fourth, answer, trust=True)
 
 # %% [markdown]
+# Previous: [7. The learning rate](07-the-learning-rate.ipynb).
+#
 # Next: [a classifier of real digits](09-threes-and-sevens.ipynb).

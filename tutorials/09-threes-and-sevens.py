@@ -256,6 +256,10 @@ titles = [f"{names[test[i]]}: {chance_of_truth[i]:.2f}" for i in hardest]
 show(images[test[hardest]], titles, rows=2)
 
 # %% [markdown]
+# All eight are threes, and the six below 0.5 are the model's only mistakes in the test heap.
+# Most of them lean over, or have hardly a belly at the lower right.
+# Is that where the model looks?
+#
 # ## What it has learned
 #
 # There is one weight for each pixel, so the weights are a picture too.
@@ -274,8 +278,8 @@ bar = figure.colorbar(picture, label="weight: three  ←   → seven")
 # Red is where only a seven has ink.
 # Nobody told the model; it found out from 80 examples.
 #
-# The corners are white.
-# *Why can their weights not change?*
+# The left edge is white, and so is most of the right one.
+# *Why can the weights there not change?*
 
 # %%
 gradient = gl.derive(L, ["w", "b"]).at(somewhere).partials["w"]
@@ -370,7 +374,7 @@ figure, ax = plt.subplots(figsize=(4.4, 4.2), layout="constrained")
 ax.imshow(mistakes, cmap="Oranges")
 for i, j in np.ndindex(10, 10):
     if confusion[i, j]:
-        colour = "grey" if i == j else "black"
+        colour = "grey" if i == j else "white" if confusion[i, j] > 1 else "black"
         ax.text(j, i, str(confusion[i, j]), ha="center", va="center", fontsize=9, color=colour)
 ax.set_xticks(range(10))
 ax.set_yticks(range(10))
@@ -399,6 +403,9 @@ show(pictures, range(10), rows=2, cmap="RdBu_r", vmin=-strongest, vmax=strongest
 # - The gradient is again *what the model said minus what was right, times the input*.
 #
 # ## Exercises
+#
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
 #
 # ### Exercise 1
 # The loss of one image as a function of its score $z$, in the stable form: $\mathrm{softplus}(z) - y z$, where $\mathrm{softplus}(z) = \log(1 + e^z)$.
@@ -482,4 +489,6 @@ def train(w, X, y, rate, steps):
 gl.grade(third, answer, trust=True)
 
 # %% [markdown]
+# Previous: [8. Stochastic gradient descent](08-stochastic-gradient-descent.ipynb).
+#
 # Next: [checking your own gradients](10-checking-your-own-gradients.ipynb).

@@ -270,7 +270,7 @@ w32 = np.array([1.5, 2.0, 3.0], dtype=np.float32)
 assert_gradient(loss, w32, gradient(w32))
 
 # %% [markdown]
-# A mistake in the fifth digit is still a mistake:
+# A mistake in the sixth digit is still a mistake:
 
 # %%
 try:
@@ -304,6 +304,9 @@ assert_gradients_agree("softplus(x)", 800)
 # - A right formula can be an unstable program.
 #
 # ## Exercises
+#
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
 #
 # ### Exercise 1
 # The slope that the backward pass of $x\,\sigma(x)$ needs; networks call this function *swish*.
@@ -376,4 +379,6 @@ class Function(torch.autograd.Function):
 gl.grade(third, answer, trust=True)
 
 # %% [markdown]
+# Previous: [9. Threes and sevens](09-threes-and-sevens.ipynb).
+#
 # Next: [writing reports](11-writing-reports.ipynb).

@@ -67,7 +67,7 @@ folder = Path("my-reports")
 folder.mkdir(exist_ok=True)
 for ending in ["md", "html", "pdf", "tex", "docx", "ipynb"]:
     saved = document.save(folder / f"bowl.{ending}")
-    print(f"{saved.name:12} {saved.stat().st_size / 1000:6.0f} kB")
+    print(f"{saved.name:12} about {float(f'{saved.stat().st_size / 1000:.1g}'):3.0f} kB")
 
 # %% [markdown]
 # - `.html` is one file with its pictures and its font: to send, to read on a telephone, to print.
@@ -196,7 +196,9 @@ print("exit code", code)
 #
 # ## Exercises
 #
-# These are from the sheet of student 101, whose function is $x^4 e^y$.
+# The first is from the sheet of student 101, whose function is $x^4 e^y$.
+# Each holds an answer that somebody gave.
+# Find the mistake, write your own answer in its place, and run the cell.
 #
 # ### Exercise 1
 # Both partial derivatives, as `[ , ]`.
@@ -213,7 +215,7 @@ first
 
 # %% [markdown]
 # ### Exercise 2
-# The partial derivative by $x$ alone, for the student with a product inside.
+# The partial derivative by $x$ alone, for a student whose exponent is a product.
 
 # %%
 second = gl.Exercise("x^2 exp(x y)", ask="partial", wrt="x")
@@ -241,4 +243,6 @@ third
 # [2.7, 0.2]
 
 # %% [markdown]
+# Previous: [10. Checking your own gradients](10-checking-your-own-gradients.ipynb).
+#
 # Next: [writing and grading exercises](12-writing-and-grading-exercises.ipynb).

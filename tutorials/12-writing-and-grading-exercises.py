@@ -96,7 +96,7 @@ exercise.check("2x cos(3x)")
 # %% [markdown]
 # ## Hints, and part of the points
 #
-# `grade` keeps the attempts, and shows one more hint after each wrong one.
+# `grade` keeps the attempts; from the second wrong one on it shows a hint, and each time one more.
 # `credit` gives part of the points for a mistake that you forgive.
 
 # %%
@@ -283,6 +283,7 @@ code = main(["exercise", "new", "--rules", "chain,product", "--count", "2", "--s
 # ## Exercises
 #
 # Before a sheet is handed out, its teacher solves it.
+# Each of these holds an answer that somebody gave: find the mistake, write your own answer in its place, and run the cell.
 #
 # ### Exercise 1
 # Your students will mix up the order in the numerator.
@@ -356,5 +357,7 @@ def step(w, X, y, rate):
 gl.grade(program, answer, trust=True)
 
 # %% [markdown]
+# Previous: [11. Writing reports](11-writing-reports.ipynb).
+#
 # That was the last tutorial.
 # [The gallery](../docs/gallery.md) shows what else there is to see, and the guides in [docs/how-to](../docs/how-to/descend.md) solve one task each.

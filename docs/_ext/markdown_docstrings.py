@@ -9,6 +9,9 @@ from typing import Any
 _EXAMPLE = re.compile(r"^>>> .*?(?=\n\n(?!    )|\Z)", re.DOTALL | re.MULTILINE)
 """An example: from its first prompt to the empty line that ends it."""
 
+_INITIAL = re.compile(r"^( *)(?=[A-Z]\. )", re.MULTILINE)
+"""What begins a line with somebody's first name, where reStructuredText sees a list from A to Z."""
+
 _ENTRY = re.compile(r"^([a-z_]\w*(?:, [a-z_]\w*)*):(?= )")
 """What begins the description of an argument or a field."""
 
@@ -49,4 +52,5 @@ def as_restructured(text: str) -> str:
     import pypandoc
 
     fenced = _EXAMPLE.sub(lambda found: f"```pycon\n{found.group()}\n```", text.replace("<BLANKLINE>", ""))
-    return pypandoc.convert_text(fenced, "rst", format="gfm-smart+tex_math_dollars", extra_args=["--wrap=none"])
+    text = pypandoc.convert_text(fenced, "rst", format="gfm-smart+tex_math_dollars", extra_args=["--wrap=none"])
+    return _INITIAL.sub(r"\1\\", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,6 @@ class Result:
     version: str = ""
     finished: str = ""
     problem: str = ""
-
-    def same_for(self, student: str) -> Result:
-        """Return the same grade as another student's row."""
-        return replace(self, student=student)
 
 
 @dataclass(frozen=True)
@@ -143,10 +139,6 @@ class Results:
             raise
         self._file.execute("commit")
 
-    def remember(self, name: str, value: str) -> None:
-        """Keep a remark about the whole."""
-        self._file.execute("insert or replace into about values (?, ?)", (name, value))
-
     # Reading -----------------------------------------------------------------------------------------
 
     def rows(self) -> Iterator[Result]:
@@ -189,11 +181,6 @@ class Results:
         for exercise, verdict, count in self._file.execute(query):
             found.setdefault(exercise, {})[verdict] = count
         return found
-
-    def about(self, name: str) -> str | None:
-        """Return a remark about the whole."""
-        row = self._file.execute("select value from about where name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
 
 
 _SELECT = f"select {', '.join(_COLUMNS)} from results"

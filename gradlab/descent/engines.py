@@ -16,6 +16,7 @@ from gradlab.descent import compiled_steps, torch_steps
 from gradlab.descent.batches import Batch
 from gradlab.descent.history import Layout
 from gradlab.descent.optimizers import Rule, State, Vector
+from gradlab.descent.posing import Posed
 from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function, Point
 from gradlab.graph.point import as_array
@@ -60,58 +61,31 @@ class Engine:
         return tuple(self.vector(part) if hasattr(part, "shape") and part.shape else part for part in state)
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What an engine is prepared for.
-
-    function: read for these shapes.  start: the values of the variables that move.  given: those of the data
-    variables, in the first batch.  layout: of the variables that move.  dtype: the torch dtype to compute in.
-    """
-
-    function: Function
-    start: Point
-    given: Mapping[str, Any]
-    layout: Layout
-    dtype: Any = None
-
-    @property
-    def point(self) -> Point:
-        """All values, in the order of the function's variables."""
-        values: dict[str, Any] = {**self.start, **self.given}
-        return Point({name: values[name] for name in self.function.variables})
-
-
-def prepare(
-    name: str, function: Function, start: Point, dtype: Any = None, given: Mapping[str, Any] | None = None
-) -> Engine:
-    """Return the engine called *name*, ready to step *function* from *start*.
+def prepare(name: str, posed: Posed) -> Engine:
+    """Return the engine called *name*, ready to step the function of *posed* from its start.
 
     name: one of `ENGINES`, or "auto": exact where there is a formula, else torch where the code takes tensors,
         else numeric.
-    dtype: the torch dtype to compute in, float64 if not given; the other engines compute in float64.
-    given: the values of the data variables in the first batch, those that *start* does not give.
     Raises ValueError for another name; NoFormulaError and NotScalarError as the routes do.
     """
-    layout = Layout({variable: array.shape for variable, array in start.items()})
-    problem = Problem(function, start, dict(given or {}), layout, dtype)
-    chosen = _automatic(problem) if name == "auto" else name
+    chosen = _automatic(posed) if name == "auto" else name
     if chosen not in ENGINES:
         raise ValueError(f"no engine named {name!r}; there are {', '.join(ENGINES)} and auto")
-    engine = ENGINES[chosen](problem)
-    return engine if not given else _for_batches(chosen, engine, problem)
+    engine = ENGINES[chosen](posed)
+    return _for_batches(chosen, engine, posed) if posed.given else engine
 
 
-def _for_batches(name: str, first: Engine, problem: Problem) -> Engine:
+def _for_batches(name: str, first: Engine, posed: Posed) -> Engine:
     """Return an engine that takes batches of any shapes: it has one for each, and asks the one of the current batch."""
-    made: dict[Any, Engine] = {_shapes(problem.given): first}
+    made: dict[Any, Engine] = {_shapes(posed.given): first}
     current = [first]
 
     def take(batch: Batch) -> None:
         shapes = _shapes(batch)
         engine = made.get(shapes)
         if engine is None:
-            function, _ = at_point(problem.function, {**problem.start, **_point_values(batch)})
-            engine = made[shapes] = ENGINES[name](replace(problem, function=function, given=dict(batch)))
+            function, _ = at_point(posed.function, {**posed.start, **_point_values(batch)})
+            engine = made[shapes] = ENGINES[name](replace(posed, function=function, given=dict(batch)))
         current[0] = engine
         engine.take(batch)
 
@@ -132,10 +106,10 @@ def _point_values(batch: Batch) -> dict[str, Array]:
     return {name: as_array(name, value, finite=False) for name, value in batch.items()}
 
 
-def _automatic(problem: Problem) -> str:
-    if problem.function.output is not None:
+def _automatic(posed: Posed) -> str:
+    if posed.function.output is not None:
         return "exact"
-    return "torch" if _takes_tensors(problem.function, problem.point) else "numeric"
+    return "torch" if _takes_tensors(posed.function, posed.point) else "numeric"
 
 
 def _takes_tensors(function: Function, start: Point) -> bool:
@@ -150,16 +124,16 @@ def _takes_tensors(function: Function, start: Point) -> bool:
     return isinstance(loss, torch.Tensor) and loss.requires_grad
 
 
-def _exact(problem: Problem) -> Engine:
+def _exact(posed: Posed) -> Engine:
     """The derived gradient, evaluated by NumPy; what does not depend on the variables is computed once.
 
     Where the code decides by its values (``if``), each step looks whether it still goes the same way; where it does
     not, the way that it goes there is derived too, and the engine remembers both.
     """
-    function, layout = problem.function, problem.layout
-    branches = [_Branch(function, problem.point, layout)]
-    given = dict(problem.given)
-    flat = layout.flat(problem.start)
+    function, layout = posed.function, posed.layout
+    branches = [_Branch(function, posed.point, layout)]
+    given = dict(posed.given)
+    flat = layout.flat(posed.start)
 
     def take(batch: Batch) -> None:
         given.update(_point_values(batch))
@@ -233,14 +207,14 @@ class _Branch:
         return all(bool(self._known[guard.condition] != 0) == guard.holds for guard in self._guards)
 
 
-def _numeric(problem: Problem) -> Engine:
+def _numeric(posed: Posed) -> Engine:
     """Finite differences at every point: the slow way, which needs nothing but values."""
     import numpy as np
 
     from gradlab.numeric import estimate
 
-    function, layout = problem.function, problem.layout
-    given = dict(problem.given)
+    function, layout = posed.function, posed.layout
+    given = dict(posed.given)
     names = list(layout.shapes)
 
     def take(batch: Batch) -> None:
@@ -255,12 +229,12 @@ def _numeric(problem: Problem) -> Engine:
             return float(function(point)), np.full(layout.size, np.nan)
         return found.value, layout.flat(found.partials)
 
-    return Engine("numeric", layout.flat(problem.start), evaluate, rows, _copied, lambda: (function, given), take)
+    return Engine("numeric", layout.flat(posed.start), evaluate, rows, _copied, lambda: (function, given), take)
 
 
-def _torch(problem: Problem) -> Engine:
+def _torch(posed: Posed) -> Engine:
     """backward(), as in the loop that torch users write by hand; see `torch_steps`."""
-    steps = torch_steps.Steps(problem.function, problem.point, problem.layout, problem.given, problem.dtype)
+    steps = torch_steps.Steps(posed.function, posed.point, posed.layout, posed.given, posed.dtype)
     evaluate = steps.one if steps.alone else steps.several
     return Engine(
         "torch",
@@ -268,25 +242,25 @@ def _torch(problem: Problem) -> Engine:
         evaluate,
         torch_steps.rows,
         steps.vector,
-        lambda: (problem.function, steps.given),
+        lambda: (posed.function, steps.given),
         steps.take,
         dtype=steps.dtype,
     )
 
 
-def _compiled(problem: Problem) -> Engine:
+def _compiled(posed: Posed) -> Engine:
     """The derived gradient as machine code by numba where that is installed, by NumPy where not; see `compiled_steps`.
 
     A quadratic is stepped through its moments: its gradient costs the same for any number of data points.
     """
-    function, layout = problem.function, problem.layout
+    function, layout = posed.function, posed.layout
     if function.guards:
         raise GradlabError(
             f"{function.signature} decides by its values ({function.guards[0]}), which compiled steps would not check; "
             "choose engine='exact', which follows the code from way to way"
         )
-    given = dict(problem.given)
-    steps = compiled_steps.Steps(function, problem.point, layout, list(given))
+    given = dict(posed.given)
+    steps = compiled_steps.Steps(function, posed.point, layout, list(given))
 
     def take(batch: Batch) -> None:
         given.update(_point_values(batch))
@@ -294,7 +268,7 @@ def _compiled(problem: Problem) -> Engine:
 
     return Engine(
         "compiled",
-        layout.flat(problem.start),
+        layout.flat(posed.start),
         steps.evaluate,
         rows,
         _copied,
@@ -318,7 +292,7 @@ def _copied(row: Array) -> Array:
     return np.array(row, dtype=np.float64)
 
 
-ENGINES: Mapping[str, Callable[[Problem], Engine]] = {
+ENGINES: Mapping[str, Callable[[Posed], Engine]] = {
     "exact": _exact,
     "torch": _torch,
     "numeric": _numeric,

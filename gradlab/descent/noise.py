@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +111,7 @@ def gradient_noise(
     source = given.feed.source
     assert isinstance(source, Batches)
     data = dict(zip(given.feed.names, source.arrays, strict=True))
-    examples = _Examples(prepare(engine, given.function, given.start, None, data), data, source.count)
+    examples = _Examples(prepare(engine, replace(given, given=data)), data, source.count)
     chosen = _sizes(sizes, source.count)
     random = np.random.default_rng(seed)
     everyone = source.count <= _SINGLES

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from gradlab.descent.batches import Batch, Batches, Feed, batches_of, parts_of
+from gradlab.descent.history import Layout
 from gradlab.errors import PointError
 from gradlab.graph import Function, Point
 from gradlab.graph.point import as_array
@@ -18,13 +20,20 @@ class Posed:
     """A function with the point to start from.
 
     start: the values of the variables that move.  given: the first batch, by the names of the data variables.
-    feed: all batches; None where there are none.
+    feed: all batches; None where there are none.  dtype: the torch dtype to compute in, float64 if None; the engines
+    that need no torch compute in float64.
     """
 
     function: Function
     start: Point
     given: Batch
     feed: Feed | None
+    dtype: Any = None
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Of the variables that move, in one flat vector."""
+        return Layout({name: array.shape for name, array in self.start.items()})
 
     @property
     def point(self) -> Point:

@@ -7,10 +7,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ExerciseError, GradlabError
+from gradlab.grading.asking import ASKS, jacobian
 from gradlab.grading.demands import DEMANDS
 from gradlab.grading.domains import Domain
-from gradlab.grading.questions import ASKS, Question, Setting, jacobian
+from gradlab.grading.questions import Question, Setting
 from gradlab.sources import as_function
+from gradlab.symbolic import derive
 
 if TYPE_CHECKING:
     from gradlab.grading.marking import Grade
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
 
 REAL = Domain("real")
 
+ABOUT_ONE = ("derivative", "partial", "closed form")
+"""What is asked with respect to one variable."""
+
 
 class Exercise:
     """A function and what is asked of it.
 
     function: anything `gradlab.as_function` takes; for a Jacobian a vector of formulas, "[x^2 y, x + y]" or a list.
-    ask: "derivative" (or "partial"), "gradient", "jacobian", "hessian", "value" (of the derivative at a point),
+    ask: "derivative" (or "partial"), "gradient", "jacobian", "hessian", "antiderivative" (of the derivative of the
+        function: all functions that have it, the one given and + C), "value" (of the derivative at a point),
         "step" (the point after one step of gradient descent), "rate" (the largest stable learning rate),
         "critical point", "closed form" (the gradient of a loss with respect to an array).
     wrt: the variables asked about, all by default.  at: the point.  rate: the learning rate.
@@ -151,7 +157,6 @@ class Exercise:
         <BLANKLINE>
         answer: 6 x
         """
-        from gradlab.symbolic import derive
         from gradlab.symbolic.steps import walk
 
         lines: list[str] = []
@@ -241,6 +246,9 @@ def _prompt(exercise: Exercise) -> str:
     match exercise.ask:
         case "derivative" | "partial":
             return f"Find the derivative of {what}{'' if one else f' with respect to {names}'}."
+        case "antiderivative":
+            slope = derive(function, names).gradient[names].text()
+            return f"Find all functions whose derivative with respect to {names} is {slope}."
         case "jacobian":
             vector = ", ".join(each.text() for each in exercise.functions)
             return f"Find the Jacobian of [{vector}] with respect to {names}."

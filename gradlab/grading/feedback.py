@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gradlab.graph import printing
@@ -67,8 +68,23 @@ def _which(grade: Grade) -> str:
         extra = sum(certificate.values[0] == "no solution" for certificate in grade.certificates)
         said = [f"{missing} missing"] * bool(missing)
         said += [f"{extra} of these {'is' if extra == 1 else 'are'} no critical point"] * bool(extra)
-        return f"Not right: {', '.join(said)}."
+        return _not_level(grade) or f"Not right: {', '.join(said)}."
     return f"Not right: {', '.join(wrong)}."
+
+
+def _not_level(grade: Grade) -> str | None:
+    """Return what the slope is at the one number that was answered, None where there are more or it is level."""
+    from gradlab.symbolic import derive
+
+    reading, question = grade.reading, grade.exercise.question
+    if reading is None or reading.entries is not None or question.columns != 1 or grade.trees:
+        return None
+    (name,) = question.coordinates
+    slope = float(derive(question.function, name).gradient[name]({name: reading.function()()}))
+    if not math.isfinite(slope):
+        return None
+    several = f" {len(question.parts)} such places are asked for." if len(question.parts) > 1 else ""
+    return f"At {name} = {reading.text()} the slope is {slope:.6g}, not 0.{several}"
 
 
 def _step(step: Situation, *, latex: bool) -> str:
@@ -77,18 +93,24 @@ def _step(step: Situation, *, latex: bool) -> str:
         return ""
     left = step.scope.derivative(step.expression)
     shown = f"${printing.latex(left)}$" if latex else printing.text(left)
-    return f"Look at this step: {shown}, by the {step.rule}: {_formula(step, latex=latex)}."
+    return f"Look at this step: {shown}, by the {_spoken(step.rule)}: {_formula(step, latex=latex)}."
+
+
+def _spoken(rule: str) -> str:
+    """Return the name of a rule within a sentence: the sum rule, but the constant rule."""
+    return rule if "rule" in rule else f"{rule} rule"
 
 
 def _formula(step: Situation, *, latex: bool) -> str:
     formula = step.right.because or step.right.rule.formula
-    inner = ", times du/dx" if step.right.because and "chain" in step.rule else ""
+    chained = bool(step.right.because) and "chain" in step.rule
     if not latex:
-        return formula + inner
+        return formula + (f", times du/d{printing.text(step.scope.wrt)}" if chained else "")
     from gradlab.symbolic.reference import formula_in_latex
 
     written = formula_in_latex(Rule(step.rule, formula)) or formula
-    return written + (r", times $\frac{\mathrm{d}u}{\mathrm{d}x}$" if inner else "")
+    below = printing.latex(step.scope.wrt)
+    return written + (rf", times $\frac{{\mathrm{{d}}u}}{{\mathrm{{d}}{below}}}$" if chained else "")
 
 
 def hints(grade: Grade) -> tuple[str, ...]:
@@ -100,7 +122,7 @@ def hints(grade: Grade) -> tuple[str, ...]:
     if told.mistakes[0].whole:
         return tuple(found)
     step = told.mistakes[0].step
-    found.append(f"one step is done by the {step.rule}")
+    found.append(f"one step is done by the {_spoken(step.rule)}")
     left = step.scope.derivative(step.expression)
     found.append(f"the step is {printing.text(left)} = …")
     after = step.right.after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ from gradlab.grading.demands import unmet
 from gradlab.grading.equivalence import Certificate, Verdict
 from gradlab.grading.exercises import Exercise
 from gradlab.grading.feedback import advice, hints
+from gradlab.grading.labels import unlabelled
 from gradlab.grading.marks import Mark
 from gradlab.grading.matching import Diagnosis
 from gradlab.grading.questions import Part, Question
@@ -213,13 +215,23 @@ def marked(exercise: Exercise, text: str) -> Grade:
 
 def _read(question: Question, text: str) -> Reading:
     """Return what an answer says; where a vector is asked for, (1,0) is one and no number with a comma."""
+    text = unlabelled(text, question)
     try:
         return read(text, question.names)
-    except ParseError:
+    except ParseError as error:
+        if (name := _left_open(question, error)) is not None:
+            raise ParseError(f"a number is asked for; put in the value of {name}", text, error.position) from error
         inside = text.strip()
         if question.form in ("one", "array") or not (inside.startswith("(") and inside.endswith(")")):
             raise
         return read(f"[{inside[1:-1]}]", question.names)
+
+
+def _left_open(question: Question, error: ParseError) -> str | None:
+    """Return the variable that stands where a number is asked for, None where something else is wrong."""
+    word = re.match(r"\w+", error.text[error.position :])
+    declared = question.names.variables or {}
+    return word[0] if word and word[0] in question.function.variables and word[0] not in declared else None
 
 
 def _sum(
@@ -264,16 +276,17 @@ def _components(question: Question, reading: Reading) -> tuple[Tree, ...] | str:
     if entries is None and question.form == "set" and count == question.columns:
         return "a point has a coordinate for each variable: write (1, 2)"
     if entries is None:
-        return f"a {question.form} is asked for: write {count} components in brackets, [a, b]"
+        letters = ", ".join("abcdefgh"[:count]) if count <= 8 else "a, b, …"
+        return f"a {question.form} is asked for: write {count} components in brackets, [{letters}]"
     if question.form in ("matrix", "set"):
         rows = [entry.entries if isinstance(entry, Vector) else None for entry in entries]
         flat = [tree for row in rows if row is not None for tree in row]
         if question.form == "set" and all(row is None for row in rows) and len(entries) == question.columns:
             return entries  # one point
         if any(row is None or len(row) != question.columns for row in rows):
-            shape = f"{count // question.columns} rows of {question.columns}"
-            what = "a matrix" if question.form == "matrix" else "points"
-            return f"{what} of {shape} are asked for: write [[a, b], [c, d]]"
+            what = "a matrix of" if question.form == "matrix" else "points are asked for, written in"
+            asked = " is asked for" if question.form == "matrix" else ""
+            return f"{what} {count // question.columns} rows of {question.columns}{asked}: write [[a, b], [c, d]]"
         entries = tuple(flat)
         if question.form == "set":
             return entries

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from gradlab.grading.malrules import MalRule, Situation
 from gradlab.grading.mistakes import Derived, Mistake, WrongAnswer
 from gradlab.graph import algebra
-from gradlab.graph.kinds import Elementwise, Variable
+from gradlab.graph.kinds import Elementwise, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.operations import COS, SIN, TAN
 from gradlab.symbolic.rules import Rewritten, Scope, next_step
@@ -47,9 +47,28 @@ def root(derived: Derived) -> Situation:
     return Situation(derived.output, scope, step)
 
 
+def wrong_answer(name: str, says: str, answer: Node, derived: Derived, *, rare: bool = False) -> WrongAnswer:
+    """Return an answer that a mistake with the whole of it leads to."""
+    rule = MalRule(name, says, lambda _: (), rare=rare)
+    return WrongAnswer(answer, (Mistake(rule, root(derived), answer, whole=True),))
+
+
 @whole_rule("function itself", "this is the function, or a part of it, not its derivative")
 def _(derived: Derived) -> Iterator[Node]:
     yield derived.output
+    own = _own(derived.output, derived.scope.wrt)
+    if own is not None and own is not derived.output:
+        yield own
+
+
+def _own(node: Node, wrt: Node) -> Node | None:
+    """Return what of a sum depends on *wrt*, None where nothing does: the terms of the other variables left out."""
+    if wrt not in topological([node]):
+        return None
+    if not isinstance(node, Linear):
+        return node
+    terms = [(c, _own(operand, wrt)) for c, operand in zip(node.coefficients, node.operands, strict=True)]
+    return algebra.add(*(algebra.scale(c, term) for c, term in terms if term is not None))
 
 
 @whole_rule("second derivative", "the function was differentiated twice")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradlab.errors import ExerciseError, GradlabError
 from gradlab.grading.equivalence import Certificate, Reference
 from gradlab.grading.exercises import Exercise
+from gradlab.grading.labels import LEFT
 from gradlab.grading.matching import Diagnosis
 from gradlab.grading.programs import NoProgram
 from gradlab.sources.answers import Reading, read
-
-_LEFT = re.compile(r"\s*(?:[a-zA-Z]\w*'*(?:\([^()=]*\))?'*|[d∂]\w*\s*/\s*[d∂]\w+(?:\s*\w*(?:\([^()=]*\))?)?)\s*$")
-"""What stands on the left of the first equation: f'(x), y', dy/dx, d/dx f(x)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +107,7 @@ def _sides(work: str | Sequence[str]) -> list[str]:
     found: list[str] = []
     for line in lines:
         sides = [side.strip() for side in line.split("=")]
-        if not found and len(sides) > 1 and _LEFT.match(sides[0]):
+        if not found and len(sides) > 1 and LEFT.match(sides[0]):
             sides = sides[1:]
         found += [side for side in sides if side]
     return found

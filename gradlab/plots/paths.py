@@ -293,8 +293,18 @@ def draw_levels(axes: Axes, xs: Array, ys: Array, heights: Array, label: str, lo
         norm, ticks = BoundaryNorm(levels, 256), levels[::2]
     filled = axes.contourf(xs, ys, masked, levels=levels, norm=norm, cmap="cividis", zorder=0)
     axes.contour(xs, ys, masked, levels=levels, colors="white", linewidths=0.3, alpha=0.6, zorder=1)
-    bar = axes.figure.colorbar(filled, ax=axes, ticks=ticks, format="%.4g")
+    bar = axes.figure.colorbar(filled, ax=axes, ticks=ticks, format=_shortest(ticks))
     bar.set_label(label)
+
+
+def _shortest(ticks: Array) -> str:
+    """Return the format of the fewest digits, two to four, in which the ticks of a bar differ.
+
+    >>> _shortest([0.0071, 0.02801]), _shortest([0.08462, 0.08493])
+    ('%.2g', '%.3g')
+    """
+    digits = (digits for digits in (2, 3) if len({f"{tick:.{digits}g}" for tick in ticks}) == len(ticks))
+    return f"%.{next(digits, 4)}g"
 
 
 def _by_decades(heights: Array, losses: Array) -> Array | None:

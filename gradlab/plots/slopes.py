@@ -146,6 +146,7 @@ def _stairs(axes: Axes, x: float, y: float, step: float, rise: float) -> None:
     axes.annotate(
         f"rise {rise:.6g}", (x + step, y + rise / 2), xytext=(5 if right else -5, 0), textcoords="offset points",
         ha="left" if right else "right", va="center", fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},  # the other lines cross it
     )  # fmt: skip
 
 

@@ -226,7 +226,8 @@ def _unknown(name: str, names: Names, kind: str) -> str:
     if kind == "function":
         return f"no function named '{name}'; write {name}*(...) for a product"
     if variables:
-        return f"no variable named '{name}'; the variables are {', '.join(variables[:10])}"
+        shown = [variable for variable in variables if variable not in names.directions] or variables
+        return f"no variable named '{name}'; the variables are {', '.join(shown[:10])}"
     return f"no variable named '{name}'; no variables were declared"
 
 

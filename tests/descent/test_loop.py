@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradlab.descent import GradientDescent, descend
+from gradlab.descent import Adam, GradientDescent, descend
 from gradlab.errors import GradientMismatch, NotScalarError, PointError
 from gradlab.sources import as_function
 
@@ -107,3 +107,22 @@ def test_the_comparison_at_the_start_takes_seconds_at_most(size, routes, said):
     assert len(run.notes) == len(said)
     assert all(note.startswith(start) for note, start in zip(run.notes, said, strict=True))
     assert run.losses[-1] == size / 4
+
+
+def test_a_rate_is_short_for_gradient_descent_with_it():
+    short = descend("x^2 + 3y^2", {"x": 1.0, "y": 2.0}, rate=0.1, steps=5)
+    assert short.rule == GradientDescent(rate=0.1)
+    assert (
+        short.points[-1] == descend("x^2 + 3y^2", {"x": 1.0, "y": 2.0}, rule=GradientDescent(0.1), steps=5).points[-1]
+    )
+
+
+def test_a_rate_beside_a_rule_is_refused():
+    with pytest.raises(TypeError, match=r"rate=0\.1 and rule=Adam.*a rule has its own rate"):
+        descend("x^2", 1.0, rate=0.1, rule=Adam())
+
+
+@pytest.mark.parametrize("rate", [-0.1, 0, "0.1", float("nan")])
+def test_a_rate_is_a_positive_number(rate):
+    with pytest.raises((TypeError, ValueError), match="rate"):
+        descend("x^2", 1.0, rate=rate)

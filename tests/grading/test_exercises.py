@@ -210,3 +210,39 @@ def test_feedback_in_a_notebook_writes_the_rule_as_mathematics():
     shown = gl.Exercise("sin(3x)").check("cos(3x)")._repr_markdown_()
     rule = r"$\frac{\mathrm{d}}{\mathrm{d}u} \sin\left(u\right) = \cos\left(u\right)$"
     assert shown.endswith(rf"by the chain rule: {rule}, times $\frac{{\mathrm{{d}}u}}{{\mathrm{{d}}x}}$.")
+
+
+def test_the_inner_derivative_is_by_the_variable_that_is_asked_for():
+    found = gl.Exercise("tanh(w x + b)", ask="partial", wrt="w").check("x (1 - tanh(w x + b))")
+    assert found.feedback.endswith("times du/dw.")
+    assert r"times $\frac{\mathrm{d}u}{\mathrm{d}w}$" in found._repr_markdown_()
+
+
+def test_the_value_of_the_function_is_not_its_gradient():
+    exercise = gl.Exercise("x^2 + y^2 + z^2", ask="value", at={"x": 3, "y": 4, "z": 10})
+    told = exercise.check("125")
+    assert told.misconception == "value for gradient"
+    assert told.feedback.splitlines() == [
+        "A vector is asked for: write 3 components in brackets, [a, b, c].",
+        "This is the value of the function there, not its gradient.",
+    ]
+    assert exercise.check("[9, 16, 100]").feedback == "This is the function, or a part of it, not its derivative."
+
+
+def test_where_a_number_is_asked_for_a_variable_is_told_to_be_put_in():
+    assert "put in the value of x" in gl.Exercise("x^2", ask="value", at=-1.5).check("2x").feedback
+    assert "put in" not in gl.Exercise("x^2", ask="value", at=-1.5).check("2q").feedback
+
+
+def test_a_place_that_is_not_level_is_told_its_slope():
+    assert (
+        gl.Exercise("x^2 - 6x + 11", ask="critical point").check("-3").feedback == "At x = -3 the slope is -12, not 0."
+    )
+    two = gl.Exercise("h + 1/h", ask="critical point")
+    assert two.check("2").feedback == "At h = 2 the slope is 0.75, not 0. 2 such places are asked for."
+    assert two.check("0").feedback == "Not right: 2 missing, 1 of these is no critical point."
+    assert two.check("1").feedback == "Not right: 1 missing."
+
+
+def test_unit_vectors_are_not_listed_as_variables():
+    assert "the variables are x, y\n" in gl.Exercise("x^2 + y", ask="gradient").check("nonsense").feedback

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradlab.graph.backends.contracting import boxed, combined, contracted, replaced
+from gradlab.graph.backends.contracting import boxed, combined, contracted
 from gradlab.graph.backends.matrices import BallMatrices
+from gradlab.graph.backends.moving import NumpyMoves
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.backends.selecting import (
     added,
@@ -17,12 +18,12 @@ from gradlab.graph.backends.selecting import (
     largest_balls,
     winning_balls,
 )
-from gradlab.graph.backends.shaping import concatenated, numpy_windows, overlapped, reshaped
+from gradlab.graph.backends.shaping import overlapped
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 
-class BallBackend(BallMatrices):
+class BallBackend(NumpyMoves, BallMatrices):
     """Arb ball arithmetic: every number comes with a radius that encloses the exact value.
 
     precision: bits of the midpoints, 53 for double precision.  Values are NumPy object arrays of `flint.arb`.
@@ -93,24 +94,6 @@ class BallBackend(BallMatrices):
         zeros = self.np.full(array.shape[:lead] + shape_of(axes, self.sizes), self.flint.arb(0), dtype=object)
         zeros[(..., *key)] = array
         return zeros
-
-    def replace(self, base: Any, value: Any, key: Key) -> Any:
-        return replaced(self.np, base, value, key)
-
-    def frozen(self, array: Any) -> Any:
-        return array
-
-    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
-        return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
-
-    def reshape(self, array: Any, rank: int, axes: Axes) -> Any:
-        return reshaped(array, rank, shape_of(axes, self.sizes))
-
-    def concatenate(self, arrays: Sequence[Any], axis: int) -> Any:
-        return concatenated(self.np, arrays, axis)
-
-    def windows(self, array: Any, axis: int, length: int, stride: int, dilation: int) -> Any:
-        return numpy_windows(self.np, array, axis, length, stride, dilation)
 
     def overlapped(self, array: Any, axis: int, size: int, stride: int, dilation: int) -> Any:
         shape = (*array.shape[: axis - 1], size, *array.shape[array.ndim + axis + 1 :])

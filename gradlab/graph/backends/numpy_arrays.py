@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-from gradlab.graph.backends.contracting import as_float, combined, contracted, replaced
+from gradlab.graph.backends.contracting import as_float, combined, contracted
 from gradlab.graph.backends.matrices import NumpyMatrices
+from gradlab.graph.backends.moving import NumpyMoves
 from gradlab.graph.backends.protocol import Key, Row
 from gradlab.graph.backends.selecting import (
     added,
@@ -17,12 +18,12 @@ from gradlab.graph.backends.selecting import (
     gathered,
     laid_out,
 )
-from gradlab.graph.backends.shaping import concatenated, numpy_windows, overlapped, reshaped
+from gradlab.graph.backends.shaping import overlapped
 from gradlab.graph.operations import Operation
 from gradlab.graph.sizes import Axes, Coefficient, Size, shape_of
 
 
-class NumpyBackend(NumpyMatrices):
+class NumpyBackend(NumpyMoves, NumpyMatrices):
     """float64 (or another NumPy dtype) arithmetic; never raises on overflow, the result says inf or nan."""
 
     def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], dtype: Any = None) -> None:
@@ -65,24 +66,6 @@ class NumpyBackend(NumpyMatrices):
         zeros = self.np.zeros(array.shape[:lead] + shape_of(axes, self.sizes), dtype=array.dtype)
         zeros[(..., *key)] = array
         return zeros
-
-    def replace(self, base: Any, value: Any, key: Key) -> Any:
-        return replaced(self.np, base, value, key)
-
-    def frozen(self, array: Any) -> Any:
-        return array
-
-    def stack(self, arrays: Sequence[Any], axis: int) -> Any:
-        return self.np.stack(self.np.broadcast_arrays(*arrays), axis=axis)
-
-    def reshape(self, array: Any, rank: int, axes: Axes) -> Any:
-        return reshaped(array, rank, shape_of(axes, self.sizes))
-
-    def concatenate(self, arrays: Sequence[Any], axis: int) -> Any:
-        return concatenated(self.np, arrays, axis)
-
-    def windows(self, array: Any, axis: int, length: int, stride: int, dilation: int) -> Any:
-        return numpy_windows(self.np, array, axis, length, stride, dilation)
 
     def overlapped(self, array: Any, axis: int, size: int, stride: int, dilation: int) -> Any:
         zeros = self.np.zeros((*array.shape[: axis - 1], size, *array.shape[array.ndim + axis + 1 :]), array.dtype)

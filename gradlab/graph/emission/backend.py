@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import GradlabError
 from gradlab.graph.backends import Key, Row
 from gradlab.graph.emission.contracting import ContractionWriter, Factor, aligned, times
-from gradlab.graph.emission.dialects import OVERWRITING, Dialect
+from gradlab.graph.emission.dialects import Dialect
 from gradlab.graph.emission.fragments import (
     Fragment,
     Placed,
@@ -24,14 +23,12 @@ from gradlab.graph.emission.fragments import (
     write,
     written,
 )
+from gradlab.graph.emission.helpers import HelperFunctions
 from gradlab.graph.emission.lines import Body
-from gradlab.graph.emission.recording import occurrences, recorded
 from gradlab.graph.emission.rules import RULES
+from gradlab.graph.emission.scaling import numeral, scaled
 from gradlab.graph.operations import DIVIDE, GENERAL_POWER, Operation
-from gradlab.graph.sizes import Axes, Coefficient, Size, decimal
-
-LARGEST_INLINE = 3
-"""Operations of a recorded function up to which it is written in place; beyond it becomes a helper function."""
+from gradlab.graph.sizes import Axes, Coefficient, Size
 
 
 class SourceBackend:
@@ -46,7 +43,7 @@ class SourceBackend:
         self.dialect: Dialect = body.dialect
         self.hint = "part"
         self._products = ContractionWriter(self.dialect, self._twice, fast=body.bound)
-        self._functions: dict[str, str] = {}
+        self._helpers = HelperFunctions(body)
 
     # Fragments ---------------------------------------------------------------------------------
 
@@ -115,44 +112,7 @@ class SourceBackend:
         return full(named(self.body.inputs[name]), self.body.axes[name], fresh=False)
 
     def constant(self, value: Coefficient | str, axes: Axes) -> Fragment:
-        return Fragment(self._number(value), axes, number=True)
-
-    def _number(self, value: Coefficient | str) -> ast.expr:
-        if isinstance(value, Coefficient):
-            return self._scaled(value, None)
-        constant = write(f"{self.dialect.module}.{value.removeprefix('-')}")
-        return write("-_0", constant) if value.startswith("-") else constant
-
-    def _scaled(self, coefficient: Coefficient, tree: ast.expr | None) -> ast.expr:
-        """Return *coefficient* times *tree*: ``2 / n * x``, ``-x / n``; the number itself if None."""
-        negative = coefficient.rational < 0
-        above, below = (-coefficient if negative else coefficient).parts()
-        over, under = above.rational, below.rational
-        if under > 1 and coefficient.root == 1 and decimal(over / under) is not None:
-            over, under = over / under, Fraction(1)
-        top = self._product(over, above)
-        bottom = self._product(under, below)
-        if tree is not None and top is None:
-            tree = write("-_0", tree) if negative else tree
-            return tree if bottom is None else write("_0 / _1", tree, bottom)
-        if negative:
-            top = self._product(-over, above)
-        front = top if top is not None else write("1")
-        front = front if bottom is None else write("_0 / _1", front, bottom)
-        return front if tree is None else times(front, tree)
-
-    def _product(self, number: Fraction, rest: Coefficient) -> ast.expr | None:
-        """Return a number times the root and the sizes of *rest*, None for 1."""
-        parts = [write("_0", number)] if number != 1 else []
-        if rest.root != 1:
-            parts.append(write("_0 ** 0.5", rest.root))
-        for size, exponent in rest.sizes:
-            name = self.body.size(size)
-            parts.append(name if exponent == 1 else write("_0 ** _1", name, Fraction(exponent)))
-        product = parts[0] if parts else None
-        for part in parts[1:]:
-            product = write("_0 * _1", product, part)
-        return product
+        return Fragment(numeral(self.body, value), axes, number=True)
 
     def linear(self, coefficients: Sequence[Coefficient], arrays: Sequence[Fragment]) -> Fragment:
         if any(array.placed is not None for array in arrays):
@@ -166,11 +126,11 @@ class SourceBackend:
         for place in order:
             coefficient = coefficients[place]
             if total is None:
-                total = self._scaled(coefficient, trees[place])
+                total = scaled(self.body, coefficient, trees[place])
             elif coefficient.rational < 0:
-                total = write("_0 - _1", total, self._scaled(-coefficient, trees[place]))
+                total = write("_0 - _1", total, scaled(self.body, -coefficient, trees[place]))
             else:
-                total = write("_0 + _1", total, self._scaled(coefficient, trees[place]))
+                total = write("_0 + _1", total, scaled(self.body, coefficient, trees[place]))
         assert total is not None
         number = all(array.number for array in arrays)
         return Fragment(total, axes, kept, number=number, weight=weight_of(total))
@@ -183,46 +143,8 @@ class SourceBackend:
             return Fragment(tree, axes, kept, number=number, weight=weight_of(tree))
         if self.dialect.is_torch:
             trees = [self._tensor(array) if array.number else tree for array, tree in zip(arrays, trees, strict=True)]
-        tree = self._called(operation, trees)
+        tree = self._helpers.called(operation, trees)
         return Fragment(tree, axes, kept, weight=weight_of(tree))
-
-    def _called(self, operation: Operation, trees: Sequence[ast.expr]) -> ast.expr:
-        if operation.name in self.dialect.helpers:
-            return write("_0(_1)", self._library(operation.name), trees[0])
-        return self._in_place_or_above(operation.name, recorded(self.dialect, operation, len(trees)), trees)
-
-    def _in_place_or_above(self, name: str, tree: ast.expr, arguments: Sequence[ast.expr]) -> ast.expr:
-        """Return *tree*, whose arguments are called ``_0``, ``_1``, …, on *arguments*; a long one as a function."""
-        simple = weight_of(tree) <= LARGEST_INLINE
-        if simple and all(
-            occurrences(tree, f"_{place}") == 1 or isinstance(argument, (ast.Name, ast.Constant))
-            for place, argument in enumerate(arguments)
-        ):
-            return filled(tree, arguments)
-        letters = "uvwxyz"[: len(arguments)]
-        lines = _shared(filled(tree, [named(letter) for letter in letters]))
-        text = "\n".join(f"    {line}" for line in lines)
-        function = self._function(name, f"({', '.join(letters)}):\n{text}")
-        return ast.Call(named(function), list(arguments), [])
-
-    def _function(self, wanted: str, rest: str) -> str:
-        """Return the name of a helper function; *rest* is its definition from the brackets on."""
-        if rest not in self._functions:
-            name = self.body.names.fresh(wanted)
-            self._functions[rest] = name
-            self.body.helper(name, f"def {name}{rest}")
-        return self._functions[rest]
-
-    def _library(self, name: str) -> ast.expr:
-        """Return the name of a function that the library lacks and that is defined above."""
-        if name not in self._functions:
-            own = self.body.names.fresh(name)
-            self._functions[name] = own
-            text = self.dialect.helpers[name]
-            if self.body.bound and not self.dialect.is_torch:
-                text = OVERWRITING.get(name, text)
-            self.body.helper(own, text.replace(f"def {name}(", f"def {own}(", 1))
-        return named(self._functions[name])
 
     def contract(self, arrays: Sequence[Fragment], inputs: Sequence[Row], output: Row, extents: Axes) -> Fragment:
         arrays = [self.spread(array) for array in arrays]
@@ -249,7 +171,7 @@ class SourceBackend:
             kept_places = tuple(place for place, index in enumerate(output) if index in present)
         for scalar in reversed(scalars):
             tree = scalar if tree is None else times(scalar, tree)
-        tree = self._scaled(coefficient, tree)
+        tree = scaled(self.body, coefficient, tree)
         made = len(factors) != 1 or bool(scalars) or not set(factors[0].row) <= set(output)
         number = not factors and all(array.number for array in arrays)
         diagonal = any(len(set(row)) < len(row) for row in inputs)  # a view that NumPy does not let one write to
@@ -328,7 +250,7 @@ class SourceBackend:
     def _sum_with_placed(self, coefficients: Sequence[Coefficient], arrays: Sequence[Fragment]) -> Fragment:
         pairs = list(zip(coefficients, arrays, strict=True))
         plain = [(c, array) for c, array in pairs if array.placed is None]
-        scaled = [
+        placed = [
             Fragment(
                 array.tree,
                 array.axes,
@@ -339,13 +261,13 @@ class SourceBackend:
             if array.placed is not None
         ]
         if not plain:
-            return self._placed_in_zeros(scaled, None)
+            return self._placed_in_zeros(placed, None)
         start = self.linear([c for c, _ in plain], [array for _, array in plain])
         tree = self.whole(start)
         if not start.fresh or not start.whole or isinstance(tree, ast.Name):
             tree = self.dialect.copied(tree)
         array = self.body.assign(tree, self.hint)
-        for fragment in scaled:
+        for fragment in placed:
             self._store(array, fragment, "+=")
         return full(array, start.axes)
 
@@ -418,13 +340,13 @@ class SourceBackend:
         tree = self.whole(array)
         if self.dialect.is_torch:
             return write(f"torch.{name}(_0, dim=_1)", tree, axis)
-        function = self._library(name)
+        function = self._helpers.library(name)
         return write("_0(_1)", function, tree) if axis == -1 else write("_0(_1, axis=_2)", function, tree, axis)
 
     def softmax_and_log_sum_exp(self, array: Fragment, axis: int, hints: tuple[str, str]) -> tuple[Fragment, Fragment]:
         """Return both, which NumPy computes from the same exponentials."""
         tree = self.whole(array)
-        function = self._library("softmax_and_logsumexp")
+        function = self._helpers.library("softmax_and_logsumexp")
         call = write("_0(_1)", function, tree) if axis == -1 else write("_0(_1, axis=_2)", function, tree, axis)
         first, second = (self.body.names.fresh(hint) for hint in hints)
         self.body.lines.append(f"{first}, {second} = {written(call)}")
@@ -434,7 +356,7 @@ class SourceBackend:
         arguments = [self.whole(array), self.body.size(size)]
         if self.dialect.is_torch:
             arguments.append(write("_0.dtype", self._reference()))
-        call = ast.Call(self._library("one_hot"), arguments, [])
+        call = ast.Call(self._helpers.library("one_hot"), arguments, [])
         return full(call, None if array.axes is None else (*array.axes, size))
 
     def gather(self, array: Fragment, indices: Sequence[Fragment], rank: int, axis: int, index_rank: int) -> Fragment:
@@ -492,7 +414,7 @@ class SourceBackend:
             return named(self.dialect.module)
         if name == "like":
             return self._reference()
-        return self._library(name) if name in self.dialect.helpers else None
+        return self._helpers.library(name) if name in self.dialect.helpers else None
 
 
 class _Resolved(ast.NodeTransformer):
@@ -509,8 +431,3 @@ def _chosen(axes: Axes, key: Key) -> Axes:
     """Return the axes of what *key* leaves; an axis of unknown size can only be taken whole, or turned round."""
     kept = [(size, part) for size, part in zip(axes, key, strict=True) if isinstance(part, slice)]
     return tuple(len(range(size)[part]) if isinstance(size, int) else size for size, part in kept)
-
-
-def _shared(tree: ast.expr) -> list[str]:
-    """Return the lines of a function body that returns *tree*."""
-    return [f"return {written(tree)}"]

@@ -1,0 +1,46 @@
+"""What students write before an answer, `x = 3` or `f'(x) = 2x`: taken off before the answer is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradlab.grading.questions import Question
+
+LEFT = re.compile(
+    r"\s*(?:[a-zA-Z]\w*'*(?:\([^()=]*\))?'*|[d∂]\w*\s*/\s*[d∂]\w+(?:\s*\w*(?:\([^()=]*\))?)?|∇\s*\w*(?:\([^()=]*\))?)\s*$"
+)
+"""What stands on the left of an equation: f'(x), y', dy/dx, d/dx f(x), ∇f."""
+
+
+def unlabelled(text: str, question: Question) -> str:
+    """Return an answer without what it is called; what is left keeps its place.
+
+    >>> from gradlab.grading import Exercise
+    >>> unlabelled("x = 0.8, y = 0.7", Exercise("x^2 + y^2", "step", at={"x": 1, "y": 1}, rate=0.1).question)
+    '[0.8, 0.7]'
+    """
+    pieces = [piece.partition("=") for piece in re.split(r"[,;]", text)]
+    if len(pieces) > 1 and all(equals and "=" not in right for _, equals, right in pieces):
+        return _in_order([(left.strip(), right.strip()) for left, _, right in pieces], question) or text
+    left, equals, right = text.partition("=")
+    return " " * len(left + equals) + right if equals and _is_label(left, question) else text
+
+
+def _in_order(given: Sequence[tuple[str, str]], question: Question) -> str | None:
+    """Return the coordinates that are *given* by name as a vector, None for other names than those asked for."""
+    names = [name for name, _ in given]
+    if question.form == "set" and question.columns == 1 and set(names) == set(question.coordinates):
+        return f"[{', '.join(value for _, value in given)}]"
+    if sorted(names) == sorted(question.coordinates):
+        return f"[{', '.join(dict(given)[name] for name in question.coordinates)}]"
+    return None
+
+
+def _is_label(left: str, question: Question) -> bool:
+    """Whether *left* is what the whole answer may be called: x for a number, a derivative for a derivative."""
+    if question.coordinates:
+        return (left.strip(),) == question.coordinates
+    return LEFT.match(left) is not None and ("'" in left or "/" in left or "∇" in left)
