@@ -12,11 +12,12 @@ from tests.models import MODELS
 from tests.symbolic.test_mutations import SCALARS, judged, steps_of
 
 WHY = """
-One mistake in one step at a time, in the example of each rule, in {functions} functions of numbers, and in the models of the tests, of which every {every}th is tried here; `pytest -m slow tests/symbolic/test_mutations.py` tries all.
+One mistake in one step at a time, in the example of each rule, in {functions} functions of numbers and in the models of the tests; of the wrong steps of the functions one in {of_functions} is tried here and of the models one in {of_models}, and `pytest -m slow tests/symbolic/test_mutations.py` tries all of the models.
 What is neither refuted nor taken for right is left open, and says so.
 """
 
-EVERY = 40
+OF_FUNCTIONS, OF_MODELS = 4, 40
+"""Of so many wrong steps one is tried."""
 
 
 def measure() -> Figure:
@@ -31,8 +32,8 @@ def measure() -> Figure:
     models = [step for model in MODELS for step in steps_of(at_point(model.source, model.at)[0])]
     found = {
         "the rules": judged(dict.fromkeys(examples)),
-        "functions of numbers": judged(functions),
-        "models": judged(models, EVERY),
+        "functions of numbers": judged(functions, OF_FUNCTIONS),
+        "models": judged(models, OF_MODELS),
     }
     fooled = sum(len(taken) for _, taken in found.values())
     total = sum(evidence.total() for evidence, _ in found.values())
@@ -46,7 +47,7 @@ def measure() -> Figure:
             ("refuted", "left open", "taken for right"),
             {name: _row(evidence, len(taken)) for name, (evidence, taken) in found.items()},
         ),
-        values={"functions": len(SCALARS), "every": EVERY},
+        values={"functions": len(SCALARS), "of_functions": OF_FUNCTIONS, "of_models": OF_MODELS},
     )
 
 
