@@ -16,6 +16,11 @@ WHY = """
 A linear layer in front: no term can be left out, and every probe is a product with the whole matrix.
 """
 
+SHORT = """
+Both sides spend nearly all of their time on products with the matrix; gradlab probes each variable at two dozen steps on both sides, torch at one.
+Next: fewer steps where the first differences already agree.
+"""
+
 LAYERS = {
     "least squares": lambda xp, x, v: ((v - 1) ** 2).sum(),
     "tanh": lambda xp, x, v: xp.tanh(v).sum(),

@@ -15,6 +15,11 @@ The same tensors and the same operations, in the same order: what is added is th
 `engine="exact"` steps by the derived gradient instead, and the loop with `torch.optim.SGD` is the one that many write.
 """
 
+SHORT = """
+Each step copies point, loss and gradient; on a busy machine the difference of two nearly equal times is uncertain by some percent.
+Next: the copies go into arrays that are there before the run.
+"""
+
 STEPS = 1000
 
 
