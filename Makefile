@@ -8,7 +8,7 @@ NEEDED := ipykernel numpy sympy python-flint
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test consumers package lowest newest lint style bench tutorials docs clean
+.PHONY: help demo test consumers package lowest newest coverage mutants lint style bench tutorials docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -30,6 +30,12 @@ lowest: .venv-lowest/.installed  ## run the tests with the lowest versions that 
 
 newest: .venv-newest/.installed  ## run the tests with the newest versions of everything
 	.venv-newest/bin/python -m pytest -n 2 -p no:cacheprovider
+
+coverage: $(VENV)/.dev  ## run the tests and list what of gradlab they do not run; takes twice as long as test
+	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95
+
+mutants: $(VENV)/.mutants  ## change gradlab in hundreds of places, and see whether its tests notice; takes an hour
+	nice $(BIN)/python -m tests.mutation
 
 lint: style  ## check style, types and floors; changes nothing
 	$(BIN)/pyright
@@ -89,6 +95,11 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and the tools to work on it into $(VENV).'
 	@$(PIP_INSTALL) -e '.[dev]'
+	@touch $@
+
+$(VENV)/.mutants: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and what draws mutants into $(VENV).'
+	@$(PIP_INSTALL) -e '.[mutants]'
 	@touch $@
 
 $(CONSUMERS)/.installed: Makefile | $(BIN)/python

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +71,27 @@ def test_type_checkers_see_each_name_where_it_is_loaded_from() -> None:
     assert modules == set(gradlab._MODULES)
     assert {name: module for name, module in seen.items() if name not in modules} == gradlab._MODULE_OF
     assert sorted(set(seen) - modules) == gradlab.__all__
+
+
+RECORDS = {
+    "Function Gradient": "graph",
+    "Curvature": "graph.curvature",
+    "Derivation": "symbolic",
+    "Step": "symbolic.steps",
+    "Jacobian": "numeric.jacobians",
+    "Comparison ComponentVerdict": "comparison.record",
+    "Attribution": "comparison.attribution",
+    "Trajectory": "descent",
+    "Grade": "grading",
+    "Certificate": "grading.equivalence",
+    "CodeGrade": "grading.code.grades",
+    "Report": "reports",
+}
+
+
+@pytest.mark.parametrize(("name", "module"), [(name, RECORDS[names]) for names in RECORDS for name in names.split()])
+def test_what_a_verb_returns_cannot_be_changed(name: str, module: str) -> None:
+    record = getattr(importlib.import_module(f"gradlab.{module}"), name)
+    one = object.__new__(record)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(one, dataclasses.fields(record)[0].name, None)

@@ -66,7 +66,7 @@ def source_line(function: Function, row: Row) -> str:
     try:
         lines, start = inspect.getsourcelines(code)
         tree = ast.parse(inspect.cleandoc("\n" + "".join(lines)))
-    except (OSError, TypeError, SyntaxError, TokenError):
+    except (OSError, SyntaxError, TokenError):
         return ""
     parts = [part for part in ast.walk(tree) if isinstance(part, (ast.expr, ast.stmt))]
     found = {part.lineno for part in parts if _names(part, row.name)} or {

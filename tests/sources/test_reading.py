@@ -1,5 +1,6 @@
 import pytest
 import sympy as sp
+import torch
 
 from gradlab.errors import ParseError, PointError
 from gradlab.sources import as_function
@@ -35,6 +36,11 @@ def test_a_part_of_a_sympy_expression_that_is_not_read_is_named():
 def test_what_is_no_function_is_refused_with_what_to_give(source):
     with pytest.raises(TypeError, match="text such as"):
         as_function(source)
+
+
+def test_what_is_built_in_shows_no_parameters_and_is_written_out():
+    with pytest.raises(TypeError, match=r"write lambda x: sum\(x\) in its place"):
+        as_function(torch.sum, variables=["x"])
 
 
 def test_variables_are_those_of_the_text_in_order():

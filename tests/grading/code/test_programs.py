@@ -187,6 +187,25 @@ def test_names_of_an_exercise_are_never_run(words, sandbox):
         assert given.check(given.answer, sandbox=sandbox).verdict == "correct"
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "error", "said"),
+    [
+        ("poem", {}, ValueError, "no kind of code is called 'poem'"),
+        ("function", {"library": "jax"}, ValueError, "library='jax'; there are numpy, torch"),
+        ("function", {"points": 0}, ValueError, "worth more than 0 points"),
+        ("function", {}, ExerciseError, "is an array; a gradient is that of one number"),
+    ],
+)
+def test_an_exercise_that_cannot_be_is_refused(kind, options, error, said):
+    with pytest.raises(error, match=said):
+        CodeExercise(lambda x: x**2, kind, shapes={"x": (3,)}, **options)
+
+
+def test_a_submission_is_text():
+    with pytest.raises(TypeError, match="the text of a program or a notebook, not int"):
+        CodeExercise("x^2", "function").attempt(3)
+
+
 @pytest.mark.parametrize("of", [SWISH, {"function": "x^2 + x y"}, {"function": "softmax(X w)", "shapes": SOFTMAX}])
 def test_an_autograd_function_has_a_solution_with_a_backward_pass_of_its_own(of, sandbox):
     given = exercise(of, "autograd function")
