@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
+from fractions import Fraction
 from typing import Any
 
 from gradlab.errors import ExerciseError, GradlabError
