@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import prod
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from gradlab.errors import ExerciseError, GradlabError
