@@ -45,7 +45,7 @@ style: $(VENV)/.dev  ## check style only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-bench: $(VENV)/.bench  ## measure speed, accuracy and verdicts, beside other libraries
+bench: $(VENV)/.bench  ## measure speed, accuracy and verdicts, beside other libraries; write docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
 
 tutorials: $(VENV)/.test  ## execute the tutorials whose source was changed, and write their notebooks

@@ -348,13 +348,13 @@ def test_a_cluster_that_goes_away_is_told_and_what_it_graded_is_kept(gone, cours
 def test_a_cluster_given_up_between_two_windows_is_told():
     import joblib
 
-    with (
-        cluster(0) as address,
-        pytest.raises(CourseError, match="what was graded is kept"),
-        engines.workers("dask", None, address) as parallel,
-    ):
-        joblib.parallel.get_active_backend()[0].client.close()  # as its watch does where there are no workers
-        list(parallel([joblib.delayed(abs)(1)]))
+    def one_window(address):
+        with engines.workers("dask", None, address) as parallel:
+            joblib.parallel.get_active_backend()[0].client.close()  # as its watch does where there are no workers
+            return list(parallel([joblib.delayed(abs)(1)]))
+
+    with cluster(0) as address, pytest.raises(CourseError, match="what was graded is kept"):
+        one_window(address)
 
 
 def test_a_row_comes_back_as_it_was():

@@ -61,7 +61,7 @@ def steps_of(source):
     return list({(step.rule, step.before, step.after): step for step in walk(derive(source).steps)}.values())
 
 
-def _judged(steps, every=1):
+def judged(steps, every=1):
     """Return how many mutants of *steps* each kind of evidence has, and those that are taken for right."""
     evidence, fooled = Counter(), []
     for number, mutant in enumerate(mutant for step in steps for mutant in mutants_of(step)):
@@ -76,7 +76,7 @@ def _judged(steps, every=1):
 @pytest.mark.parametrize("group", reference.groups(), ids=lambda group: group.title)
 def test_no_mistake_in_an_example_of_a_rule_is_taken_for_right(group, every):
     steps = [step for example in group.examples.values() for step in steps_of(reference._function(example))]
-    evidence, fooled = _judged(dict.fromkeys(steps), every)
+    evidence, fooled = judged(dict.fromkeys(steps), every)
     assert fooled == []
     assert evidence[Evidence.REFUTED] >= 0.98 * evidence.total()
     # 149 rules have an example: all in all far more than 1,000 mistakes.
@@ -85,7 +85,7 @@ def test_no_mistake_in_an_example_of_a_rule_is_taken_for_right(group, every):
 
 @pytest.mark.parametrize("text", sampled(SCALARS, 2))
 def test_no_mistake_in_a_function_of_numbers_is_taken_for_right(text):
-    evidence, fooled = _judged(steps_of(as_function(text)), every=4)
+    evidence, fooled = judged(steps_of(as_function(text)), every=4)
     assert fooled == []
     assert evidence[Evidence.REFUTED] >= 0.98 * evidence.total() > 10
 
@@ -93,7 +93,7 @@ def test_no_mistake_in_a_function_of_numbers_is_taken_for_right(text):
 @pytest.mark.slow
 def test_no_mistake_in_a_model_is_taken_for_right():
     steps = [step for model in MODELS for step in steps_of(at_point(model.source, model.at)[0])]
-    evidence, fooled = _judged(steps, every=40)
+    evidence, fooled = judged(steps, every=40)
     assert fooled == []
     assert evidence[Evidence.REFUTED] >= 0.98 * evidence.total() > 500
 
@@ -101,7 +101,7 @@ def test_no_mistake_in_a_model_is_taken_for_right():
 @pytest.mark.slow
 def test_no_mistake_at_all_in_a_model_is_taken_for_right():
     steps = [step for model in MODELS for step in steps_of(at_point(model.source, model.at)[0])]
-    evidence, fooled = _judged(steps)
+    evidence, fooled = judged(steps)
     assert fooled == []
     assert evidence[Evidence.REFUTED] >= 0.98 * evidence.total() > 20_000
 
