@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LIMITS = {
     "first": 60.0,
     "movable": 5.0,
-    "limit": 3.0,
+    "limit": 5.0,
     "descent": 8.0,
     "derivation": 8.0,
     "gradients": 10.0,
