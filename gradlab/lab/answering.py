@@ -45,11 +45,6 @@ def movable(text: str, name: str) -> Movable:
     return Movable(subject.labels, subject.start, len(held) if subject.open is not None else 0)
 
 
-def _warm() -> bool:
-    descending.warm_up()
-    return True
-
-
 def _warm_gradients() -> bool:
     comparing.hold("x^2", "A parabola: x²", (3.0,))
     return True
@@ -59,9 +54,10 @@ QUESTIONS: Mapping[str, Callable[..., Any]] = {
     "movable": movable,
     "derivation": deriving.unfold,
     "gradients": comparing.hold,
+    "limit": descending.largest_rate,
     "descent": descending.descend,
     "report": writing.document,
-    "warm": _warm,
+    "first": descending.first,
     "warm gradients": _warm_gradients,
 }
 """What can be asked."""
@@ -80,7 +76,6 @@ def answer(question: str, *arguments: Any) -> Answer:
         found, problem = None, str(error)
     except RecursionError:
         found, problem = None, "this is nested too deeply to be worked out here; write it with fewer brackets"
-    except (ArithmeticError, ValueError, TypeError, MemoryError, NotImplementedError) as error:
-        # A page cannot show a traceback: it says what there is to say, and goes on.
+    except Exception as error:  # a page cannot show a traceback: it says what there is to say
         found, problem = None, f"this cannot be worked out: {error or type(error).__name__}"
     return Answer(found, problem, perf_counter() - begun)

@@ -1,35 +1,54 @@
 """The page of the lab. Every cell asks `workers` and shows what `page` makes of the answer."""
 
-# ruff: noqa: ANN001, ANN202  # cells: marimo calls them, and their parameters are the names of other cells
+# ruff: noqa: ANN001, ANN002, ANN202  # cells: marimo calls them, and their parameters are the names of other cells
 # pyright: reportMissingParameterType=false, reportUnusedExpression=false
 # (what stands last in a cell is shown)
 
 import marimo
 
-app = marimo.App(width="full", app_title="gradlab lab", css_file="lab.css")
+# first.html is written beside a copy of this file by `serving`, which shows that copy.
+app = marimo.App(width="full", app_title="gradlab lab", css_file="lab.css", html_head_file="first.html")
 
 
 @app.cell
 def _():
     import marimo as mo
 
-    from gradlab.lab import controls, descending, models, page, workers, writing
+    from gradlab.errors import ReportError
+    from gradlab.lab import answering, controls, descending, models, page, workers, writing
 
-    return controls, descending, mo, models, page, workers, writing
+    shown: dict[str, str] = {}
+    heavy: set[tuple[str, str]] = set()
+
+    def ask(title, *question):
+        """Return the answer; what takes its time is said in place of the cell's output, beside what stood there."""
+
+        def busy():
+            mo.output.replace(mo.Html(page.working(title, shown.get(title, ""))))
+
+        found = workers.asked(*question, slow=busy)
+        if title not in shown:  # a cell that shows nothing else
+            mo.output.clear()
+        return found
+
+    def section(title, body):
+        shown[title] = page.section(title, body)
+        return mo.Html(shown[title])
+
+    return ReportError, answering, ask, controls, descending, heavy, mo, models, page, section, writing
 
 
 @app.cell
-def _(mo):
-    mo.Html(
-        '<header class="lab-head"><h1>gradlab <span>lab</span></h1>'
-        "<p>One function: its gradient derived, checked three ways, and descended.</p></header>"
-    )
+def _(mo, page):
+    mo.Html(page.HEAD)
 
 
 @app.cell
 def _(mo, models):
     names = [model.name for model in models.MODELS]
-    picked = mo.ui.dropdown(names, value=names[1], label="Pick a function", allow_select_none=False, full_width=True)
+    picked = mo.ui.dropdown(
+        names, value=models.FIRST.name, label="Pick a function", allow_select_none=False, full_width=True
+    )
     return (picked,)
 
 
@@ -39,9 +58,7 @@ def _(controls, mo, models, picked, descending):
     typed = mo.ui.text(
         model.text, placeholder="text or LaTeX: x^2 + y", label="Or type one, then Enter", full_width=True
     )
-    rate = mo.ui.slider(
-        steps=controls.rates(model.rate), value=model.rate, label="Learning rate", show_value=True, full_width=True
-    )
+    rate = mo.ui.slider(steps=controls.rates(model.rate), value=model.rate, label="Learning rate", full_width=True)
     rule = mo.ui.dropdown(
         list(descending.RULES), value="gradient descent", label="Optimizer", allow_select_none=False, full_width=True
     )
@@ -50,8 +67,8 @@ def _(controls, mo, models, picked, descending):
 
 
 @app.cell
-def _(controls, mo, model, typed, workers):
-    movable = workers.asked("movable", typed.value, model.name)
+def _(ask, controls, mo, model, typed):
+    movable = ask("Function", "movable", typed.value, model.name)
     labels, begin, examples = (
         ((), (), 0) if movable.found is None else (movable.found.labels, movable.found.start, movable.found.examples)
     )
@@ -63,7 +80,6 @@ def _(controls, mo, model, typed, workers):
                 step,
                 value=value,
                 label=f"Start {label}",
-                show_value=True,
                 include_input=True,
                 full_width=True,
             )
@@ -80,15 +96,25 @@ def _(controls, mo, model, typed, workers):
 
 
 @app.cell
-def _(batch, mo, model, page, picked, rate, rule, start, steps, typed, movable):
+def _(answering, ask, heavy, model, movable, start, typed):
+    limit = answering.Answer(problem="not asked")
+    if movable.found is not None and (typed.value, model.name) not in heavy:
+        limit = ask("Function", "limit", typed.value, model.name, tuple(map(float, start.value)))
+    if limit.problem:
+        heavy.add((typed.value, model.name))  # not again at every move of the start
+    return (limit,)
+
+
+@app.cell
+def _(batch, limit, mo, model, movable, page, picked, rate, rule, start, steps, typed):
     mo.vstack(
         [
-            mo.Html('<span class="lab-controls"></span>'),
             picked,
-            mo.Html(f'<p class="lab-about">{page.escape(model.about)}</p>'),
+            mo.Html(f'<p class="lab-about lab-controls">{page.escape(model.about)}</p>'),
             typed,
             *([mo.Html(page.trouble(movable.problem))] if movable.problem else []),
             rate,
+            *([mo.Html(page.stable(float(rate.value), limit))] if movable.found is not None else []),
             rule,
             *start.elements,
             *([batch] if batch is not None else []),
@@ -113,28 +139,22 @@ def _(batch, descending, examples, model, rate, rule, start, steps, typed):
 
 
 @app.cell
-def _(asked, mo, movable, page, workers):
+def _(ask, asked, limit, mo, movable, page, section):
     mo.stop(movable.found is None)
-    walked = workers.asked("descent", asked)
-    mo.Html(
-        page.section(
-            "Descent",
-            page.trouble(walked.problem)
-            if walked.found is None
-            else page.rate(asked.rate, walked.found.limit, asked.rule) + page.descent(walked.found) + page.took(walked),
-        )
+    walked = ask("Descent", "descent", asked)
+    section(
+        "Descent",
+        page.trouble(walked.problem)
+        if walked.found is None
+        else page.rate(asked.rate, limit, asked.rule) + page.descent(walked.found) + page.took(walked),
     )
 
 
 @app.cell
-def _(mo, model, movable, page, typed, workers):
+def _(ask, mo, model, movable, page, section, typed):
     mo.stop(movable.found is None)
-    derived = workers.asked("derivation", typed.value, model.name)
-    mo.Html(
-        page.section(
-            "Gradient", page.trouble(derived.problem) if derived.found is None else page.formulas(derived.found)
-        )
-    )
+    derived = ask("Gradient", "derivation", typed.value, model.name)
+    section("Gradient", page.trouble(derived.problem) if derived.found is None else page.formulas(derived.found))
     return (derived,)
 
 
@@ -156,6 +176,7 @@ def _(count, mo, set_count, total):
     mo.hstack(
         [mo.Html('<h2 class="lab-title">Step by step</h2>'), following, everything, again],
         justify="start",
+        align="center",
         wrap=True,
         gap=0.5,
     )
@@ -168,14 +189,11 @@ def _(count, derived, mo, page, total):
 
 
 @app.cell
-def _(mo, model, movable, page, start, typed, workers):
+def _(ask, mo, model, movable, page, section, start, typed):
     mo.stop(movable.found is None)
-    held = workers.asked("gradients", typed.value, model.name, tuple(map(float, start.value)))
-    mo.Html(
-        page.section(
-            "Three ways",
-            page.trouble(held.problem) if held.found is None else page.verdicts(held.found) + page.took(held),
-        )
+    held = ask("Three ways", "gradients", typed.value, model.name, tuple(map(float, start.value)))
+    section(
+        "Three ways", page.trouble(held.problem) if held.found is None else page.verdicts(held.found) + page.took(held)
     )
 
 
@@ -187,17 +205,23 @@ def _(mo, movable, writing):
 
 
 @app.cell
-def _(asked, form, mo, workers, writing):
+def _(ReportError, ask, asked, form, mo, page, writing):
     ending = writing.FORMATS[form.value]
 
     def made() -> bytes:
-        written = workers.asked("report", asked, ending)
-        return written.found if written.found is not None else written.problem.encode()
+        written = ask("Report", "report", asked, ending)
+        mo.output.replace(asking(page.trouble(written.problem) if written.found is None else ""))
+        if written.found is None:
+            raise ReportError(written.problem)  # so that no file is saved
+        return written.found
 
     save = mo.download(made, filename=f"gradlab-report{ending}", label="Save the report")
-    mo.vstack(
-        [mo.Html('<h2 class="lab-title">Report</h2>'), mo.hstack([form, save], justify="start", align="end", wrap=True)]
-    )
+
+    def asking(trouble=""):
+        title = mo.Html('<h2 class="lab-title">Report</h2>')
+        return mo.vstack([title, mo.hstack([form, save], justify="start", align="center", wrap=True), mo.Html(trouble)])
+
+    asking()
 
 
 if __name__ == "__main__":

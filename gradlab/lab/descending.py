@@ -10,8 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
-from gradlab.lab.deriving import derivation
-from gradlab.lab.models import arrays, named
+from gradlab.lab.models import FIRST, arrays, named
 from gradlab.lab.reading import LabError, Subject, read
 
 if TYPE_CHECKING:
@@ -56,8 +55,7 @@ class Descent:
     """A run, ready to be shown.
 
     picture: a PNG.  alternative: the picture in words.  label, diagnosis: how it went, in a word and in a sentence.
-    ends: name, first and last value of each number.  losses: the first and the last.  limit: the rate from which plain
-    gradient descent diverges, by the curvature at the start; None where there is none.
+    ends: name, first and last value of each number.  losses: the first and the last.
     """
 
     picture: bytes
@@ -66,7 +64,6 @@ class Descent:
     diagnosis: str
     ends: tuple[tuple[str, float, float], ...]
     losses: tuple[float, float]
-    limit: float | None
 
 
 def run(asked: Asked) -> Trajectory:
@@ -88,6 +85,7 @@ def run(asked: Asked) -> Trajectory:
     return descent.descend(function, subject.point(asked.start), engine="exact", progress=False, **options)
 
 
+@lru_cache(maxsize=64)
 def descend(asked: Asked) -> Descent:
     """Return the run that is asked for as a picture and in words."""
     walked = run(asked)
@@ -103,7 +101,6 @@ def descend(asked: Asked) -> Descent:
         diagnosis.partition(":")[2].strip() or diagnosis,
         ends,
         (float(walked.losses[0]), float(walked.losses[-1])),
-        largest_rate(asked.text, asked.model, asked.start),
     )
 
 
@@ -143,7 +140,8 @@ def _picture(walked: Trajectory) -> bytes:
 
     # Margins that are known: a layout that is reckoned costs as much as the picture.
     figure = Figure(figsize=(6.6, 4.4), dpi=DPI)
-    figure.subplots_adjust(left=0.13, right=0.97, bottom=0.12, top=0.92, hspace=0.12)
+    scaled = walked.points.layout.size == 2  # then numbers as long as 3.802e+04 stand beside the scale of colours
+    figure.subplots_adjust(left=0.13, right=0.92 if scaled else 0.97, bottom=0.12, top=0.92, hspace=0.12)
     FigureCanvasAgg(figure)
     if walked.points.layout.size <= 2:
         plots.trajectory(walked, ax=figure.subplots())
@@ -171,7 +169,7 @@ def _draw_history(walked: Trajectory, figure: Any) -> None:
     below.spines[["top", "right"]].set_visible(False)
 
 
-def warm_up() -> None:
-    """Load what pictures need, by drawing one."""
-    descend(Asked("x^2", "A parabola: x²", (3.0,), 0.1, steps=5))
-    derivation("x^2", "A parabola: x²")
+def first() -> tuple[Asked, Descent, float | None]:
+    """Return what the page begins with, its descent and its largest rate: drawn before there is a page."""
+    asked = Asked(FIRST.text, FIRST.name, read(FIRST.text, FIRST.name).start, FIRST.rate)
+    return asked, descend(asked), largest_rate(asked.text, asked.model, asked.start)

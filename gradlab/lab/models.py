@@ -66,7 +66,10 @@ MODELS: tuple[Model, ...] = (
         ("x", "k"),
     ),
 )
-"""The list, the first one shown first."""
+"""The list, in the order in which it is shown."""
+
+FIRST = MODELS[1]
+"""The one that the page begins with: of two numbers, so that its picture is a contour with a path."""
 
 
 def named(name: str) -> Model:

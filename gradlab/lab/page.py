@@ -12,7 +12,7 @@ from gradlab.lab.answering import Answer
 if TYPE_CHECKING:
     from gradlab.lab.comparing import Verdicts
     from gradlab.lab.deriving import Shown, Unfolding
-    from gradlab.lab.descending import Descent
+    from gradlab.lab.descending import Asked, Descent
 
 SLOW = 0.5
 """Seconds from which on the page says how long something took."""
@@ -27,6 +27,20 @@ VERDICTS = {
 """The class and the sign of each verdict: colour is never the only difference."""
 
 _GOOD, _BAD = ("converging", "minimum", "converged"), ("diverging", "not finite", "overflow")
+
+
+HEAD = (
+    '<header class="lab-head"><h1>gradlab <span>lab</span></h1>'
+    "<p>One function: its gradient derived, checked three ways, and descended.</p></header>"
+)
+"""What stands above everything else."""
+
+
+def first(asked: Asked, found: Descent, limit: float | None) -> str:
+    """Return what covers the page until it can answer: the descent that it begins with."""
+    shown = section("Descent", rate(asked.rate, Answer(limit), asked.rule) + descent(found), name="first-descent")
+    waiting = '<p class="lab-waiting" role="status">The controls are being loaded …</p>'
+    return f'<div id="lab-first"><div>{HEAD}<aside>{waiting}</aside><main>{shown}</main></div></div>'
 
 
 def tex(formula: str, *, block: bool = False) -> str:
@@ -55,10 +69,31 @@ def took(answer: Answer) -> str:
     return f'<p class="lab-took">This took {answer.seconds:.1f} s.</p>'
 
 
-def section(title: str, body: str) -> str:
+def section(title: str, body: str, *, name: str = "") -> str:
     """Return a section of the page."""
-    name = title.lower().replace(" ", "-")
+    name = name or title.lower().replace(" ", "-")
     return f'<section class="lab-section" id="lab-{name}" aria-label="{title}"><h2>{title}</h2>{body}</section>'
+
+
+def working(title: str, before: str) -> str:
+    """Return a section of the page while a new one is worked out: what it showed *before* stays in sight."""
+    said = '<p class="lab-busy" role="status">Working …</p>'
+    return f'<div class="lab-working" aria-busy="true">{said}{before or section(title, "")}</div>'
+
+
+def stable(value: float, limit: Answer) -> str:
+    """Return what belongs to the slider of the rate: its value, and from which one on plain descent diverges.
+
+    >>> stable(0.05, Answer(0.1))
+    '<p class="lab-stable"><b>0.05</b>, stable below 2/λ<sub>max</sub> = 0.1</p>'
+    """
+    if limit.problem:
+        said = "its limit takes too long to be worked out"
+    elif limit.found is None:
+        said = "no curvature limits it here"
+    else:
+        said = f"stable below 2/λ<sub>max</sub> = {limit.found:.3g}"
+    return f'<p class="lab-stable"><b>{value:.3g}</b>, {said}</p>'
 
 
 def formulas(found: Unfolding) -> str:
@@ -130,20 +165,20 @@ def descent(found: Descent) -> str:
     )
 
 
-def rate(value: float, limit: float | None, rule: str) -> str:
-    """Return where the rate stands beside the largest stable one.
+def rate(value: float, limit: Answer, rule: str) -> str:
+    """Return where the rate stands beside the largest stable one; "" where there is none.
 
-    >>> "above" in rate(0.2, 0.1, "gradient descent")
+    >>> "above" in rate(0.2, Answer(0.1), "gradient descent")
     True
     """
-    if limit is None:
-        return '<p class="lab-rate">At the start no curvature limits the rate.</p>'
-    side = "above" if value > limit else "below"
-    kind = "bad" if value > limit and rule == "gradient descent" else "good"
-    place = min(max((log10(value / limit) + 3) / 6, 0.0), 1.0)
+    if limit.found is None:
+        return ""
+    side = "above" if value > limit.found else "below"
+    kind = "bad" if value > limit.found and rule == "gradient descent" else "good"
+    place = min(max((log10(value / limit.found) + 3) / 6, 0.0), 1.0)
     return (
         f'<p class="lab-rate"><span class="lab-scale" aria-hidden="true"><i class="lab-limit"></i>'
         f'<i class="lab-here lab-{kind}" style="left:{100 * place:.1f}%"></i></span>'
-        f"<b>{value:.3g}</b> is {side} <b>{limit:.3g}</b> = 2/λ<sub>max</sub>, from which plain gradient descent "
+        f"<b>{value:.3g}</b> is {side} <b>{limit.found:.3g}</b> = 2/λ<sub>max</sub>, from which plain gradient descent "
         "diverges on the parabola at the start.</p>"
     )

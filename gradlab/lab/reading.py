@@ -58,7 +58,7 @@ class Subject:
 
 
 @lru_cache(maxsize=64)
-def read(text: str, name: str) -> Subject:
+def read(text: object, name: str) -> Subject:
     """Return what *text* means, with the data of the model called *name*.
 
     Raises ParseError for what is no formula, LabError for what is too long or has too many numbers to be moved,
@@ -71,6 +71,8 @@ def read(text: str, name: str) -> Subject:
     """
     from gradlab.sources import as_function
 
+    if not isinstance(text, str):  # a client may send anything
+        raise LabError(f"a formula is text, and this is {type(text).__name__}; write for example x^2 + y")
     if not text.strip():
         raise LabError("there is no formula yet; write for example x^2 + y, or pick one above")
     if len(text) > LONGEST:

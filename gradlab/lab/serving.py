@@ -2,76 +2,87 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
-import os
 import runpy
 import secrets
-import socket
+import shutil
 import sys
 import tempfile
 import time
 import webbrowser
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from urllib.request import urlopen
 
-from gradlab.errors import GradlabError
+from gradlab.lab import ports
+from gradlab.lab.ports import PORT, ServingError
 
-HOST, PORT = "127.0.0.1", 2027
+HOST = "127.0.0.1"
 """Where the page is, unless told."""
+
+SETTINGS = """[tool.marimo.display]
+theme = "light"
+custom_css = []
+[tool.marimo.runtime]
+on_cell_change = "autorun"
+"""
+"""What the page needs, whatever the user has set for notebooks."""
 
 _PATIENCE = 60.0
 """Seconds to wait for the page before the browser is opened."""
 
-
-class ServingError(GradlabError):
-    """A page that cannot be shown: its port is taken, its address not this machine's, or an extra is missing."""
+_FIRST = 10.0
+"""Seconds to wait for the first picture, once the server answers; where it takes longer, something is wrong."""
 
 
 def serve(host: str = HOST, port: int = PORT, *, browser: bool = True) -> None:
-    """Show the page until it is interrupted.
+    """Show the page until it is interrupted; at port 0, wherever there is room.
 
     Raises ServingError where marimo is not installed, where the port is taken, or where the host is not this machine.
     """
     if find_spec("marimo") is None:
         raise ServingError('the lab needs marimo; install it with: pip install "gradlab[lab]"')
-    check(host, port)
+    port = ports.free(host, port)
     from gradlab.lab import workers
 
-    workers.drawing().start()
+    workers.drawing().start()  # before marimo is imported, which takes as long as a first picture
     token = secrets.token_urlsafe(16)
     address = f"http://{_in_url(host)}:{port}"
     sys.stderr.write(f"gradlab lab: {address}/?access_token={token}\n")
     if not is_local(host):
         sys.stderr.write(warning(host))
     sys.stderr.write("Ctrl-C ends it.\n")
-    Thread(target=_once_there, args=(address, token, browser), daemon=True).start()
-    _run(host, port, token)
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = Thread(target=_draw_first, args=(_laid_out(Path(folder)),), daemon=True)
+        drawn.start()
+        Thread(target=_once_there, args=(address, token, browser, drawn), daemon=True).start()
+        _run(host, port, token, Path(folder))
 
 
-def check(host: str, port: int) -> None:
-    """Raise ServingError where nothing can listen at *host* and *port*."""
-    if not 0 < port < 65536:
-        raise ServingError(f"--port {port}: a port is a number from 1 to 65535, such as {PORT}")
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            if os.name == "posix":  # as the server does: a port that was left a moment ago is free
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
-    except socket.gaierror as error:
-        raise ServingError(
-            f"--host {host}: {error.strerror}; write 127.0.0.1, or an address of this machine"
-        ) from error
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ServingError(
-                f"port {port} of {host} is taken, perhaps by a lab that is still running; "
-                f"choose another: gradlab lab --port {port + 1}"
-            ) from error
-        raise ServingError(f"nothing can listen at {host}, port {port}: {error.strerror}") from error
+def _laid_out(folder: Path) -> Path:
+    """Copy the page to *folder*, and return the file of what it shows first, which is empty for now."""
+    here = Path(__file__).parent
+    for name in ("app.py", "lab.css"):
+        shutil.copyfile(here / name, folder / name)
+    (folder / "pyproject.toml").write_text(SETTINGS)
+    shown = folder / "first.html"
+    shown.touch()
+    return shown
+
+
+def _draw_first(file: Path) -> None:
+    """Write what the page shows before it can answer; nothing where there is no answer."""
+    from gradlab.lab import page, workers
+
+    found = workers.asked("first").found
+    if found is None:
+        return
+    written = file.with_suffix(".new")
+    with suppress(FileNotFoundError):  # the lab was ended meanwhile, and its folder with it
+        written.write_text(page.first(*found), encoding="utf-8")
+        written.replace(file)  # at once: the server may be reading
 
 
 def is_local(host: str) -> bool:
@@ -99,15 +110,16 @@ def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _once_there(address: str, token: str, browser: bool) -> None:
-    """Open the browser when the page answers."""
+def _once_there(address: str, token: str, browser: bool, drawn: Thread) -> None:
+    """Open the browser when the page answers and, unless that takes long, has something to show."""
     ends = time.monotonic() + _PATIENCE
     while time.monotonic() < ends:
         try:
             with urlopen(f"{address}/health", timeout=2):
                 break
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.05)
+    drawn.join(_FIRST)
     if browser and not _opened(f"{address}/?access_token={token}"):
         sys.stderr.write("gradlab lab: no browser could be opened; open the address above in one\n")
 
@@ -119,19 +131,17 @@ def _opened(address: str) -> bool:
         return False
 
 
-def _run(host: str, port: int, token: str) -> None:
+def _run(host: str, port: int, token: str, folder: Path) -> None:
     """Run marimo's own command in this process, in which the workers are: its documented way to serve an app."""
-    with tempfile.TemporaryDirectory() as folder:
-        password = Path(folder) / "token"  # in a file: a command line is seen by every user of the machine
-        password.touch(mode=0o600)
-        password.write_text(token)
-        app = Path(__file__).with_name("app.py")
-        words = ["marimo", "--quiet", "run", str(app), "--headless", "--no-check", "--no-sandbox"]
-        words += ["--host", host, "--port", str(port), "--token-password-file", str(password)]
-        before, sys.argv = sys.argv, words
-        try:
-            runpy.run_module("marimo", run_name="__main__")
-        except SystemExit:
-            pass
-        finally:
-            sys.argv = before
+    password = folder / "token"  # in a file: a command line is seen by every user of the machine
+    password.touch(mode=0o600)
+    password.write_text(token)
+    words = ["marimo", "--quiet", "run", str(folder / "app.py"), "--headless", "--no-check", "--no-sandbox"]
+    words += ["--host", host, "--port", str(port), "--token-password-file", str(password)]
+    before, sys.argv = sys.argv, words
+    try:
+        runpy.run_module("marimo", run_name="__main__")
+    except SystemExit:
+        pass
+    finally:
+        sys.argv = before

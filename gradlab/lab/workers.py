@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
 from threading import Lock, Thread
@@ -13,14 +15,29 @@ from gradlab.lab.answering import Answer, answer
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-LIMITS = {"movable": 5.0, "descent": 8.0, "derivation": 8.0, "gradients": 10.0, "report": 60.0}
+LIMITS = {
+    "first": 60.0,
+    "movable": 5.0,
+    "limit": 3.0,
+    "descent": 8.0,
+    "derivation": 8.0,
+    "gradients": 10.0,
+    "report": 60.0,
+}
 """Seconds that each question may take; a page that waits longer seems dead."""
 
 MEMORY = 3 << 30
 """Bytes that a worker may take: torch and pictures need a tenth of it."""
 
+SOON = 0.5
+"""Seconds within which an answer needs no word in between."""
+
 _STARTING = 120.0
 """Seconds that a first answer may take: it loads matplotlib, or torch, on a machine that may be busy."""
+
+
+def unsaid() -> None:
+    """Say nothing where an answer takes its time."""
 
 
 class Worker:
@@ -43,14 +60,17 @@ class Worker:
         with self._lock:
             self._ready()
 
-    def ask(self, question: str, *arguments: Any) -> Answer:
-        """Return the answer, or after the limit of the question that it took too long."""
+    def ask(self, question: str, *arguments: Any, slow: Callable[[], object] = unsaid) -> Answer:
+        """Return the answer, or after the limit of the question that it took too long.
+
+        slow: called when there is no answer after half a second.
+        """
         limit = LIMITS[question]
-        with self._lock:
-            self._ready()
+        with self._turn(slow):
+            self._ready(slow)
             try:
                 self._pipe.send((question, arguments))
-                if self._pipe.poll(limit):
+                if self._answered(limit, slow):
                     found: Answer = self._pipe.recv()
                     return found
             except (EOFError, OSError):
@@ -62,7 +82,25 @@ class Worker:
             problem=f"this takes longer than {limit:g} s and was ended; write something smaller", seconds=limit
         )
 
-    def _ready(self) -> None:
+    @contextmanager
+    def _turn(self, slow: Callable[[], object]) -> Generator[None]:
+        """Wait until no other question is being answered."""
+        if not self._lock.acquire(timeout=SOON):
+            slow()
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _answered(self, limit: float, slow: Callable[[], object]) -> bool:
+        """Return whether there is an answer within *limit* seconds."""
+        if self._pipe.poll(min(SOON, limit)):
+            return True
+        slow()
+        return bool(self._pipe.poll(max(limit - SOON, 0.0)))
+
+    def _ready(self, slow: Callable[[], object] = unsaid) -> None:
         """Start the process where there is none, and wait until it is warm."""
         if self._process is not None and self._process.is_alive():
             return
@@ -72,7 +110,7 @@ class Worker:
         self._process.start()
         theirs.close()
         try:
-            if not self._pipe.poll(_STARTING):
+            if not self._answered(_STARTING, slow):
                 self.stop()
             else:
                 self._pipe.recv()
@@ -110,7 +148,7 @@ def _bounded() -> None:
 @cache
 def drawing() -> Worker:
     """Return the one that derives and draws."""
-    return Worker("warm")
+    return Worker("first")
 
 
 @cache
@@ -119,7 +157,7 @@ def comparing() -> Worker:
     return Worker("warm gradients")
 
 
-def asked(question: str, *arguments: Any) -> Answer:
-    """Return the answer to a question, by the worker for it."""
+def asked(question: str, *arguments: Any, slow: Callable[[], object] = unsaid) -> Answer:
+    """Return the answer to a question, by the worker for it; *slow* is called where it takes over half a second."""
     worker = comparing() if question in ("gradients", "report") else drawing()
-    return worker.ask(question, *arguments)
+    return worker.ask(question, *arguments, slow=slow)

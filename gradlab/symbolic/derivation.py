@@ -249,16 +249,19 @@ class Derivation:
         nodes = self.function.nodes
         return {name: self.sweep.gradient(nodes[name]) for name in self.wrt}
 
-    def at(self, point: Any) -> Gradient:
+    def at(self, point: Any = None, /, **values: Any) -> Gradient:
         """Return the gradient at *point*, route "symbolic", with a bound on its rounding error.
 
-        point: as for `gradlab.compare`; the shapes must be those of the derivation.
+        point: as for `gradlab.compare`; the shapes must be those of the derivation.  values: the same by name, x=3.
         Raises DomainError, naming the operation and the values, where f or its gradient is not finite.
 
         >>> derive("x**2 + y").at({"x": 3, "y": 1}).partials["x"]
         array(6.)
         """
-        at = self.function.point(point)
+        if values and point is not None:
+            given = ", ".join(values)
+            raise TypeError(f"at takes a point or values by name, not both: {point!r:.60} and {given}")
+        at = self.function.point(values if point is None else point)
         guard = failing(self.function, at)
         if guard is not None:
             raise DomainError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -11,7 +10,8 @@ import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from time import monotonic, sleep
+from tempfile import TemporaryDirectory
+from time import sleep
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,21 +27,38 @@ def missing() -> str:
     return "" if CHROMIUM else "Chromium is not installed"
 
 
+LIVE = "#root img.lab-picture"
+"""The picture of the page that answers, and not the one that stands before it."""
+
+FIRST = f"#lab-first img.lab-picture, {LIVE}"
+"""The first picture that is seen."""
+
+
 @contextmanager
 def lab(*arguments: str):
-    """Run `gradlab lab` and yield its address."""
+    """Run `gradlab lab` and yield its address, as soon as it opens a browser there."""
+    with TemporaryDirectory() as folder:
+        browser, told = Path(folder) / "browser", Path(folder) / "address"
+        browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {told}.new && mv {told}.new {told}\n')
+        browser.chmod(0o700)
+        command = [sys.executable, "-m", "gradlab.cli", "lab", "--port", str(_free()), *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "BROWSER": f"{browser} %s"}
+        started = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment)
+        try:
+            while not told.exists():
+                if started.poll() is not None:
+                    raise RuntimeError(started.stderr.read())
+                sleep(0.02)
+            yield told.read_text()
+        finally:
+            started.terminate()
+            started.communicate(timeout=20)
+
+
+def _free() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gradlab.cli", "lab", "--no-browser", "--port", str(port), *arguments]
-    started = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    try:
-        yield re.search(r"http\S+", started.stderr.readline()).group()
-    finally:
-        started.terminate()
-        started.communicate(timeout=20)
+        return free.getsockname()[1]
 
 
 @contextmanager
@@ -58,16 +75,6 @@ def chromium():
 
 
 def opened(page, address: str, patience: float = 90.0) -> None:
-    """Go to *address* as soon as it answers, and wait for the first picture."""
-    from playwright.sync_api import Error
-
-    ends = monotonic() + patience
-    while True:
-        try:
-            page.goto(address)
-            break
-        except Error:
-            if monotonic() > ends:
-                raise
-            sleep(0.1)
-    page.wait_for_selector("img.lab-picture", timeout=patience * 1000)
+    """Go to *address*, and wait until the page answers."""
+    page.goto(address)
+    page.wait_for_selector(LIVE, timeout=patience * 1000)

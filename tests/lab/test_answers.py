@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradlab.lab import controls, page
-from gradlab.lab.answering import answer
+from gradlab.lab.answering import Answer, answer
 from gradlab.lab.descending import RULES, Asked, run
 from gradlab.lab.models import MODELS
 
@@ -41,8 +41,8 @@ def test_the_rate_decides():
 
 
 def test_the_limit_is_two_over_the_largest_curvature():
-    assert answer("descent", BOWL).found.limit == pytest.approx(2 / 20, rel=1e-12)
-    assert answer("descent", Asked("abs(x)", MODELS[0].name, (2.0,), 0.3)).found.limit is None
+    assert answer("limit", BOWL.text, BOWL.model, BOWL.start).found == pytest.approx(2 / 20, rel=1e-12)
+    assert answer("limit", "abs(x)", MODELS[0].name, (2.0,)).found is None
 
 
 def test_the_picture_is_a_picture_of_three_numbers_too():
@@ -87,6 +87,28 @@ def test_the_page_shows_what_was_typed_as_text_only():
 
 def test_every_verdict_has_a_sign_of_its_own():
     assert len({sign for _, sign in page.VERDICTS.values()}) == len(page.VERDICTS)
+
+
+def test_the_limit_belongs_to_the_rate():
+    assert "= 0.1<" in page.stable(0.09, answer("limit", BOWL.text, BOWL.model, BOWL.start))
+    assert "no curvature" in page.stable(0.09, answer("limit", "abs(x)", MODELS[0].name, (2.0,)))
+    assert "too long" in page.stable(0.09, Answer(problem="this takes longer than 3 s and was ended"))
+
+
+def test_what_stood_there_stays_in_sight_while_the_next_is_worked_out():
+    busy = page.working("Descent", page.section("Descent", "<p>before</p>"))
+    assert "Working" in busy
+    assert "<p>before</p>" in busy
+    assert page.working("Descent", "").count("<h2>Descent</h2>") == 1
+
+
+def test_the_first_picture_is_that_of_the_controls_as_they_begin():
+    asked, found, limit = answer("first").found
+    assert (asked.rule, asked.steps, asked.batch) == ("gradient descent", 50, 0)
+    shown = page.first(asked, found, limit)
+    assert 'alt="Descent of f(x, y) from x = 3, y = 1 ' in shown
+    assert "controls are being loaded" in shown
+    assert shown.count("<div") == shown.count("</div>")
 
 
 def test_what_is_slow_is_said():

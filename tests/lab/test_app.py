@@ -15,7 +15,7 @@ def shown():
 
     asked: list[str] = []
 
-    def here(question, *arguments):
+    def here(question, *arguments, slow):
         asked.append(question)
         return answering.answer(question, *arguments)
 
@@ -27,7 +27,7 @@ def shown():
 
 def test_the_page_asks_each_question_once_and_writes_no_report_unasked(shown):
     _, _, asked = shown
-    assert sorted(asked) == ["derivation", "descent", "gradients", "movable"]
+    assert sorted(asked) == ["derivation", "descent", "gradients", "limit", "movable"]
 
 
 def test_the_page_shows_picture_verdict_and_derivation(shown):
@@ -35,6 +35,11 @@ def test_the_page_shows_picture_verdict_and_derivation(shown):
     assert "data:image/png;base64," in html
     assert "✓ agree" in html
     assert "lab-lines" in html
+
+
+def test_the_page_begins_with_what_is_drawn_before_it_is_there(shown):
+    _, names, _ = shown
+    assert names["asked"] == answering.answer("first").found[0]
 
 
 def test_every_control_has_a_label(shown):

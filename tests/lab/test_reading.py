@@ -62,6 +62,14 @@ def test_every_model_starts_where_it_says(model):
     assert found.examples == (len(next(iter(arrays(model).values()))) if model.data else 0)
 
 
+@pytest.mark.parametrize("sent", [5, None, True, ["x"], {"x": 1}, b"x", float("nan")], ids=repr)
+@pytest.mark.parametrize("question", ["movable", "derivation", "gradients"])
+def test_what_is_no_text_is_said_to_be_none(question, sent):
+    found = answer(question, sent, PARABOLA, *([(1.0,)] if question == "gradients" else []))
+    assert found.found is None
+    assert "this cannot be worked out" in found.problem or "a formula is text" in found.problem
+
+
 def test_a_tower_of_powers_is_derived():
     assert answer("derivation", "x**x**x**x", PARABOLA).found.lines
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from threading import Thread
 
 import pytest
 
 from gradlab.cli import main
-from gradlab.lab import serving
+from gradlab.lab import ports, serving
 from gradlab.lab.answering import answer
 
 
@@ -38,11 +40,28 @@ def test_any_other_host_is_warned_of(host):
 def test_a_taken_port_is_said_with_another(taken, capsys):
     assert main(["lab", "--port", str(taken), "--no-browser"]) == 2
     said = capsys.readouterr().err
-    assert f"port {taken} of 127.0.0.1 is taken" in said
-    assert f"--port {taken + 1}" in said
+    assert f"port {taken} of 127.0.0.1 is taken by process {os.getpid()} (" in said
+    other = int(said.rpartition("--port ")[2])
+    assert other > taken
+    assert ports.free("127.0.0.1", other) == other
 
 
-@pytest.mark.parametrize("arguments", [["--port", "0"], ["--port", "70000"], ["--port", "x"]])
+def test_who_holds_a_port_may_be_unknown(taken, monkeypatch):
+    import psutil
+
+    def refused(kind):
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refused)
+    with pytest.raises(ports.ServingError, match=f"port {taken} of 127.0.0.1 is taken by another program"):
+        ports.free("127.0.0.1", taken)
+
+
+def test_port_0_is_one_that_is_free():
+    assert 1024 <= ports.free("127.0.0.1", 0) < 65536
+
+
+@pytest.mark.parametrize("arguments", [["--port", "-1"], ["--port", "70000"], ["--port", "x"]])
 def test_no_port_is_no_port(arguments, capsys):
     assert main(["lab", "--no-browser", *arguments]) == 2
     assert arguments[1] in capsys.readouterr().err
@@ -62,15 +81,34 @@ def test_a_missing_extra_is_named(monkeypatch, capsys):
 def test_a_missing_browser_is_said_and_the_page_goes_on(monkeypatch, capsys, taken):
     monkeypatch.setattr(serving, "_PATIENCE", 0.0)
     monkeypatch.setattr(serving.webbrowser, "open", lambda address: False)
-    serving._once_there(f"http://127.0.0.1:{taken}", "token", True)
+    drawn = Thread(target=int)
+    drawn.start()
+    serving._once_there(f"http://127.0.0.1:{taken}", "token", True, drawn)
     assert "no browser could be opened" in capsys.readouterr().err
+
+
+def test_the_page_looks_the_same_whatever_the_user_has_set_for_notebooks(tmp_path, monkeypatch):
+    manager = pytest.importorskip("marimo._config.manager", reason="marimo keeps its settings elsewhere")
+    settings = tmp_path / "settings" / "marimo"
+    settings.mkdir(parents=True)
+    (settings / "marimo.toml").write_text('[display]\ntheme = "dark"\n[runtime]\non_cell_change = "lazy"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(settings.parent))
+
+    def found():
+        config = manager.get_default_config_manager(current_path=str(tmp_path / "page" / "app.py")).get_config()
+        return config["display"]["theme"], config["runtime"]["on_cell_change"]
+
+    (tmp_path / "page").mkdir()
+    assert found() == ("dark", "lazy")
+    assert serving._laid_out(tmp_path / "page").read_text() == ""
+    assert found() == ("light", "autorun")
 
 
 def test_the_app_runs(monkeypatch):
     from gradlab.lab import workers
     from gradlab.lab.app import app
 
-    monkeypatch.setattr(workers, "asked", answer)
+    monkeypatch.setattr(workers, "asked", lambda question, *given, slow: answer(question, *given))
     outputs, names = app.run()
     assert names["asked"].text == "x^2 + y"
     assert names["derived"].found.lines

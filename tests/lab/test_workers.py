@@ -11,8 +11,26 @@ PARABOLA = MODELS[0].name
 
 
 @pytest.mark.slow
+def test_a_worker_outlives_what_no_control_can_send_and_says_when_it_is_slow(monkeypatch):
+    worker = workers.Worker("first")
+    said: list[str] = []
+    try:
+        assert worker.ask("movable", "x^2", PARABOLA, slow=lambda: said.append("starting")).found.labels == ("x",)
+        assert said == ["starting"]
+        process = worker._process
+        for sent in (5, None, ["x"], {"x": 1}):
+            assert worker.ask("movable", sent, PARABOLA).problem
+        assert worker.ask("limit", "x^2", PARABOLA, (object,)).found is None
+        assert worker.ask("movable", "x^2", PARABOLA, slow=lambda: said.append("again")).found.labels == ("x",)
+        assert worker._process is process
+        assert said == ["starting"]
+    finally:
+        worker.stop()
+
+
+@pytest.mark.slow
 def test_what_takes_too_long_is_ended_and_the_next_question_answered(monkeypatch):
-    worker = workers.Worker("warm")
+    worker = workers.Worker("first")
     try:
         assert worker.ask("movable", "x^2", PARABOLA).found.labels == ("x",)
         monkeypatch.setitem(workers.LIMITS, "derivation", 0.05)

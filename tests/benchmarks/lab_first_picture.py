@@ -1,0 +1,31 @@
+"""How soon the lab shows its first picture."""
+
+from __future__ import annotations
+
+from tests.benchmarks import Figure, NotMeasured
+from tests.benchmarks._lab import measured
+from tests.lab.browser import missing
+
+WHY = """
+From the command to the picture in Chromium, which is open already, as it is for a person who types the command.
+The page answers after {answering:.1f} s, and the three gradients are compared after {verdict:.1f} s.
+"""
+
+SHORT = """
+The page's own program loads, and then Python, NumPy and marimo for it.
+Next: a first picture that the server writes into the page.
+"""
+
+
+def measure() -> Figure:
+    """Return the seconds, of 6.  Raises NotMeasured where no browser can be driven."""
+    if missing():
+        raise NotMeasured(missing())
+    found = measured()
+    return Figure(
+        "seconds to the lab's first picture",
+        found.first,
+        6,
+        f"{found.cpu:.1f} s of the processor",
+        values={"answering": found.answering, "verdict": found.verdict},
+    )
