@@ -48,6 +48,12 @@ def _through_a_number(x):
     return float((x**2).sum())
 
 
+class _Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x**2
+
+
 def _matrix(X, w):
     return ((X @ w) ** 2).sum()
 
@@ -87,6 +93,16 @@ MISTAKES = {
         TypeError,
         "cannot read a function from 4.666666666666667; that is a value: give the function itself, "
         "f and not f(x); give text such as 'x**2 + y', a SymPy expression or a Python function",
+    ),
+    "an autograd function without apply": (
+        lambda: gl.compare(_Square, at=[1.0, 2.0]),
+        TypeError,
+        "_Square is a class, not a function; give _Square.apply",
+    ),
+    "the class of a network": (
+        lambda: gl.derive(torch.nn.Linear),
+        TypeError,
+        "Linear is a class, not a function; give an object of it, Linear(…)",
     ),
     "a matrix product of unknown shapes": (
         lambda: gl.derive(_matrix),
@@ -216,7 +232,8 @@ MISTAKES = {
     "a data set that is not shipped": (
         lambda: gl.data.load("rolercoaster"),
         ValueError,
-        "no data set named 'rolercoaster'; there are rollercoaster, rollercoaster_published",
+        "no data set named 'rolercoaster'; there are rollercoaster, rollercoaster_published; a file of your own is "
+        "read by numpy.loadtxt",
     ),
     "a method misspelt": (
         lambda: gl.estimate("x^2", at=1, method="centered"),

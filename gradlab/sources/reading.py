@@ -401,6 +401,11 @@ def _variables(
         raise TypeError(f"variables is a list of names: variables=[{variables!r}], not variables={variables!r}")
     if isinstance(source, (str, answers.Reading)):
         found = tuple(variables) if variables is not None else _names_in_text(source, shapes)
+    elif isinstance(source, type) and not hasattr(source, "free_symbols"):
+        instead = (
+            f"{source.__name__}.apply" if hasattr(source, "backward") else f"an object of it, {source.__name__}(…)"
+        )
+        raise TypeError(f"{source.__name__} is a class, not a function; give {instead}")
     elif callable(source) and not hasattr(source, "free_symbols"):
         found = (*parameters(source), *networks.parameters)
         if variables is not None and set(variables) != set(found) - set(data):
