@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from gradlab.sources import as_function
     from gradlab.symbolic import derive
 
-__version__ = "0.0.1"
+__version__ = "0.1.0"
 
 __all__ = [
     "AdaGrad",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradlab import cli
+from gradlab import __version__, cli
 from gradlab.cli import main
 from gradlab.commands import options
 
@@ -510,5 +510,6 @@ def test_the_citation_file_says_what_the_project_says():
     root = Path(cli.__file__).parents[1]
     cited = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert (cited["title"], cited["license"]) == (project["name"], project["license"])
+    assert (cited["title"], cited["version"]) == (project["name"], __version__)
+    assert cited["license"] == project["license"].partition(" AND ")[0]  # its own; the rest is that of parts by others
     assert cited["abstract"] == project["description"]
