@@ -58,7 +58,11 @@ def serve(host: str = HOST, port: int = PORT, *, browser: bool = True) -> None:
         drawn = Thread(target=_draw_first, args=(_laid_out(Path(folder)),), daemon=True)
         drawn.start()
         Thread(target=_once_there, args=(address, token, browser, drawn), daemon=True).start()
-        _run(host, port, token, Path(folder))
+        try:
+            _run(host, port, token, Path(folder))
+        finally:  # else the end waits for whatever is being worked out
+            workers.drawing().close()
+            workers.comparing().close()
 
 
 def _laid_out(folder: Path) -> Path:

@@ -51,6 +51,7 @@ class Worker:
         self._lock = Lock()
         self._process: Any = None
         self._pipe: Any = None
+        self._closed = False
 
     def start(self) -> None:
         """Begin to load, without waiting for it."""
@@ -68,6 +69,8 @@ class Worker:
         limit = LIMITS[question]
         with self._turn(slow):
             self._ready(slow)
+            if self._closed:
+                return Answer(problem="the lab has been closed; start it again with: gradlab lab")
             try:
                 self._pipe.send((question, arguments))
                 if self._answered(limit, slow):
@@ -102,7 +105,7 @@ class Worker:
 
     def _ready(self, slow: Callable[[], object] = unsaid) -> None:
         """Start the process where there is none, and wait until it is warm."""
-        if self._process is not None and self._process.is_alive():
+        if self._closed or (self._process is not None and self._process.is_alive()):
             return
         context = get_context("spawn")  # a fork of a process with threads may hang
         self._pipe, theirs = context.Pipe()
@@ -119,10 +122,15 @@ class Worker:
 
     def stop(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.join()
+
+    def close(self) -> None:
+        """End the process for good, so that whoever waits for an answer goes on without one."""
+        self._closed = True
+        self.stop()
 
 
 def work(pipe: Connection, warm: str) -> None:

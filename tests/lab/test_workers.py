@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Event, Thread
+from time import monotonic
+
 import pytest
 
-from gradlab.lab import workers
+from gradlab.lab import answering, workers
 from gradlab.lab.models import MODELS
 
 PARABOLA = MODELS[0].name
@@ -26,6 +29,25 @@ def test_a_worker_outlives_what_no_control_can_send_and_says_when_it_is_slow(mon
         assert said == ["starting"]
     finally:
         worker.stop()
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_closed_keeps_nobody_waiting():
+    worker = workers.Worker("first")
+    assert worker.ask("movable", "x^2", PARABOLA).found.labels == ("x",)
+    answers: list[answering.Answer] = []
+    waiting = Thread(
+        target=lambda: answers.append(worker.ask("derivation", "+".join(["x*y*sin(x)"] * 90), PARABOLA, slow=busy.set))
+    )
+    busy = Event()
+    waiting.start()
+    assert busy.wait(20)
+    begun = monotonic()
+    worker.close()
+    waiting.join(20)
+    assert monotonic() - begun < workers.LIMITS["derivation"] / 2
+    assert answers[0].found is None
+    assert worker.ask("movable", "x^2", PARABOLA).found is None
 
 
 @pytest.mark.slow
