@@ -403,6 +403,9 @@ def _variables(
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
     elif hasattr(source, "free_symbols"):
+        from gradlab.sources.sympy_expressions import check
+
+        check(source)
         symbols = _free_symbols(source)
         missing = [name for name in symbols if variables is not None and name not in variables and name not in data]
         if missing:
