@@ -398,11 +398,11 @@ def _variables(
         raise TypeError(f"variables is a list of names: variables=[{variables!r}], not variables={variables!r}")
     if isinstance(source, (str, answers.Reading)):
         found = tuple(variables) if variables is not None else _names_in_text(source, shapes)
-    elif callable(source) and not hasattr(source, "free_symbols"):
+    elif callable(source) and not hasattr(type(source), "free_symbols"):
         found = (*parameters(source), *networks.parameters)
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
-    elif hasattr(source, "free_symbols"):
+    elif hasattr(type(source), "free_symbols"):
         from gradlab.sources.sympy_expressions import check
 
         check(source)
