@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sympy
 
-from gradlab.errors import NoFormulaError, TraceError
+from gradlab.errors import NoFormulaError, NotScalarError, TraceError
 from gradlab.sources import as_function
 from gradlab.symbolic import derive
 
@@ -36,6 +36,11 @@ def test_an_expression_without_an_end_is_refused(expression, said):
 def test_a_tuple_is_no_function():
     with pytest.raises(TypeError, match="give its entries one by one"):
         as_function(sympy.Tuple(x, k))
+
+
+def test_an_array_of_nothing_has_no_gradient():
+    with pytest.raises(NotScalarError, match="or pick one component$"):
+        derive(as_function("[1, 2]"))
 
 
 def test_what_is_as_deep_as_can_be_is_read():
