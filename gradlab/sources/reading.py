@@ -406,11 +406,14 @@ def _variables(
             f"{source.__name__}.apply" if hasattr(source, "backward") else f"an object of it, {source.__name__}(…)"
         )
         raise TypeError(f"{source.__name__} is a class, not a function; give {instead}")
-    elif callable(source) and not hasattr(source, "free_symbols"):
+    elif callable(source) and not hasattr(type(source), "free_symbols"):
         found = (*parameters(source), *networks.parameters)
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
-    elif hasattr(source, "free_symbols"):
+    elif hasattr(type(source), "free_symbols"):
+        from gradlab.sources.sympy_expressions import check
+
+        check(source)
         symbols = _free_symbols(source)
         missing = [name for name in symbols if variables is not None and name not in variables and name not in data]
         if missing:

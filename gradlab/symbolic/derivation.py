@@ -66,10 +66,11 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at
     function = as_function(f) if at is None else at_point(f, at)[0]
     output = function.formula
     if output.axes:
+        name = next(iter(function.variables), None)
+        whole = "" if name is None else f"; as_function(…).jacobian({name!r}) derives all its partial derivatives"
         raise NotScalarError(
             f"{function.signature} {described(output.axes)}, and a gradient belongs to a single number; "
-            "reduce it first, for example with .sum() or .mean(), or pick one component; "
-            f"as_function(…).jacobian({next(iter(function.variables))!r}) derives all its partial derivatives"
+            f"reduce it first, for example with .sum() or .mean(), or pick one component{whole}"
         )
     names = function.chosen(wrt)
     # What is written as mathematics is derived as it stands; code is read for what it computes.

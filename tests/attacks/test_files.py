@@ -188,6 +188,7 @@ def changed(run, words=None, arrays=None):
         ({"pause": {"step": 1}}, {}),
         ({}, {"pause x": np.zeros(())}),
         ({}, {"pause x": np.zeros(3)}),
+        ({}, {"pause x": np.full(2, np.nan)}),
         ({}, {"points": np.zeros((0, 2)), "gradients": np.zeros((0, 2)), "losses": np.zeros(0)}),
         ({}, {"losses": np.zeros((6, 1))}),
         ({}, {"points": np.array([{}], dtype=object)}),
