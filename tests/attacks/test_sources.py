@@ -39,7 +39,7 @@ def test_a_tuple_is_no_function():
 
 
 def test_an_array_of_nothing_has_no_gradient():
-    with pytest.raises(NotScalarError, match="or pick one component$"):
+    with pytest.raises(NotScalarError, match=r"or pick one component$"):
         derive(as_function("[1, 2]"))
 
 
