@@ -26,6 +26,6 @@ def measure() -> Figure:
         "seconds to the lab's first picture",
         found.first,
         6,
-        f"{found.cpu:.1f} s of the processor",
+        f"{found.spent[0]:.1f} s of the processor",
         values={"answering": found.answering, "verdict": found.verdict},
     )
