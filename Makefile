@@ -8,7 +8,7 @@ NEEDED := ipykernel numpy sympy python-flint
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test consumers lint style bench tutorials docs clean
+.PHONY: help demo test consumers package lowest newest coverage mutants lint style bench tutorials docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -17,10 +17,25 @@ demo: $(VENV)/.test  ## run the main job from end to end
 	$(BIN)/gradlab demo
 
 test: $(VENV)/.test  ## run the tests, the doctests and the check of the floors
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 consumers: $(VENV)/.test $(CONSUMERS)/.installed  ## install nbgrader and Otter, each apart, and run the tests with them
 	$(BIN)/pytest -n 0 -m consumers tests/courses/exports
+
+package: $(VENV)/.package  ## build the packages and try them in environments of their own, without and with extras
+	$(BIN)/pytest -n 0 -m package tests/package
+
+lowest: .venv-lowest/.installed  ## run the tests with the lowest versions that pyproject.toml allows
+	.venv-lowest/bin/python -m pytest -n 2 -p no:cacheprovider
+
+newest: .venv-newest/.installed  ## run the tests with the newest versions of everything
+	.venv-newest/bin/python -m pytest -n 2 -p no:cacheprovider
+
+coverage: $(VENV)/.dev  ## run the tests and list what of gradlab they do not run; slower than test
+	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95
+
+mutants: $(VENV)/.mutants  ## change gradlab in hundreds of places, and see whether its tests notice; takes long
+	nice $(BIN)/python -m tests.mutation
 
 lint: style  ## check style, types and floors; changes nothing
 	$(BIN)/pyright
@@ -30,7 +45,7 @@ style: $(VENV)/.dev  ## check style only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-bench: $(VENV)/.bench  ## measure speed, accuracy and verdicts, beside other libraries
+bench: $(VENV)/.bench  ## measure speed, accuracy and verdicts, beside other libraries; write docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
 
 tutorials: $(VENV)/.test  ## execute the tutorials whose source was changed, and write their notebooks
@@ -53,6 +68,20 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP_INSTALL) -e '.[test]'
 	@touch $@
 
+$(VENV)/.package: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and what builds and checks its packages into $(VENV).'
+	@$(PIP_INSTALL) -e '.[package]'
+	@touch $@
+
+# The newest torch may bring gigabytes of CUDA along, so that it stays the one of constraints.txt.
+.venv-lowest/.installed .venv-newest/.installed: pyproject.toml constraints.txt constraints-lowest.txt | $(BIN)/python
+	@echo 'Installing gradlab and what its tests need into $(@D); the first time takes a few minutes.'
+	@$(BIN)/python -m venv $(@D)
+	@grep '^torch=' constraints.txt > $(@D)/torch.txt
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test,fast]' \
+	  $(if $(findstring lowest,$@),-c constraints-lowest.txt,--upgrade --upgrade-strategy eager -c $(@D)/torch.txt)
+	@touch $@
+
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and the libraries that it is measured beside into $(VENV).'
 	@$(PIP_INSTALL) -e '.[test,bench]'
@@ -66,6 +95,11 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and the tools to work on it into $(VENV).'
 	@$(PIP_INSTALL) -e '.[dev]'
+	@touch $@
+
+$(VENV)/.mutants: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and what draws mutants into $(VENV).'
+	@$(PIP_INSTALL) -e '.[mutants]'
 	@touch $@
 
 $(CONSUMERS)/.installed: Makefile | $(BIN)/python

@@ -1,7 +1,7 @@
 """One function, its gradient three ways: derived, measured and computed by ``backward()``.
 
 Every public name is loaded on first use: importing gradlab costs next to nothing,
-and torch is loaded only by a verb that needs it.
+and torch is loaded only by a verb that needs it. So are the modules that hold the rest, such as `gradlab.plots`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,14 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the 10 ms that typing takes to load
 
 if TYPE_CHECKING:
+    from gradlab import data as data
+    from gradlab import errors as errors
+    from gradlab import grading as grading
+    from gradlab import graph as graph
+    from gradlab import numeric as numeric
+    from gradlab import plots as plots
+    from gradlab import symbolic as symbolic
+    from gradlab import testing as testing
     from gradlab.autodiff import backward
     from gradlab.comparison import compare
     from gradlab.descent import (
@@ -48,7 +56,7 @@ if TYPE_CHECKING:
     from gradlab.sources import as_function
     from gradlab.symbolic import derive
 
-__version__ = "0.0.1"
+__version__ = "0.1.0"
 
 __all__ = [
     "AdaGrad",
@@ -132,18 +140,32 @@ _MODULE_OF = {
     "sweep_rates": "gradlab.descent",
 }
 
+_MODULES = ("data", "errors", "grading", "graph", "numeric", "plots", "symbolic", "testing")
+"""Modules with public names of their own, reached as `gradlab.plots` without an import."""
 
 if not TYPE_CHECKING:  # a type checker that saw it would let every misspelt name through
 
     def __getattr__(name: str) -> object:
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        if name in _MODULES:
+            return import_module(f"{__name__}.{name}")  # which makes it an attribute
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name)}")
         value: object = getattr(import_module(_MODULE_OF[name]), name)
         globals()[name] = value  # found without this function from now on
         return value
 
 
+def _near(name: str) -> str:
+    """Return a hint at the public name that was meant; Python's own is not shown in notebooks."""
+    if name.startswith("_"):  # what Python and its tools look for, and find missing
+        return ""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, (*__all__, *_MODULES), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 
 from gradlab.commands.options import COMMANDS
 from gradlab.commands.usage import Code, UsageError
-from gradlab.errors import GradientMismatch, GradlabError
+from gradlab.errors import GradientMismatch, GradlabError, shown
 
 TYPE_CHECKING = False  # as in gradlab/__init__.py
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a console that lacks ∂ is to show the rest all the same
             stream.reconfigure(errors="replace")
@@ -65,7 +65,9 @@ def _answered(arguments: list[str]) -> int:
     try:
         if command is not None and command not in COMMANDS:
             raise UsageError(_unknown(command))
-        options = _parser(command).parse_args(_protected(arguments))
+        options, unread = _parser(command).parse_known_args(_protected(arguments))
+        if unread:
+            raise UsageError(_left_over(options.command, unread[0].strip()))
         _unprotect(options)
         options.arguments = arguments
         script = getattr(options, "script", None)
@@ -85,16 +87,25 @@ def _answered(arguments: list[str]) -> int:
 
         print(as_json(command, outcome))
     elif outcome.text:
-        print(outcome.text)
+        print(shown(outcome.text))
     return outcome.code
 
 
 def _unknown(command: str) -> str:
     from difflib import get_close_matches
 
+    if command == "help":
+        return "`gradlab --help` lists the commands, and `gradlab derive --help` shows how one is used"
     near = get_close_matches(command, COMMANDS, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"
     return f"no command {command!r}; {hint}"
+
+
+def _left_over(command: str, word: str) -> str:
+    """Return what to say of a word that the command takes nowhere."""
+    if word.startswith("--"):
+        return f"no option {word.partition('=')[0]}; `gradlab {command} --help` lists those there are"
+    return f"{word!r} is one word too many; a formula with blanks stands in quotes, 'x**2 + y', and --at goes last"
 
 
 def _carried_out(options: argparse.Namespace) -> Outcome:

@@ -8,7 +8,17 @@ if TYPE_CHECKING:
 
 
 class GradlabError(Exception):
-    """Trouble with the mathematics or with what was read; the base of every error below."""
+    r"""Trouble with the mathematics or with what was read; the base of every error below.
+
+    The message repeats what was read: long lines of it are cut in the middle, and what a terminal would obey rather
+    than show is spelled out.
+
+    >>> print(GradlabError("no exercise '\x1b[2J'; there are a, b"))
+    no exercise '\x1b[2J'; there are a, b
+    """
+
+    def __str__(self) -> str:
+        return shown("\n".join(map(_shortened, super().__str__().split("\n"))))
 
 
 class ParseError(GradlabError):
@@ -27,7 +37,7 @@ class ParseError(GradlabError):
         self.reason = message
         self.text = text
         self.position = position
-        super().__init__(f"{message}\n{excerpt(text, position)}")
+        super().__init__(f"{message}\n{excerpt(text, position)}" if text.strip() else message)
 
 
 class TraceError(GradlabError):
@@ -78,6 +88,16 @@ class DoesNotFollow(GradlabError):
     values: both sides there, each with its radius.  undecided: whether it could be tried at too few points only.
     """
 
+    line: str
+    rule: str
+    before: str
+    after: str
+    reason: str
+    at: dict[str, object]
+    entry: tuple[int, ...]
+    values: tuple[str, str]
+    undecided: bool
+
     def __init__(
         self,
         line: str,
@@ -93,7 +113,7 @@ class DoesNotFollow(GradlabError):
         self.line, self.rule, self.before, self.after, self.reason = line, rule, before, after, reason
         self.at, self.entry, self.values, self.undecided = dict(at or {}), entry, values, undecided
         verdict = "cannot be decided" if undecided else "does not follow"
-        told = [f"{line} ({rule}) {verdict}: {reason}", f"  {_shortened(before)}", f"  = {_shortened(after)}"]
+        told = [f"{line} ({rule}) {verdict}: {reason}", f"  {_shortened(before, 600)}", f"  = {_shortened(after, 600)}"]
         if at:
             place = f", entry {list(entry)}" if entry else ""
             told += [f"  at {_shortened(', '.join(f'{name} = {value}' for name, value in at.items()))}{place}"]
@@ -101,8 +121,38 @@ class DoesNotFollow(GradlabError):
         super().__init__("\n".join(told))
 
 
-def _shortened(written: str, most: int = 400) -> str:
-    return written if len(written) <= most else f"{written[:most]} …"
+LONGEST_LINE = 1000
+"""Characters of a line of a message: more is the input itself."""
+
+_END = 200
+"""Characters kept of the end of a line, where it says what to write instead."""
+
+
+def _shortened(written: str, most: int = LONGEST_LINE) -> str:
+    """Return a line of a message, without its middle where it is long."""
+    return written if len(written) <= most else f"{written[: most - _END]} … {written[-_END:]}"
+
+
+def shown(text: str) -> str:
+    r"""Return *text* with escapes in place of what would move the cursor, turn the direction or be invisible.
+
+    >>> shown("a\x1b[31m\u202eb")
+    'a\\x1b[31m\\u202eb'
+    """
+    if all(line.isprintable() for line in text.split("\n")):
+        return text
+    from unicodedata import category
+
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if category(character) in _OBEYED and character not in "\n\t"
+        else character
+        for character in text
+    )
+
+
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""The categories of control characters, invisible ones, halves of characters and separators of lines."""
 
 
 class ExerciseError(GradlabError):
@@ -111,6 +161,10 @@ class ExerciseError(GradlabError):
 
 class ReportError(GradlabError):
     """A report that cannot be written."""
+
+
+class MissingExtra(GradlabError, ImportError):
+    """A package that is not installed; the message says which extra of gradlab brings it, as it is typed for pip."""
 
 
 _WINDOW = 72

@@ -439,7 +439,7 @@ def test_a_file_that_is_missing_or_too_large_is_said_so(capsys, tmp_path):
     large = tmp_path / "large.json"
     large.write_text(" " * 3_000_000)
     assert main(["verify", str(large)]) == 2
-    assert "3000000 bytes" in capsys.readouterr().err
+    assert "more than 2,000,000 bytes" in capsys.readouterr().err
 
 
 # Independence --------------------------------------------------------------------------------------

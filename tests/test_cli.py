@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradlab import cli
+from gradlab import __version__, cli
 from gradlab.cli import main
 from gradlab.commands import options
 
@@ -331,14 +331,16 @@ def test_a_function_and_a_script_are_one_too_many(run, script):
     ("words", "said"),
     [
         (["dervie", "x"], "no command 'dervie'; did you mean 'derive'?"),
-        ([], "COMMAND"),
+        (["help"], "`gradlab --help` lists the commands"),
+        (["derive", "x**2", "+", "y"], "'+' is one word too many; a formula with blanks stands in quotes"),
+        (["lab", "--port", "x"], "argument --port: 'x' is no whole number"),
         (["derive"], "no function: write one such as 'x**2 + y'"),
         (["derive", "2*cosine(x)"], "no function named 'cosine'; did you mean 'cos'?\n  2*cosine(x)\n    ^"),
         (["derive", "-cosine(x)"], "\n  -cosine(x)\n   ^"),
         (["derive", ""], "nothing to read"),
         (["derive", "x", "--wrt", "z"], "z"),
         (["derive", "x", "--variables", "y"], "x"),
-        (["derive", "x", "--stps"], "unrecognized arguments: --stps"),
+        (["derive", "x", "--stps"], "no option --stps; `gradlab derive --help` lists those there are"),
         (["compare", "x**2 + y", "--at", "x=3"], "no value for y"),
         (["compare", "x", "--at", "x=three"], "'three' is no number"),
         (["compare", "x", "--at", "x=nan"], "x = nan is not a finite number"),
@@ -354,7 +356,7 @@ def test_a_function_and_a_script_are_one_too_many(run, script):
             ["descend", "x**2", "--start", "x=3", "--rate", "-1"],
             "'-1' is no learning rate; write a positive number such as 0.1",
         ),
-        (["descend", "x**2", "--start", "x=3", "--steps", "2.5"], "'2.5' is no number of steps"),
+        (["descend", "x**2", "--start", "x=3", "--steps", "2.5"], "'2.5' is no whole number, such as 100"),
         (["descend", "x**2", "--start", "x=3", "--plot", "path.gif"], "write .png, .svg, .pdf"),
         (
             ["report", "x**2", "--output", "report.odt"],
@@ -369,6 +371,12 @@ def test_bad_input_ends_with_2_and_says_what_is_wrong(run, words, said):
     assert (code, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
+
+
+def test_gradlab_alone_prints_its_help(run):
+    code, out, err = run()
+    assert (code, err) == (0, "")
+    assert "derive the exact gradient, step by step" in out
 
 
 def test_with_json_an_error_is_an_object_on_stdout_too(run):
@@ -502,5 +510,6 @@ def test_the_citation_file_says_what_the_project_says():
     root = Path(cli.__file__).parents[1]
     cited = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert (cited["title"], cited["license"]) == (project["name"], project["license"])
+    assert (cited["title"], cited["version"]) == (project["name"], __version__)
+    assert cited["license"] == project["license"].partition(" AND ")[0]  # its own; the rest is that of parts by others
     assert cited["abstract"] == project["description"]

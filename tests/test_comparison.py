@@ -105,7 +105,9 @@ def test_a_claim_at_a_kink_must_lie_between_the_slopes():
     assert compare("abs(x)", 0, claimed=-0.25).verdict is Verdict.KINK
     outside = compare("abs(x)", 0, claimed=1.001)
     assert outside.verdict is Verdict.DIFFER
-    assert "not between them, no subgradient: claimed 1.001" in outside.reason
+    assert outside.reason.endswith(
+        "; between them, as a subgradient is: symbolic 0, autodiff 0; not between them, no subgradient: claimed 1.001"
+    )
 
 
 @pytest.mark.parametrize("text", ["1e6*x**2", "x*abs(x)", "exp(x)", "x**3"])
@@ -281,3 +283,15 @@ def test_a_thousand_components_stay_quick():
     # Measured at 0.2 s; ten times that is a fault and not a slow machine.
     assert time.perf_counter() - start < 2
     assert len(comparison.components) == 1000
+
+
+@pytest.mark.parametrize("made", [np.array, torch.tensor], ids=["array", "tensor"])
+def test_an_array_claims_the_partial_derivatives_of_several_numbers_in_their_order(made):
+    at = {"x": 3, "y": 1}
+    assert compare("x**2 + y", at, claimed=made([6.0, 1.0])).verdict is Verdict.AGREE
+    assert compare("x**2 + y", at, claimed=lambda x, y: made([6.0, 1.0])).verdict is Verdict.AGREE
+    assert compare("x**2 + y", at, claimed=made([1.0, 6.0])).verdict is Verdict.DIFFER
+    with pytest.raises(PointError, match="for 2 variables give a mapping"):
+        compare(lambda x, y: (x * y).sum(), {"x": [1, 2], "y": [3, 4]}, claimed=made([6.0, 1.0]))
+    with pytest.raises(PointError, match="for 2 variables give a mapping"):
+        compare("x**2 + y", at, claimed=made([6.0, 1.0, 0.0]))

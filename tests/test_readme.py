@@ -13,6 +13,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CELL = re.compile(r"^```\{code-cell\} ipython3\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PRINTED = re.compile(r"^```python\n(.*?)^```\n\n?(?:^```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 
 
 def _name(page):
@@ -41,11 +42,12 @@ SCRIPTS = [page for page in PAGES if any(">>>" not in cell for cell in PYTHON.fi
 
 
 @pytest.mark.parametrize("page", SCRIPTS, ids=_name)
-def test_the_programs_on_a_page_run_one_after_the_other(page, tmp_path, monkeypatch):
+def test_the_programs_on_a_page_run_one_after_the_other_and_print_what_it_says(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     scope = {"__name__": "page"}
-    for cell in PYTHON.findall(page.read_text(encoding="utf-8")):
-        exec(compile(cell, str(page), "exec"), scope)  # noqa: S102 - the project's own documentation
+    for cell, printed in PRINTED.findall(page.read_text(encoding="utf-8")):
+        exec(compile(cell, f"<{page.name}>", "exec"), scope)  # noqa: S102 - the project's own documentation
+        assert capsys.readouterr().out.strip() == printed.strip()
 
 
 NOTEBOOKS = [page for page in PAGES if CELL.search(page.read_text(encoding="utf-8"))]
@@ -59,10 +61,15 @@ def test_the_cells_of_a_page_that_is_a_notebook_run_one_after_the_other(page, tm
         exec(compile(cell, str(page), "exec"), scope)  # noqa: S102 - the project's own documentation
 
 
-def test_the_readme_shows_a_cell_for_every_verb():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/tour.md"])
+def test_the_readme_and_the_tour_show_every_verb(page):
+    shown = (ROOT / page).read_text(encoding="utf-8")
     for verb in ("as_function", "derive", "estimate", "backward", "compare", "descend", "report", "grade"):
-        assert f"gl.{verb}(" in readme
+        assert f"gl.{verb}(" in shown
+
+
+def test_the_readme_is_one_page():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 160
 
 
 def test_the_page_of_commands_is_what_the_commands_say():

@@ -153,6 +153,12 @@ class Scope:
     outer: the scope that knows everything in which none of the names *touched* occurs.
     """
 
+    given: dict[str, Array]
+    where: Mapping[str, Any]
+    until: float
+    outer: Scope | None
+    touched: frozenset[str]
+
     def __init__(
         self,
         given: dict[str, Array],

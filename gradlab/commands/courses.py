@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gradlab.commands.outcomes import Outcome
 from gradlab.commands.usage import Code, UsageError
+from gradlab.files import text_in
 
 
 def grade_all(options: Namespace) -> Outcome:
@@ -31,10 +32,7 @@ def grade_all(options: Namespace) -> Outcome:
 def _secret(path: str | None) -> str | None:
     if path is None:
         return None
-    try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+    secret = text_in(Path(path), UsageError).strip()
     if not secret:
         raise UsageError(f"{path} is empty, and holds no secret")
     return secret

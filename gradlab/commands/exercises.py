@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradlab import files
 from gradlab.commands import values
 from gradlab.commands.outcomes import Outcome
 from gradlab.commands.usage import Code, UsageError
@@ -46,11 +47,9 @@ def grade(options: Namespace) -> Outcome:
 
 
 def _code(exercise: CodeExercise, options: Namespace) -> Outcome:
-    path = Path(options.answer)
-    try:
-        submission = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}; the answer is a file, submission.py or .ipynb") from error
+    submission = files.text_in(
+        Path(options.answer), lambda why: UsageError(f"{why}; the answer is a file, submission.py or .ipynb")
+    )
     found = exercise.check(submission, trust=options.trust)
     text = f"{exercise.prompt}\n{found!r}"
     if options.teacher:
@@ -101,9 +100,12 @@ def _exercise(options: Namespace) -> AnyExercise:
 
         return _numbered(load(options.exercise), options.number or 1)
     at = None if options.at is None else values.named(options.at, "--at")
-    return Exercise(
-        options.exercise, options.ask, wrt=options.wrt, at=at, rate=options.rate, variables=options.variables
-    )
+    try:
+        return Exercise(
+            options.exercise, options.ask, wrt=options.wrt, at=at, rate=options.rate, variables=options.variables
+        )
+    except (TypeError, ValueError) as error:  # an option that does not fit the function
+        raise UsageError(str(error)) from error
 
 
 def _numbered(exercises: list[AnyExercise], number: int) -> AnyExercise:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradlab.commands import values
-from gradlab.commands.usage import UsageError
+from gradlab.commands.usage import ENGINES, UsageError
+from gradlab.sources.tables import LIST, NUMBER, TABLE, TEXT, TEXTS, WHOLE, misfit, toml
 
 RATE = 0.1
 """The learning rate of a descent that names none."""
@@ -53,50 +52,48 @@ class Lesson:
     functions: tuple[Task, ...] = field(default=())
 
 
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "source": (str,),
-    "script": (str,),
-    "name": (str,),
-    "variables": (list,),
-    "shapes": (dict,),
-    "data": (dict,),
-    "wrt": (list,),
-    "order": (int,),
-    "at": (dict, list, int, float, str),
-    "start": (dict, list, int, float, str),
-    "rate": (int, float),
-    "steps": (int,),
-    "engine": (str,),
-    "title": (str,),
-    "author": (str,),
-    "language": (str,),
-    "depth": (str,),
-    "kind": (str,),
-    "seed": (int,),
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("source", "script", "name", "engine"), (TEXT,)),
+    **dict.fromkeys(("variables", "wrt"), (TEXTS,)),
+    **dict.fromkeys(("shapes", "data"), (TABLE,)),
+    **dict.fromkeys(("order", "steps"), (WHOLE,)),
+    **dict.fromkeys(("at", "start"), (TABLE, LIST, NUMBER, TEXT)),
+    "rate": (NUMBER,),
 }
-"""What may be written for each key."""
+"""What may be written for each key of a function."""
+
+_FITTING: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "order": (lambda order: order in (1, 2), "1, or 2 for the second derivatives too"),
+    "rate": (lambda rate: rate > 0, "a positive number such as 0.1"),
+    "steps": (lambda steps: steps >= 0, "a number of steps such as 100"),
+    "engine": (lambda engine: engine in ENGINES, f"an engine; there are {', '.join(ENGINES)}"),
+    "name": (str.isidentifier, "a name such as f"),
+}
+"""Which values a key may have, among those of its kind."""
+
+_LESSON: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("title", "author", "language", "depth", "kind"), (TEXT,)),
+    "seed": (WHOLE,),
+}
+"""What may be written for each key of the lesson itself."""
 
 
 def read(path: Path) -> Lesson:
     """Return the lesson in the file at *path*; raises UsageError, with the place, where it is none."""
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
+    content = toml(path, UsageError)
     parts = content.pop("function", [])
     if not isinstance(parts, list) or not parts or not all(isinstance(part, dict) for part in parts):
         raise UsageError(f'{path} has no functions; begin each with [[function]], then source = "x**2 + y"')
-    _checked(content, Lesson, f"{path}")
+    _check(content, _LESSON, f"{path}")
     return Lesson(**content, functions=tuple(_task(part, path, place) for place, part in enumerate(parts, 1)))
 
 
 def _task(part: Mapping[str, Any], path: Path, place: int) -> Task:
     where = f"{path}, function {place}"
-    _checked(part, Task, where)
+    _check(part, _KINDS, where)
     if ("source" in part) == ("script" in part):
         raise UsageError(f'{where}: write either source = "x**2 + y" or script = "fit.py:loss"')
+    _check_numbers(part, where)
     script = part.get("script")
     if script is not None and not Path(script).is_absolute():  # as the file sees it, wherever it is read from
         script = str(path.parent / script)
@@ -106,25 +103,16 @@ def _task(part: Mapping[str, Any], path: Path, place: int) -> Task:
     return Task(**given)
 
 
-def _checked(content: Mapping[str, Any], kind: type[Task] | type[Lesson], where: str) -> None:
-    known = [entry.name for entry in fields(kind) if entry.name != "functions"]
-    for key, value in content.items():
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-            raise UsageError(f"{where}: no key {key!r}; {hint}")
-        if isinstance(value, bool) or not isinstance(value, _KINDS[key]):
-            wanted = " or ".join(_SPOKEN[entry] for entry in _KINDS[key])
-            raise UsageError(f"{where}: {key} = {value!r} is not {wanted}")
+def _check(content: Mapping[str, Any], kinds: Mapping[str, tuple[str, ...]], where: str) -> None:
+    wrong = misfit(content, kinds)
+    if wrong is not None:
+        raise UsageError(f"{where}: {wrong}")
 
 
-_SPOKEN: Mapping[type, str] = {
-    str: "text",
-    list: "a list",
-    dict: "a table such as { x = 3 }",
-    int: "a whole number",
-    float: "a number",
-}
+def _check_numbers(part: Mapping[str, Any], where: str) -> None:
+    for key, (fits, wanted) in _FITTING.items():
+        if key in part and not fits(part[key]):
+            raise UsageError(f"{where}: {key} = {part[key]!r} is not {wanted}")
 
 
 def _point(written: Any, where: str) -> Any:

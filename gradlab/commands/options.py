@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 
+from gradlab.commands.usage import ENGINES
+
 TYPE_CHECKING = False  # as in gradlab/__init__.py
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +49,12 @@ def _add_descent(parser: argparse.ArgumentParser, *, required: bool) -> None:
     )
     parser.add_argument("--rate", type=_rate, help="the learning rate; 0.1 by default, other rules have their own")
     parser.add_argument("--steps", type=_whole, help="how many steps at most; 100 by default")
-    parser.add_argument(
-        "--engine",
-        choices=("auto", "exact", "torch", "numeric", "compiled"),
-        default="auto",
-        help="where the gradient comes from",
-    )
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="where the gradient comes from")
 
 
 def _whole(written: str) -> int:
     if not written.strip().isdecimal():
-        raise argparse.ArgumentTypeError(f"{written!r} is no number of steps, such as 100")
+        raise argparse.ArgumentTypeError(f"{written!r} is no whole number, such as 100")
     return int(written)
 
 

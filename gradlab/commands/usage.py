@@ -6,6 +6,9 @@ from enum import IntEnum
 
 from gradlab.errors import GradlabError
 
+ENGINES = ("auto", "exact", "torch", "numeric", "compiled")
+"""Where the gradient of a descent comes from."""
+
 
 class UsageError(GradlabError):
     """Something typed on the command line that cannot be used."""

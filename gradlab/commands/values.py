@@ -13,6 +13,9 @@ Value = float | list["Value"]
 DEEPEST = 8
 """Brackets inside brackets: no array that anybody types has more axes."""
 
+LONGEST_SIZE = 12
+"""Digits of a size: no array has more entries along an axis."""
+
 _NAME = r"[^\W\d]\w*"
 _ASSIGNMENT = re.compile(rf"\s*({_NAME})\s*=(.*)", re.DOTALL)
 _NEXT_NAME = re.compile(rf",(?=\s*{_NAME}\s*=)")
@@ -53,11 +56,15 @@ def shapes(tokens: Sequence[str]) -> dict[str, tuple[int | str, ...]]:
     for token in tokens:
         name, written = _parted(token, "--shape")
         sizes = [size.strip() for size in written.strip().strip("()[]").split(",")]
-        bad = [size for size in sizes if size and not size.isdecimal() and not re.fullmatch(_NAME, size)]
+        bad = [size for size in sizes if size and not _is_size(size) and not re.fullmatch(_NAME, size)]
         if bad:
             raise UsageError(f"--shape {token}: {bad[0]!r} is no size; write {name}=n,d with names or numbers")
         found[name] = tuple(int(size) if size.isdecimal() else size for size in sizes if size)
     return found
+
+
+def _is_size(written: str) -> bool:
+    return written.isdecimal() and len(written) <= LONGEST_SIZE
 
 
 def words(tokens: Sequence[str] | None) -> list[str] | None:
@@ -79,7 +86,19 @@ def value(written: str, token: str) -> Value:
     found, end = _items(written, 0, token, 0)
     if end < len(written):
         raise UsageError(f"{token}: a ']' too many; values look like {_FORMS}")
-    return found[0] if len(found) == 1 and not written.rstrip().endswith(",") else found
+    wanted = found[0] if len(found) == 1 and not written.rstrip().endswith(",") else found
+    if _shape(wanted) is None:
+        raise UsageError(f"{token}: the rows of an array are of one length; values look like {_FORMS}")
+    return wanted
+
+
+def _shape(value: Value) -> tuple[int, ...] | None:
+    """Return the shape of an array, None where its rows differ in theirs."""
+    if not isinstance(value, list):
+        return ()
+    inside = {_shape(entry) for entry in value} or {()}
+    (first, *others) = inside
+    return None if others or first is None else (len(value), *first)
 
 
 def _separated(tokens: Sequence[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from gradlab import files
 from gradlab.checking import verify as checked
 from gradlab.commands.outcomes import Outcome
 from gradlab.commands.usage import Code, UsageError
@@ -39,16 +40,11 @@ def verify(options: Namespace) -> Outcome:
 
 
 def _document(path: Path) -> Any:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path} has {path.stat().st_size} bytes; a derivation has {LARGEST} at most")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    text = files.text_in(path, UsageError, LARGEST)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        line = text.splitlines()[error.lineno - 1] if text else ""
+        line = text.split("\n")[error.lineno - 1]  # as json counts lines
         raise ParseError(f"{path}, line {error.lineno}, is no JSON: {error.msg}", line, error.colno - 1) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no JSON: {error}") from error

@@ -32,11 +32,21 @@ def from_caller(function: Function, point: Point, names: tuple[str, ...], route:
     Raises PointError where it fits no variable, ShapeError where it has another shape than its variable.
     """
     value = replace(function, code=given, output=None).run_code(point) if callable(given) else given
-    partials = {name: _as_partial(route, name, entry, point) for name, entry in _by_name(route, names, value).items()}
+    named = _by_name(route, names, _listed(value, names, point))
+    partials = {name: _as_partial(route, name, entry, point) for name, entry in named.items()}
     unknown = [name for name in partials if name not in names]
     if unknown:
         raise PointError(f"{route} names {', '.join(unknown)}; the variables compared are {', '.join(names)}")
     return Gradient(point, float("nan"), partials, route, precision=precision_of([value]))
+
+
+def _listed(value: Any, names: tuple[str, ...], point: Point) -> Any:
+    """Return an array with one entry for each of several numbers as a list of them, anything else as it is."""
+    import numpy as np
+
+    numbers = len(names) > 1 and all(name in point and not point[name].ndim for name in names)
+    array = detached(value)
+    return list(array) if numbers and isinstance(array, np.ndarray) and array.ndim == 1 else value
 
 
 def _by_name(route: str, names: tuple[str, ...], value: Any) -> dict[str, Any]:
@@ -56,9 +66,14 @@ def _as_partial(route: str, name: str, value: Any, point: Point) -> Array:
     if np.iscomplexobj(detached(value)):
         raise PointError(f"{route} gives {value!r:.60} for {name}, which is complex; gradlab works with real numbers")
     try:
+        if isinstance(value, str):  # which NumPy would read: "6" is 6.0 to it
+            raise TypeError(value)
         array = np.asarray(detached(value), dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise PointError(f"{route} gives {value!r:.60} for {name}, which is no number or array of numbers") from error
+        raise PointError(
+            f"{route} gives {value!r:.60} for {name}, which is no number or array of numbers; "
+            "write numbers, without quotes"
+        ) from error
     if name in point and array.shape != point[name].shape:
         raise ShapeError(
             f"{route} has shape {array.shape} for {name}, and {name} has shape {point[name].shape}: "

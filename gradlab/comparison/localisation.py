@@ -7,6 +7,7 @@ import inspect
 import linecache
 import re
 from collections.abc import Callable
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
@@ -65,7 +66,7 @@ def source_line(function: Function, row: Row) -> str:
     try:
         lines, start = inspect.getsourcelines(code)
         tree = ast.parse(inspect.cleandoc("\n" + "".join(lines)))
-    except (OSError, TypeError, SyntaxError):
+    except (OSError, SyntaxError, TokenError):
         return ""
     parts = [part for part in ast.walk(tree) if isinstance(part, (ast.expr, ast.stmt))]
     found = {part.lineno for part in parts if _names(part, row.name)} or {

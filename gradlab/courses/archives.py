@@ -30,7 +30,7 @@ def unpacked(archive: Path, target: Path, missed: Missed) -> None:
                 if count > 1:
                     missed(Unmatched(name, f"the archive holds it {count} times; the last one is read"))
             file.extractall(target)
-    except (BadZipFile, OSError, RuntimeError, EOFError, ValueError, zlib.error, LZMAError) as error:
+    except (BadZipFile, OSError, RuntimeError, EOFError, ValueError, LookupError, zlib.error, LZMAError) as error:
         raise CourseError(f"{archive} cannot be unpacked: {error}") from error
 
 

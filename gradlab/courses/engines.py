@@ -49,7 +49,8 @@ def workers(engine: str, count: int | None, scheduler: str | None) -> Generator[
         try:
             yield joblib.Parallel(n_jobs=count or -1, **options)
         except Exception as error:
-            if not _is_of_cluster(error):
+            # A client that its watch has closed raises whatever comes of having no scheduler.
+            if not _is_of_cluster(error) and client.status != "closed":
                 raise
             raise CourseError(
                 f"the cluster at {scheduler} has no workers, or is gone ({type(error).__name__}); "

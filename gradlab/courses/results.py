@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Results:
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
-        self.path = str(path)
+        self.path: str = str(path)
         if read_only and not Path(path).is_file():
             raise CourseError(
                 f"there are no results in {path}; `gradlab grade EXERCISES SUBMISSIONS -o {path}` makes them"
@@ -101,7 +102,7 @@ class Results:
                 # One transaction: half the tables would be no file of gradlab's.
                 self._file.executescript(f"begin immediate; {_TABLES} commit")
             (found,) = self._file.execute("select value from about where name = 'format'").fetchone() or (None,)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise CourseError(f"{path} holds no results of gradlab's: {error}") from error
         if found != FORMAT:
             raise CourseError(
@@ -123,64 +124,73 @@ class Results:
     def describe(self, exercises: Sequence[Listed]) -> None:
         """Keep what the exercises are called and what they ask."""
         rows = [(each.name, each.prompt, each.ask, each.points, place) for place, each in enumerate(exercises)]
-        self._file.execute("begin")
-        self._file.execute("delete from exercises")
-        self._file.executemany("insert into exercises values (?, ?, ?, ?, ?)", rows)
-        self._file.execute("commit")
+        with self._transaction():
+            self._file.execute("delete from exercises")
+            self._file.executemany("insert into exercises values (?, ?, ?, ?, ?)", rows)
 
     def add(self, results: Iterable[Result]) -> None:
         """Write rows in one transaction; one for the same student and exercise takes the other's place."""
         marks = ", ".join("?" * len(_COLUMNS))
-        self._file.execute("begin immediate")
-        try:
+        with self._transaction():
             self._file.executemany(f"insert or replace into results values ({marks})", map(_stored, results))
-        except BaseException:
-            self._file.execute("rollback")
-            raise
-        self._file.execute("commit")
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        """Write all or nothing; raises CourseError where the file does not take it."""
+        try:
+            self._file.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._file.execute("rollback")
+                raise
+            self._file.execute("commit")
+        except sqlite3.Error as error:
+            raise CourseError(f"{self.path} cannot be written: {error}") from error
 
     # Reading -----------------------------------------------------------------------------------------
 
     def rows(self) -> Iterator[Result]:
         """Yield all results, by student and exercise."""
-        yield from map(_result, self._file.execute(f"{_SELECT} order by student, exercise"))
+        yield from map(_result, self._asked(f"{_SELECT} order by student, exercise"))
 
     def of(self, student: str) -> list[Result]:
         """Return one student's results."""
-        return [
-            _result(row) for row in self._file.execute(f"{_SELECT} where student = ? order by exercise", (student,))
-        ]
+        return [*map(_result, self._asked(f"{_SELECT} where student = ? order by exercise", student))]
 
     def with_digest(self, digest: str) -> Result | None:
         """Return a result for an answer of this digest, whoever gave it; none that had a problem."""
-        row = self._file.execute(f"{_SELECT} where digest = ? and problem = '' limit 1", (digest,)).fetchone()
-        return None if row is None else _result(row)
+        found = self._asked(f"{_SELECT} where digest = ? and problem = '' limit 1", digest)
+        return next(map(_result, found), None)
 
     def digest_of(self, student: str, exercise: str) -> str | None:
         """Return the digest of what is stored for a student and an exercise."""
-        row = self._file.execute(
-            "select digest from results where student = ? and exercise = ?", (student, exercise)
-        ).fetchone()
-        return None if row is None else row[0]
+        found = self._asked("select digest from results where student = ? and exercise = ?", student, exercise)
+        return next((row[0] for row in found), None)
 
     def exercises(self) -> list[Listed]:
         """Return the exercises in their order."""
-        return [
-            Listed(*row) for row in self._file.execute("select name, prompt, ask, points from exercises order by place")
-        ]
+        return [*map(_listed, self._asked("select name, prompt, ask, points from exercises order by place"))]
 
     def students(self) -> list[str]:
         """Return all students, in alphabetical order."""
-        return [row[0] for row in self._file.execute("select distinct student from results order by student")]
+        return [row[0] for row in self._asked("select distinct student from results order by student")]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return for each exercise how many results have which verdict; "problem" where there is no grade."""
         found: dict[str, dict[str, int]] = {}
         verdict = "case when problem = '' then verdict else 'problem' end"
         query = f"select exercise, {verdict}, count(*) from results group by 1, 2"
-        for exercise, verdict, count in self._file.execute(query):
+        for exercise, verdict, count in self._asked(query):
             found.setdefault(exercise, {})[verdict] = count
         return found
+
+    def _asked(self, query: str, *values: str) -> Iterator[Sequence[Any]]:
+        """Yield the rows of a query; raises CourseError where the file does not have them."""
+        try:
+            yield from self._file.execute(query, values)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise CourseError(f"{self.path} is no file of results, or a damaged one: {error}") from error
 
 
 _SELECT = f"select {', '.join(_COLUMNS)} from results"
@@ -191,9 +201,41 @@ def _stored(result: Result) -> tuple[Any, ...]:
     return tuple(json.dumps(values[name]) if name in _LISTS else values[name] for name in _COLUMNS)
 
 
+_NUMBERS = ("score", "out_of", "seconds", "cpu_seconds", "points")
+
+
 def _result(row: Sequence[Any]) -> Result:
     values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
-    values["candidates"] = tuple(json.loads(values["candidates"]))
-    values["mistakes"] = tuple(tuple(mistake) for mistake in json.loads(values["mistakes"]))
     values["trusted"] = bool(values["trusted"])
-    return Result(**values)
+    for name, value in values.items():
+        _check(name, value, isinstance(value, bool if name == "trusted" else float | int if name in _NUMBERS else str))
+    candidates, mistakes = (_parsed(name, values[name]) for name in _LISTS)
+    _check("candidates", candidates, all(isinstance(name, str) for name in candidates))
+    _check("mistakes", mistakes, all(map(_is_mistake, mistakes)))
+    return Result(**{**values, "candidates": tuple(candidates), "mistakes": tuple(map(tuple, mistakes))})
+
+
+def _listed(row: Sequence[Any]) -> Listed:
+    for name, value in zip(("name", "prompt", "ask", "points"), row, strict=True):
+        _check(name, value, isinstance(value, float | int if name in _NUMBERS else str))
+    return Listed(*row)
+
+
+def _parsed(name: str, written: str) -> list[Any]:
+    try:
+        found = json.loads(written)
+        json.dumps(found, ensure_ascii=False).encode()  # half a character can be escaped and not be written
+    except (ValueError, RecursionError):
+        found = None
+    _check(name, written, isinstance(found, list))
+    return found
+
+
+def _is_mistake(mistake: Any) -> bool:
+    name, line, sentence = mistake if isinstance(mistake, list) and len(mistake) == 3 else (None, None, None)
+    return isinstance(name, str) and isinstance(line, int | None) and isinstance(sentence, str)
+
+
+def _check(name: str, value: Any, fits: bool) -> None:
+    if not fits:
+        raise CourseError(f"the results hold {value!r} as {name}, which gradlab does not write; grade into a new file")

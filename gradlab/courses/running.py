@@ -16,6 +16,7 @@ from gradlab.courses.handed_in import Answer, Unmatched
 from gradlab.courses.results import Result, Results
 from gradlab.courses.submissions import read
 from gradlab.errors import CourseError
+from gradlab.files import text_in
 
 WINDOW = 5_000
 """Answers that are looked at together: equal ones among them are graded once, and no more are in memory."""
@@ -136,7 +137,7 @@ def _job(path: str | Path, results: Path, secret: str | None, trust: bool, patie
         _check_isolation()
     if secret is None:
         secret = _secret(results) if code else ""
-    return work.Job(Path(path).read_text(encoding="utf-8"), secret, (), trust, patience, None if code else MEMORY)
+    return work.Job(text_in(Path(path), CourseError), secret, (), trust, patience, None if code else MEMORY)
 
 
 def _check_isolation() -> None:

@@ -18,9 +18,13 @@ from gradlab.courses.answer_tables import in_table
 from gradlab.courses.archives import unpacked
 from gradlab.courses.handed_in import CODE, LARGEST_FILE, TEXT, Answer, Course, Missed, Unmatched, printable
 from gradlab.errors import CourseError
+from gradlab.files import text_in
 
 _CANVAS = re.compile(r"(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)", re.DOTALL)
 _MOODLE = re.compile(r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)", re.DOTALL)
+
+LARGEST_METADATA = 32_000_000
+"""Bytes of what Gradescope lists: some hundred for each student."""
 
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -235,7 +239,7 @@ def _gradescope(metadata: Path) -> dict[str, str]:
     import yaml
 
     try:
-        listed: Mapping[str, Any] = yaml.safe_load(metadata.read_text(encoding="utf-8")) or {}
+        listed: Mapping[str, Any] = yaml.safe_load(text_in(metadata, CourseError, LARGEST_METADATA)) or {}
         found = {str(folder): list(about[":submitters"]) for folder, about in listed.items()}
         names = {folder: " and ".join(map(_name, people)) for folder, people in found.items()}
         often = Counter(names.values())
@@ -244,9 +248,12 @@ def _gradescope(metadata: Path) -> dict[str, str]:
                 addresses = ", ".join(str(each.get(":email") or folder) for each in people)
                 names[folder] = f"{names[folder]} ({addresses})"
         return names
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, UnicodeDecodeError, OSError) as error:
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CourseError(f"{metadata} is not as Gradescope exports it: {error}") from error
 
 
 def _name(submitter: Mapping[str, Any]) -> str:
-    return str(submitter.get(":name") or submitter.get(":email"))
+    name = submitter.get(":name") or submitter.get(":email")
+    if isinstance(name, (list, dict)):  # by aliases such a thing can be of any size when it is written out
+        raise TypeError("a name is no text")
+    return str(name)

@@ -31,7 +31,9 @@ def load(name: str) -> dict[str, tuple[float, ...]]:
     (['time', 'speed'], 20, 70.4782)
     """
     if name not in names():
-        raise ValueError(f"no data set named {name!r}; there are {', '.join(names())}")
+        raise ValueError(
+            f"no data set named {name!r}; there are {', '.join(names())}; a file of your own is read by numpy.loadtxt"
+        )
     text = files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())
     columns = zip(*rows, strict=True)

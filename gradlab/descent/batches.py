@@ -31,13 +31,17 @@ class Batches:
     3 examples in 2 batches of 2
     """
 
+    seed: int
+    shuffle: bool
+    partial: bool
+
     def __init__(
         self, *arrays: Any, size: int | None = None, seed: int = 0, shuffle: bool = True, partial: bool = True
     ) -> None:
         self.names: tuple[str, ...] | None = None
         if len(arrays) == 1 and isinstance(arrays[0], Mapping):
             self.names, arrays = tuple(arrays[0]), tuple(arrays[0].values())
-        self.arrays = tuple(map(_examples, arrays))
+        self.arrays: tuple[Any, ...] = tuple(map(_examples, arrays))
         lengths = {len(array) for array in self.arrays}
         if not arrays or lengths == {0}:
             raise ValueError("there are no examples: write Batches(X, y, size=32) with arrays that have some")
@@ -46,8 +50,8 @@ class Batches:
             raise ValueError(f"arrays of shapes {shapes} do not have as many examples each, along their first axes")
         if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
             raise ValueError(f"seed={seed!r} is no seed; write a whole number from 0, such as seed=0")
-        self.count = lengths.pop()
-        self.size = self.count if size is None else min(count("Batches", "size", size), self.count)
+        self.count: int = lengths.pop()
+        self.size: int = self.count if size is None else min(count("Batches", "size", size), self.count)
         self.seed, self.shuffle, self.partial = int(seed), bool(shuffle), bool(partial)
 
     @property
@@ -139,14 +143,17 @@ class Feed:
     again: whether it is taken once more, for the last point, after which there is none.
     """
 
+    epoch: int
+    number: int
+
     def __init__(self, source: Batches | Iterable[Any], epochs: int | None = None) -> None:
         self.source = source
         self.epochs = epochs
         self.names: tuple[str, ...] = source.names or () if isinstance(source, Batches) else ()
         self.epoch, self.number = 0, -1
         self.current: Any = None
-        self.again = False
-        self.once = isinstance(source, Iterator)
+        self.again: bool = False
+        self.once: bool = isinstance(source, Iterator)
         if self.once and epochs is not None and epochs > 1:
             raise ValueError(f"epochs={epochs} of {type(source).__name__}, {_ONCE}")
         self._coming: Iterator[Any] = self._begun()

@@ -75,7 +75,7 @@ class History(Sequence["Mapping[str, Array]"]):
         own = isinstance(rows, np.ndarray) and not rows.flags.writeable and rows.dtype == np.float64
         self.rows: Array = rows if own else np.array(rows, dtype=np.float64)
         self.rows.setflags(write=False)
-        self.layout = layout
+        self.layout: Layout = layout
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
 _STEPS = 100
 """How many steps are taken where nobody says how many, and there are no epochs."""
 
+
+RULE_NAMES = {
+    "sgd": "GradientDescent(rate=0.1)",
+    **{
+        name.lower(): f"{name}(rate=0.1)"
+        for name in ("GradientDescent", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "AdamW")
+    },
+    **{name.lower(): f"{name}()" for name in ("Newton", "GaussNewton", "ExactLineSearch", "Armijo")},
+}
+"""How each rule is written, by the word that may be given in its place."""
 
 ROUTES = ("symbolic", "numeric", "autodiff")
 """What is compared at the start."""
@@ -171,7 +182,9 @@ def _rule(rule: Any, rate: Any, earlier: Trajectory | None) -> Rule:
     if rule is None:
         raise TypeError("the rule of this run was not saved with it; give it again, as rule=…")
     if isinstance(rule, type) or not (hasattr(rule, "initial") and hasattr(rule, "step")):
-        raise TypeError(f"rule={rule!r} is no rule; write rule=GradientDescent(rate=0.1)")
+        called = rule.__name__ if isinstance(rule, type) else str(rule)
+        near = get_close_matches(called.lower(), RULE_NAMES, 1)
+        raise TypeError(f"rule={rule!r} is no rule; write rule={RULE_NAMES[near[0]] if near else RULE_NAMES['sgd']}")
     return rule
 
 
@@ -206,7 +219,7 @@ def _check_numbers(steps: Any, epochs: Any) -> None:
         if number is None:
             continue
         if isinstance(number, bool) or not hasattr(number, "__index__"):
-            raise TypeError(f"{name}={number!r} is not a whole number")
+            raise TypeError(f"{name}={number!r} is not a whole number; write one, such as {name}=100")
         if number < 0 or (name == "epochs" and number == 0):
             raise ValueError(
                 f"{name}={number!r} is {'negative' if number < 0 else 'none'}; steps=0 returns the start alone"
@@ -236,8 +249,10 @@ def _finite_at_start(engine: Engine, given: Posed) -> bool:
     with np.errstate(all="ignore"):
         loss, _ = engine.evaluate(engine.start)
     if isnan(loss):
+        unread = given.function.no_formula
         raise DomainError(
             f"{given.function.signature} is not a number at the start, {given.start!r}: there is no way down"
+            f"{f'; it has no formula: {unread}' if unread else ''}"
         )
     return loss not in (float("inf"), float("-inf"))
 

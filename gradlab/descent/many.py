@@ -43,7 +43,7 @@ class ManyPoints:
         self._loss = Repeated([derivation.output], function.data, sizes, variables)
         self._partials = Repeated(partials, function.data, sizes, variables)
         largest = max((np.size(array) for array in function.data.values()), default=1)
-        self.together = max(1, 4_000_000 // max(largest, layout.size))
+        self.together: int = max(1, 4_000_000 // max(largest, layout.size))
         """Points to compute at once: what lies between then fits into some hundred megabytes."""
         self._hessian: Array | None = None
         if layout.size <= _WRITTEN_OUT and derivation.is_quadratic:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 
+LAST = 2**53
+"""Steps that can be counted as floating-point numbers."""
+
+
 def in_words(pause: Pause) -> tuple[dict[str, Any] | None, dict[str, Array]]:
     """Return *pause* as words, and arrays by name; None where the rule remembers what is no number and no array."""
     arrays: dict[str, Array] = {"pause x": pause.x}
@@ -35,8 +39,10 @@ def in_words(pause: Pause) -> tuple[dict[str, Any] | None, dict[str, Array]]:
     return {"step": pause.step, "place": list(pause.place), "numbers": numbers, "dtype": dtype}, arrays
 
 
-def from_words(words: Mapping[str, Any] | None, arrays: Mapping[str, Array]) -> Pause | None:
-    """Return the pause that `in_words` wrote down."""
+def from_words(words: Mapping[str, Any] | None, arrays: Mapping[str, Array], size: int) -> Pause | None:
+    """Return the pause that `in_words` wrote down, at a point of *size* numbers; raises ValueError for any other."""
+    import numpy as np
+
     if words is None:
         return None
     numbers = json.loads(words["numbers"])
@@ -46,9 +52,12 @@ def from_words(words: Mapping[str, Any] | None, arrays: Mapping[str, Array]) -> 
     epoch, batch = map(int, words["place"])
     memories = tuple(map(_tuples, numbers["memories"]))
     dtype = _dtype(words["dtype"])
-    return Pause(
-        int(words["step"]), arrays["pause x"], state, (epoch, batch), memories, arrays.get("pause before"), dtype
-    )
+    x, before = arrays["pause x"], arrays.get("pause before")
+    if any(array is not None and array.shape != (size,) for array in (x, before)):
+        raise ValueError(f"it paused at a point of shape {x.shape}, and its variables have {size} numbers")
+    if not np.isfinite(x).all() or not 0 <= int(words["step"]) <= LAST:
+        raise ValueError(f"it paused after {words['step']!r} steps at {x!r}, where no run goes on")
+    return Pause(int(words["step"]), x, state, (epoch, batch), memories, before, dtype)
 
 
 def _tuples(part: Any) -> Any:

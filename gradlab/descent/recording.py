@@ -100,8 +100,8 @@ class Recorder:
         self, stacked: Callable[[Sequence[Any]], Array], keep: int, first: int = 0, before: Array | None = None
     ) -> None:
         self.stacked = stacked
-        self.keep = max(keep, 2)
-        self.next = first
+        self.keep: int = max(keep, 2)
+        self.next: int = first
         self.cut: tuple[int, str] | None = None
         self.before, self._latest = before, before
         self._first_before = before

@@ -34,6 +34,13 @@ class Here:
     began: the reading of time.perf_counter when the run began.
     """
 
+    step: int
+    loss: float
+    began: float
+    epoch: int | None
+    epoch_ends: bool
+    epochs_done: int
+
     def __init__(
         self,
         step: int,

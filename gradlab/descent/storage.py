@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from os import PathLike, fspath, stat
-from typing import TYPE_CHECKING, Any
+from os import PathLike, fspath, fstat
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -30,21 +30,27 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
     Safe for files of strangers: nothing is unpickled or run, and nothing is unpacked to more than its size.
     Raises ValueError for a file that is none of these, OSError where there is no file.
     """
+    with open(path, "rb") as file:
+        try:
+            return _read(file, fstat(file.fileno()).st_size)
+        # What is encrypted, or of a later version of zip, is a NotImplementedError, and so a RuntimeError.
+        except (ValueError, KeyError, OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
+
+
+def _read(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Array]]:
     import numpy as np
 
-    size = stat(path).st_size
-    try:
-        with zipfile.ZipFile(path) as archive:
-            packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
-            if packed or sum(entry.file_size for entry in archive.infolist()) > size:
-                raise ValueError("it claims to hold more than it does")
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        words = json.loads(str(arrays.pop(_WORDS)))
-        if not isinstance(words, dict) or words.pop("format", None) != _FORMAT:
-            raise ValueError(f"it does not say {_FORMAT!r}")
-        if any(array.dtype != np.float64 for array in arrays.values()):
-            raise ValueError("it holds something else than numbers")
-    except (ValueError, KeyError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
+    with zipfile.ZipFile(file) as archive:
+        packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+        if packed or sum(entry.file_size for entry in archive.infolist()) > size:
+            raise ValueError("it claims to hold more than it does")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    words = json.loads(str(arrays.pop(_WORDS)))
+    if not isinstance(words, dict) or words.pop("format", None) != _FORMAT:
+        raise ValueError(f"it does not say {_FORMAT!r}")
+    if any(array.dtype != np.float64 for array in arrays.values()):
+        raise ValueError("it holds something else than numbers")
     return words, arrays

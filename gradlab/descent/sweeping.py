@@ -192,7 +192,7 @@ def _check(rule: Any, steps: Any) -> None:
     if not hasattr(rule, "rate") or isinstance(rule, type):
         raise ValueError(f"rule={rule!r} has no rate to sweep; write rule=GradientDescent(rate=1), or another rule")
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
-        raise TypeError(f"steps={steps!r} is not a whole number")
+        raise TypeError(f"steps={steps!r} is not a whole number; write one, such as steps=100")
     if steps < 1:
         raise ValueError(f"steps={steps!r}: a sweep takes at least one step")
 

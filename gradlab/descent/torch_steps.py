@@ -36,13 +36,13 @@ class Steps:
 
         from gradlab.autodiff import backward
 
-        self.dtype = dtype or torch.float64
+        self.dtype: Any = dtype or torch.float64
         self._counts, self._shapes = layout.counts, list(layout.shapes.values())
         self._moving, self._names = list(layout.shapes), list(function.variables)
         self.given: dict[str, Any] = {}
         self._tensors: dict[str, Any] = {}
         self.take(given)
-        self.start = self.vector(layout.flat({name: point[name] for name in layout.shapes}))
+        self.start: Any = self.vector(layout.flat({name: point[name] for name in layout.shapes}))
         leaves = self._apart(self.start)
         self._call, loss = _code(function, point, self._arguments(leaves), self.dtype)
         if loss.ndim or not loss.requires_grad:
@@ -51,7 +51,7 @@ class Steps:
         # To name the inputs costs a tenth of a small step; without it, weights that the code holds gather gradients.
         self._shared = _reaches_others(loss, leaves)
         vector = len(self._shapes) == 1 and len(self._shapes[0]) == 1
-        self.alone = vector and loss.requires_grad and not self._shared and not given
+        self.alone: bool = vector and loss.requires_grad and not self._shared and not given
 
     def take(self, batch: Mapping[str, Any]) -> None:
         """Take other values for the data variables."""

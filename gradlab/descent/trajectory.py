@@ -217,7 +217,7 @@ class Trajectory:
         try:
             layout = Layout({str(name): tuple(map(int, shape)) for name, shape in words["shapes"]})
             points, losses, gradients = (arrays[name] for name in ("points", "losses", "gradients"))
-            if points.shape != gradients.shape or points.shape != (*losses.shape, layout.size):
+            if points.shape != gradients.shape or points.shape != (*losses.shape, layout.size) or not losses.size:
                 raise ValueError(f"its arrays have shapes {points.shape}, {losses.shape} and {gradients.shape}")
             rule, note = _rule_from_words(words["rule"])
             loaded = cls(
@@ -234,10 +234,10 @@ class Trajectory:
                 turns=arrays.get("turns"),
                 best=_best(words, arrays, layout),
                 validations=arrays["validations"],
-                pause=pausing.from_words(words["pause"], arrays) if "pause" in words else None,
+                pause=pausing.from_words(words["pause"], arrays, layout.size) if "pause" in words else None,
                 told=str(words["diagnosis"]),
             )
-        except (KeyError, TypeError, ValueError, GradlabError) as error:
+        except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, GradlabError) as error:
             raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
         return loaded if function is None else replace(loaded, function=_fitting(function, layout))
 
@@ -376,6 +376,8 @@ def _rule_from_words(words: Mapping[str, Any]) -> tuple[Rule | None, list[str]]:
     if "written" in words:
         return None, [f"stepped by {words['written']}, which was not saved"]
     rule: Rule = _from_words(words)
+    if not hasattr(rule, "step"):
+        raise ValueError(f"its rule is {words!r}")
     return rule, []
 
 

@@ -17,6 +17,9 @@ SEED = 20_240_229
 BITS = 20
 """Bits behind the point of a coordinate, so that it is exact in every precision."""
 
+FARTHEST = 1e100
+"""How far out an end may lie: exact coordinates beyond would only be long."""
+
 Interval = tuple[float, float]
 
 
@@ -44,8 +47,11 @@ class Domain:
         if self.values not in ("real", "principal", "complex"):
             raise ValueError(f"values are 'real', 'principal' or 'complex', not {self.values!r}")
         for name, (low, high) in self.between.items():
-            if not low < high:
-                raise ValueError(f"the values of {name} lie between {low} and {high}, where there are none")
+            if not -FARTHEST <= low < high <= FARTHEST:
+                raise ValueError(
+                    f"the values of {name} lie between {low} and {high}, where none can be drawn; "
+                    f"write two numbers, the smaller one first, within ±{FARTHEST:g}"
+                )
 
     def interval(self, name: str, drawn: Interval) -> Interval:
         """Return where *name* is drawn from, given the range that would be its turn."""

@@ -133,10 +133,10 @@ class Reference:
 
     def __init__(self, tree: Tree, names: Sequence[str], domain: Domain = ANYWHERE) -> None:
         self.tree = tree
-        self.names = tuple(names)
+        self.names: tuple[str, ...] = tuple(names)
         self.domain = domain
-        self.program = program_of(tree)
-        self.form = NormalForm(self.program, names, real=domain.values == "real")
+        self.program: Program = program_of(tree)
+        self.form: NormalForm = NormalForm(self.program, names, real=domain.values == "real")
         self._kinked = _is_kinked(tree)
         self._points = _Points(self.names, domain)
         self._values: dict[tuple[int, int, Any], Ball | None] = {}

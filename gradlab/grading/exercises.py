@@ -10,8 +10,10 @@ from gradlab.errors import ExerciseError, GradlabError
 from gradlab.grading.asking import ASKS, jacobian
 from gradlab.grading.demands import DEMANDS
 from gradlab.grading.domains import Domain
+from gradlab.grading.malrules import known
 from gradlab.grading.questions import Question, Setting
 from gradlab.sources import as_function
+from gradlab.sources.tokens import MAX_DIGITS, MAX_SCIENTIFIC_EXPONENT
 from gradlab.symbolic import derive
 
 if TYPE_CHECKING:
@@ -50,6 +52,16 @@ class Exercise:
     correct
     """
 
+    ask: str
+    name: str
+    points: float
+    attempts: int | None
+    hints: tuple[str, ...]
+    demands: tuple[str, ...]
+    digits: int
+    domain: Domain
+    question: Question
+
     def __init__(
         self,
         function: Any,
@@ -83,23 +95,28 @@ class Exercise:
         self.ask, self.name, self.points, self.attempts = ask, name, points, attempts
         self.hints, self.demands, self.digits, self.domain = tuple(hints), tuple(demands), digits, domain
         self.credit: Mapping[str, float] = dict(credit or {})
-        self.functions = _functions(function, variables, shapes, data, several=ask == "jacobian")
-        self.function = self.functions[0]
-        self.at = _point(at, self.function)
-        self.rate = None if rate is None else _fraction(rate, "rate")
-        self.wrt = _chosen(self.function, wrt, ask)
-        settings = [Setting(each, self.wrt, self.at, self.rate, domain) for each in self.functions]
-        try:
-            for setting in settings:
-                setting.check()
-            self.question: Question = jacobian(settings) if ask == "jacobian" else ASKS[ask](settings[0])
-        except ExerciseError as error:
-            raise ExerciseError(f"{name or self.function.signature}: {error}") from error
-        except GradlabError as error:
-            raise ExerciseError(f"{name or self.function.signature} cannot be asked for its {ask}: {error}") from error
-        self.prompt = prompt or _prompt(self)
+        self.functions: list[Function] = _functions(function, variables, shapes, data, several=ask == "jacobian")
+        self.function: Function = self.functions[0]
+        self.at: dict[str, Fraction] = _point(at, self.function)
+        self.rate: Fraction | None = None if rate is None else exact(rate, "rate")
+        self.wrt: tuple[str, ...] = _chosen(self.function, wrt, ask)
+        self.question, self._known = self._asked(), known()
+        self.prompt: str = prompt or _prompt(self)
         self.history: list[Grade] = []
         self._graded: dict[str, Grade] = {}
+
+    def _asked(self) -> Question:
+        called = self.name or self.function.signature
+        settings = [Setting(each, self.wrt, self.at, self.rate, self.domain) for each in self.functions]
+        try:
+            _check_used(self)
+            for setting in settings:
+                setting.check()
+            return jacobian(settings) if self.ask == "jacobian" else ASKS[self.ask](settings[0])
+        except ExerciseError as error:
+            raise ExerciseError(f"{called}: {error}") from error
+        except GradlabError as error:
+            raise ExerciseError(f"{called} cannot be asked for its {self.ask}: {error}") from error
 
     def __repr__(self) -> str:
         return f"Exercise({self.prompt})"
@@ -122,8 +139,12 @@ class Exercise:
     def check(self, answer: Any) -> Grade:
         """Return the grade of an answer, without keeping it as an attempt.
 
-        answer: text, LaTeX, a number, or a list of these.  What was answered before is not decided again.
+        answer: text, LaTeX, a number, or a list of these.  What was answered before is not decided again, unless a
+            mal-rule was added or taken away since.
         """
+        if self._known != known():
+            self.question, self._known = self._asked(), known()
+            self._graded.clear()
         text = answer if isinstance(answer, str) else written(answer)
         found = self._graded.get(text)
         if found is None:
@@ -141,7 +162,7 @@ class Exercise:
         return [grade for grade in self.history if grade.verdict == "undecided"]
 
     def forget(self) -> None:
-        """Forget the grades that `check` keeps, as after a mal-rule was added; attempts stay."""
+        """Forget the grades that `check` keeps; attempts stay."""
         self._graded.clear()
 
     def solution(self) -> str:
@@ -179,6 +200,8 @@ def written(answer: Any) -> str:
     """
     if isinstance(answer, str):
         return answer
+    if isinstance(answer, Exercise):
+        raise TypeError("the exercise comes first: grade(exercise, answer)")
     if isinstance(answer, bool) or answer is None:
         raise TypeError(f"an answer is text, a number or a list of these, not {answer!r}")
     if isinstance(answer, Mapping):
@@ -211,6 +234,24 @@ def _functions(function: Any, variables: Any, shapes: Any, data: Any, *, several
     return [as_function(function, variables=variables, shapes=shapes, data=data)]
 
 
+AT_A_POINT = ("value", "step", "rate")
+"""What is asked at a point; anything else is asked as a formula."""
+
+
+def _check_used(exercise: Exercise) -> None:
+    """Raise ExerciseError for a point or a rate that the question has no use for."""
+    if exercise.at and exercise.ask not in AT_A_POINT:
+        place = ", ".join(f"{name} = {value}" for name, value in exercise.at.items())
+        raise ExerciseError(
+            f"a {exercise.ask} is a formula, and at= says {place}; "
+            'write ask="value" for the number there, or leave at= out'
+        )
+    if exercise.rate is not None and exercise.ask != "step":
+        raise ExerciseError(
+            f'rate={float(exercise.rate):g} belongs to ask="step", a step of gradient descent, not to a {exercise.ask}'
+        )
+
+
 def _chosen(function: Function, wrt: Any, ask: str) -> tuple[str, ...]:
     if wrt is None and ask in ("derivative", "partial", "closed form") and len(function.variables) > 1:
         names = ", ".join(function.variables)
@@ -227,14 +268,29 @@ def _point(at: Any, function: Function) -> dict[str, Fraction]:
     unknown = [name for name in at if name not in function.variables]
     if unknown:
         raise ExerciseError(f"at names {', '.join(unknown)}; the variables are {', '.join(function.variables)}")
-    return {name: _fraction(value, name) for name, value in at.items()}
+    return {name: exact(value, name) for name, value in at.items()}
 
 
-def _fraction(value: Any, name: str) -> Fraction:
+LONGEST_NUMBER = 2 * MAX_DIGITS
+"""Characters of a number: two whole ones and what stands between them."""
+
+
+def exact(value: Any, name: str) -> Fraction:
+    """Return a number, or text such as "1/3" and "1e-3", as the fraction that it is.
+
+    name: what it is called, for the error.  Raises ExerciseError for anything else, and for what is too long to write.
+    """
+    written = str(value)
     try:
-        return Fraction(str(value))
+        exponent = int(written.lower().partition("e")[2] or 0)
+        if len(written) > LONGEST_NUMBER or abs(exponent) > MAX_SCIENTIFIC_EXPONENT:
+            raise ValueError(
+                f"it has more than {MAX_DIGITS} digits, or a power of ten beyond {MAX_SCIENTIFIC_EXPONENT}"
+            )
+        return Fraction(written)
     except (ValueError, ZeroDivisionError) as error:
-        raise ExerciseError(f"{name} = {value!r} is no number") from error
+        message = f"{name} = {value!r} is no number that can be calculated with; write for example 0.5, 1/3 or 1e-3"
+        raise ExerciseError(message) from error
 
 
 def _prompt(exercise: Exercise) -> str:

@@ -6,10 +6,11 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from gradlab.errors import ExerciseError, GradlabError
-from gradlab.grading.exercises import Exercise
+from gradlab.grading.exercises import Exercise, exact
 from gradlab.grading.whole import at_point
 from gradlab.graph import algebra, printing
 from gradlab.graph.tidying import tidied
@@ -37,7 +38,9 @@ class Family:
         if empty or not parameters:
             raise ExerciseError(f"a family has parameters with values; {', '.join(empty) or 'there are none'}")
         self.options = options
-        self.parameters = {name: [Fraction(str(value)) for value in values] for name, values in parameters.items()}
+        self.parameters: dict[str, list[Fraction]] = {
+            name: [exact(value, name) for value in values] for name, values in parameters.items()
+        }
         variables = options.get("variables")
         names = None if variables is None else [*variables, *parameters]
         self._function = as_function(function, variables=names)
@@ -55,6 +58,9 @@ class Family:
 
         Raises ExerciseError where the parameters do not have so many.
         """
+        most = prod(len(set(numbers)) for numbers in self.parameters.values())
+        if count > most:
+            raise ExerciseError(f"{self._function.text()} has {most} choices of its parameters, not {count}")
         kind = self._usual_kind()
         draw = random.Random(seed)
         found: dict[str, Exercise] = {}

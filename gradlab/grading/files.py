@@ -13,8 +13,6 @@ and ``seed``.
 
 from __future__ import annotations
 
-import inspect
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,17 +22,42 @@ from gradlab.grading.code import CodeExercise
 from gradlab.grading.domains import Domain
 from gradlab.grading.exercises import Exercise
 from gradlab.grading.families import Family
+from gradlab.sources.tables import BOOLEAN, LIST, LISTS, NUMBER, NUMBERS, TABLE, TEXT, TEXTS, WHOLE, misfit, toml
 
 AnyExercise: TypeAlias = Exercise | CodeExercise
 
 
-def _keys(kind: type) -> tuple[str, ...]:
-    return tuple(name for name in inspect.signature(kind).parameters if name != "function")
-
-
-_KEYS = _keys(Exercise)
-_CODE_KEYS = ("ask", *_keys(CodeExercise))
-_FAMILY = ("parameters", "count", "seed")
+_SHARED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("ask", "prompt", "name"), (TEXT,)),
+    "wrt": (TEXT, TEXTS),
+    "points": (NUMBER,),
+    "attempts": (WHOLE,),
+    **dict.fromkeys(("variables", "hints"), (TEXTS,)),
+    **dict.fromkeys(("shapes", "data", "domain"), (TABLE,)),
+    "credit": (NUMBERS,),
+}
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "function": (TEXT, TEXTS),
+    **_SHARED,
+    "at": (TABLE, LIST, NUMBER, TEXT),
+    "rate": (NUMBER, TEXT),
+    "demands": (TEXTS,),
+    "digits": (WHOLE,),
+    "parameters": (LISTS,),
+    **dict.fromkeys(("count", "seed"), (WHOLE,)),
+}
+_CODE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "function": (TEXT,),
+    **_SHARED,
+    **dict.fromkeys(("kind", "entry", "library", "secret"), (TEXT,)),
+    **dict.fromkeys(("manual", "float32"), (BOOLEAN,)),
+    "cells": (TEXTS,),
+}
+_DOMAIN: Mapping[str, tuple[str, ...]] = {
+    "values": (TEXT,),
+    **dict.fromkeys(("positive", "whole"), (TEXTS,)),
+    "between": (LISTS,),
+}
 
 
 def load(path: str | Path) -> list[AnyExercise]:
@@ -42,13 +65,7 @@ def load(path: str | Path) -> list[AnyExercise]:
 
     Raises ExerciseError, with the number of the exercise and what is wrong with it.
     """
-    path = Path(path)
-    try:
-        stored = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ExerciseError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ExerciseError(f"{path} is no TOML file: {error}") from error
+    stored = toml(Path(path), ExerciseError)
     return exercises_of(stored, str(path))
 
 
@@ -73,12 +90,9 @@ def exercises_of(stored: Mapping[str, Any], where: str = "the exercises") -> lis
 def _made(table: Any) -> Sequence[AnyExercise]:
     if not isinstance(table, Mapping) or "function" not in table:
         raise ExerciseError('function is missing; write function = "x^2"')
+    _check(table, _CODE_KEYS if table.get("ask") == "code" else _KEYS)
     options = {key: value for key, value in table.items() if key != "function"}
-    known = _CODE_KEYS if options.get("ask") == "code" else (*_KEYS, *_FAMILY)
-    unknown = [key for key in options if key not in known]
-    if unknown:
-        raise ExerciseError(f"nothing is called {', '.join(unknown)}; there are {', '.join(known)}")
-    if isinstance(options.get("domain"), Mapping):
+    if "domain" in options:
         options["domain"] = _domain(options["domain"])
     if options.get("ask") == "code":
         del options["ask"]
@@ -89,16 +103,26 @@ def _made(table: Any) -> Sequence[AnyExercise]:
     return Family(table["function"], options.pop("parameters"), **options).exercises(count, seed=seed)
 
 
+def _check(table: Mapping[str, Any], kinds: Mapping[str, tuple[str, ...]], where: str = "") -> None:
+    wrong = misfit(table, kinds)
+    if wrong is not None:
+        raise ExerciseError(f"{where}{wrong}")
+
+
 def _domain(table: Mapping[str, Any]) -> Domain:
-    unknown = [key for key in table if key not in ("values", "positive", "whole", "between")]
-    if unknown:
-        raise ExerciseError(f"a domain has no {', '.join(unknown)}; it has values, positive, whole and between")
+    _check(table, _DOMAIN, "domain: ")
     return Domain(
         table.get("values", "real"),
         positive=tuple(table.get("positive", ())),
         whole=tuple(table.get("whole", ())),
-        between={name: (float(low), float(high)) for name, (low, high) in table.get("between", {}).items()},
+        between={name: _ends(name, ends) for name, ends in table.get("between", {}).items()},
     )
+
+
+def _ends(name: str, ends: Sequence[Any]) -> tuple[float, float]:
+    if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
+        raise ExerciseError(f"domain: between, {name} = {ends!r} is not two numbers such as [0, 1]")
+    return float(ends[0]), float(ends[1])
 
 
 def text_of(exercises: Iterable[Exercise]) -> str:

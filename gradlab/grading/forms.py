@@ -382,7 +382,7 @@ class NormalForm:
     def __init__(self, program: Program, names: Sequence[str], *, real: bool = True) -> None:
         self.program = program
         self.real = real
-        self.names = tuple(names)
+        self.names: tuple[str, ...] = tuple(names)
         self._known: dict[int, tuple[Forms, Pair] | None] = {}
 
     def equals(self, other: Program) -> bool:

@@ -167,7 +167,7 @@ def _(step: Situation) -> Iterator[Node]:
 @mal_rule(
     "integrated instead",
     "this part was integrated, not differentiated",
-    yields_to=("reciprocal differentiated as a logarithm",),
+    yields_to=("reciprocal differentiated as a logarithm", "function itself"),
     rare_inside=True,
 )
 def _(step: Situation) -> Iterator[Node]:

@@ -62,6 +62,9 @@ RULES: Mapping[str, tuple[str, ...]] = {
 }
 """The rules that can be wanted, by the names that derivations give them."""
 
+MOST = 10_000
+"""Exercises of one call: a course of a thousand has ten for each."""
+
 _JOINED: Mapping[str, Callable[[Draw, Sequence[str]], str]] = {
     "sum": _sum,
     "product": _product,
@@ -86,8 +89,8 @@ def generate(rules: Sequence[str], count: int, *, seed: int = 0, level: int = 1)
         raise ExerciseError(f"there is no rule {', '.join(unknown) or 'named'}; there are {', '.join(RULES)}")
     if level not in (1, 2, 3):
         raise ExerciseError(f"the level is 1, 2 or 3, not {level!r}")
-    if count < 1:
-        raise ExerciseError(f"{count} exercises are none")
+    if not 1 <= count <= MOST:
+        raise ExerciseError(f"{count} exercises cannot be made at once; ask for 1 to {MOST:,}")
     draw = Draw(f"{seed} {sorted(rules)} {level}")
     found: dict[str, Exercise] = {}
     length: int | None = None

@@ -76,6 +76,11 @@ MAL_RULES: dict[str, list[MalRule]] = {}
 """Every mal-rule by its name; a mistake that shows in several ways has several."""
 
 
+def known() -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return which mal-rules there are: something else as soon as one is added or taken away."""
+    return tuple(MAL_RULES), tuple(map(len, MAL_RULES.values()))
+
+
 def mal_rule(
     name: str,
     says: str,

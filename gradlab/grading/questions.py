@@ -79,7 +79,8 @@ class ArrayPart:
         axes = reading.function().formula.axes
         if axes == self.right.axes:
             return None
-        return f"the gradient {described(self.right.axes)}, as its variable has; this {described(axes)}"
+        own = "has" if self.right.axes else "is"
+        return f"the gradient {described(self.right.axes)}, as its variable {own}; this {described(axes)}"
 
     def decide(self, reading: Reading) -> Certificate:
         """Return whether what was read is right."""
@@ -211,7 +212,9 @@ class Setting:
             reference = Reference(tree, names, self.domain)
         except (GradlabError, NoProgram) as error:
             if any((*self.function.variables.values(), *self.function.data_axes.values())):
-                raise ExerciseError(f"{self.function.signature} is one of arrays; ask for its closed form") from error
+                raise ExerciseError(
+                    'it has arrays, so its gradient is one formula of them; write ask="closed form"'
+                ) from error
             raise ExerciseError(f"{label} = {printing.text(right)} is no formula of numbers: {error}") from error
         values = reference.floats(tree, 10) or []
         defined = sum(value == value for value in values)

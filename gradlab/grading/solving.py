@@ -7,7 +7,7 @@ from typing import Any
 
 import flint
 
-from gradlab.errors import ExerciseError
+from gradlab.errors import ExerciseError, GradlabError
 from gradlab.grading.programs import REAL, NoProgram, program_of, run
 from gradlab.sources.answers import read
 from gradlab.sources.syntax import Binary, Call, Name, Number, Tree, Unary, fold
@@ -79,7 +79,7 @@ def _check(slopes: Sequence[Tree], names: Sequence[str], point: tuple[str, ...])
         values = {name: run(program_of(read(text, ()).tree), {}, REAL) for name, text in zip(names, point, strict=True)}
         if all(run(program_of(slope), values, REAL).contains(0) for slope in slopes):
             return
-    except NoProgram as error:
+    except (GradlabError, NoProgram) as error:  # a function of SymPy's, such as LambertW
         raise ExerciseError(
             f"the critical point {', '.join(point)} is not written with elementary functions"
         ) from error

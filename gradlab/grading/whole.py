@@ -14,15 +14,20 @@ from gradlab.symbolic.rules import Rewritten, Scope, next_step
 
 Whole = Callable[[Derived], Iterator[Node]]
 
-WHOLE: dict[str, tuple[str, Whole]] = {}
-"""Per name, what to tell the student, and from a derivation to the answers that the mistake leads to."""
+WHOLE: dict[str, tuple[MalRule, Whole]] = {}
+"""Per name, the mistake, and from a derivation to the answers that it leads to."""
 
 
-def whole_rule(name: str, says: str) -> Callable[[Whole], Whole]:
-    """Register a function as a mistake of the answer as a whole; teachers add theirs in the same way."""
+def whole_rule(
+    name: str, says: str, *, rare: bool = False, yields_to: tuple[str, ...] = ()
+) -> Callable[[Whole], Whole]:
+    """Register a function as a mistake of the answer as a whole; teachers add theirs in the same way.
+
+    says: what to tell the student.  rare, yields_to: as for `gradlab.grading.malrules.MalRule`.
+    """
 
     def register(wrong: Whole) -> Whole:
-        WHOLE[name] = says, wrong
+        WHOLE[name] = MalRule(name, says, lambda _: (), rare=rare, yields_to=yields_to), wrong
         return wrong
 
     return register
@@ -31,8 +36,7 @@ def whole_rule(name: str, says: str) -> Callable[[Whole], Whole]:
 def whole_answers(derived: Derived) -> Iterator[WrongAnswer]:
     """Yield the wrong answers that come from mistakes of the answer as a whole."""
     step = root(derived)
-    for name, (says, wrong) in WHOLE.items():
-        rule = MalRule(name, says, lambda _: (), rare=name == "negated")
+    for rule, wrong in WHOLE.values():
         for answer in wrong(derived):
             yield WrongAnswer(answer, (Mistake(rule, step, answer, whole=True),))
 
@@ -71,19 +75,23 @@ def _own(node: Node, wrt: Node) -> Node | None:
     return algebra.add(*(algebra.scale(c, term) for c, term in terms if term is not None))
 
 
-@whole_rule("second derivative", "the function was differentiated twice")
+@whole_rule("second derivative", "the function was differentiated twice", yields_to=("product of derivatives",))
 def _(derived: Derived) -> Iterator[Node]:
     yield Derived(derived.right(), derived.scope, {}).right()
 
 
-@whole_rule("wrong variable", "this is the derivative with respect to another variable")
+@whole_rule(
+    "wrong variable",
+    "this is the derivative with respect to another variable",
+    yields_to=("inner derivative forgotten",),
+)
 def _(derived: Derived) -> Iterator[Node]:
     for part in topological([derived.output]):
         if isinstance(part, Variable) and part is not derived.scope.wrt and not part.axes:
             yield Derived(derived.output, Scope(part, {}), {}).right()
 
 
-@whole_rule("negated", "the whole answer has the wrong sign")
+@whole_rule("negated", "the whole answer has the wrong sign", rare=True)
 def _(derived: Derived) -> Iterator[Node]:
     yield algebra.negative(derived.right())
 

@@ -33,9 +33,9 @@ class BoundBackend(MatrixBounds):
     """
 
     def __init__(self, values: Mapping[str, Any], sizes: Mapping[str, int], *, rounded_inputs: bool = False) -> None:
-        self.plain = NumpyBackend(values, sizes)
-        self.np = self.plain.np
-        self.unit = UNIT if rounded_inputs else 0.0
+        self.plain: Any = NumpyBackend(values, sizes)
+        self.np: Any = self.plain.np
+        self.unit: float = UNIT if rounded_inputs else 0.0
 
     def variable(self, name: str) -> Bounded:
         value = self.plain.variable(name)

@@ -172,14 +172,18 @@ class Function:
             raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
 
     def chosen(self, wrt: str | Sequence[str] | None) -> tuple[str, ...]:
-        """Return the variables that *wrt* names, all if it is None; raises PointError for an unknown one."""
+        """Return the variables that *wrt* names, all if it is None; raises PointError for one unknown or twice."""
         if wrt is None:
             return tuple(self.variables)
         wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         unknown = [name for name in wanted if name not in self.variables]
+        if not self.variables:
+            raise PointError(f"{self.signature} has no variable to differentiate by; write one, such as x")
         if unknown or not wanted:
             known = ", ".join(self.variables)
             raise PointError(f"wrt names {', '.join(unknown) or 'nothing'}; the variables of {self.name} are {known}")
+        if len({*wanted}) < len(wanted):
+            raise PointError(f"wrt names a variable twice: {', '.join(wanted)}; name each once")
         return wanted
 
     def with_output(self, output: Node, *, name: str | None = None) -> Function:

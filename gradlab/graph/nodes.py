@@ -7,7 +7,7 @@ below (its rule, its evaluation, its printing). Nothing outside that file knows 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -147,9 +147,10 @@ def fault(node: Node, arguments: Sequence[Any], value: Any, name: Callable[[Node
 TABLES: tuple[Any, ...] = (pullback, compute, show, show_component)
 
 
-def topological(outputs: Iterable[Node]) -> list[Node]:
+def topological(outputs: Iterable[Node], closed: Container[Node] = ()) -> list[Node]:
     """Return every node that *outputs* are computed from, operands before their users.
 
+    closed: nodes that are not looked into.
     Iterative, so that a chain of 100,000 operations does not exhaust Python's stack.
     """
     ordered: list[Node] = []
@@ -163,7 +164,8 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
             elif node not in seen:
                 seen.add(node)
                 stack.append((node, True))
-                stack.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)
+                operands = () if node in closed else reversed(node.operands)
+                stack.extend((operand, False) for operand in operands if operand not in seen)
     return ordered
 
 
@@ -178,6 +180,15 @@ def rebuild(
     for node in topological(outputs):
         made = node.rebuilt(tuple(new[operand] for operand in node.operands), renaming)
         new[node] = replace(node, made) if replace else made
+    return [new[output] for output in outputs]
+
+
+def put_for(parts: Mapping[Node, Node], outputs: Sequence[Node]) -> list[Node]:
+    """Return *outputs* with other nodes in place of *parts*, which are not looked into, however large they are."""
+    new: dict[Node, Node] = {}
+    for node in topological(outputs, closed=parts):
+        found = parts.get(node)
+        new[node] = node.rebuilt(tuple(new[operand] for operand in node.operands), {}) if found is None else found
     return [new[output] for output in outputs]
 
 

@@ -64,7 +64,8 @@ def as_array(name: str, value: Any, *, finite: bool = True, data: bool = False) 
     if data and array.dtype == bool:
         array = array.astype(np.float64)
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
-        raise PointError(f"{name} = {_shortened(value)} is not a number or an array of numbers")
+        hint = "; write numbers without quotes" if array.dtype.kind in "US" else ""
+        raise PointError(f"{name} = {_shortened(value)} is not a number or an array of numbers{hint}")
     array = np.array(array, dtype=np.float64)
     allowed = np.isfinite(array) | (data & np.isneginf(array))
     if finite and not allowed.all():

@@ -38,6 +38,9 @@ class Sandbox:
     (<Status.RETURNED: 'returned'>, array(4))
     """
 
+    level: Level
+    workers: int
+
     def __init__(self, level: Level | None = None, *, workers: int = 1) -> None:
         if level is None:
             from gradlab.isolation.probing import available, missing

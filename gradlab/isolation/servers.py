@@ -68,6 +68,9 @@ class Server:
     Raises IsolationError where it does not start, with what it said.
     """
 
+    library: str
+    level: Level
+
     def __init__(self, library: str, level: Level) -> None:
         self.library, self.level = library, level
         command = self._command()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.trajectory import Trajectory
-from gradlab.plots.canvas import BLACK, BLUE, ORANGE, axes_for, described
+from gradlab.plots.canvas import BLACK, BLUE, ORANGE, axes_for, check_runs, described
 from gradlab.plots.fitting import predictions
 from gradlab.plots.histories import losses
 from gradlab.plots.paths import curve_alone, levels_alone
@@ -49,6 +49,7 @@ def animate(
     """
     from matplotlib import animation
 
+    check_runs(run)
     file = Path(path)
     kind = file.suffix.lower()
     if kind not in _ENDINGS:

@@ -27,6 +27,19 @@ def line_style(place: int) -> dict[str, Any]:
     return {"color": colour, "linestyle": dash}
 
 
+def check_runs(*runs: Any) -> None:
+    """Raise TypeError, with what to write instead, for what is no run of a descent."""
+    from gradlab.descent import Trajectory
+
+    for run in runs:
+        if not isinstance(run, Trajectory):
+            shown = repr(run).partition("\n")[0]
+            raise TypeError(
+                "this picture is of a run, which descend returns: run = gl.descend(f, start); "
+                f"not of {shown:.60}, which is of type {type(run).__name__}"
+            )
+
+
 def described(run: Trajectory, shown: int | None = None) -> str:
     """Return ``rate 0.1, 10 steps: converging``; shown: how many points are drawn, where not all are."""
     name = type(run.rule).__name__

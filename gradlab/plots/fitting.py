@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.trajectory import Trajectory
-from gradlab.plots.canvas import BLACK, ORANGE, axes_for, new_figure
+from gradlab.plots.canvas import BLACK, ORANGE, axes_for, check_runs, new_figure
 from gradlab.plots.sampling import SAMPLES
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def fit(
     """
     import numpy as np
 
+    check_runs(run)
     axes = axes_for(ax)
     inputs, targets = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     xs = np.linspace(inputs.min(), inputs.max(), SAMPLES)
@@ -66,6 +67,7 @@ def fits(
     """
     import numpy as np
 
+    check_runs(run)
     present = [step for step in steps if -len(run.losses) <= step < len(run.losses)]
     if ax is None:
         figure = new_figure(figsize=(3.1 * max(1, len(present)), 3.0))

@@ -9,7 +9,19 @@ from gradlab.descent.curvature import in_words
 from gradlab.descent.explanation import Direction, Explanation, explain
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError
-from gradlab.plots.canvas import BLUE, GREEN, GREY, MARKERS, ORANGE, axes_for, decades, described, finish, line_style
+from gradlab.plots.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    MARKERS,
+    ORANGE,
+    axes_for,
+    check_runs,
+    decades,
+    described,
+    finish,
+    line_style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +50,7 @@ def losses(*runs: Trajectory, ax: Axes | None = None, labels: Sequence[str] | No
     import numpy as np
     from matplotlib.ticker import MaxNLocator
 
+    check_runs(*runs)
     if not runs:
         raise ValueError("losses draws one run or more; write plots.losses(run)")
     if labels is not None and len(labels) != len(runs):
@@ -87,6 +100,7 @@ def validation(run: Trajectory, ax: Axes | None = None, *, metric: str | None = 
     import numpy as np
     from matplotlib.ticker import MaxNLocator
 
+    check_runs(run)
     if run.best is None or not len(run.validations):
         raise ValueError("this run has no validation; write descend(…, stop=Validation((X, y))) with held-out examples")
     axes = axes_for(ax)
@@ -184,6 +198,7 @@ def routes(run: Trajectory, ax: Axes | None = None) -> Axes:
     import numpy as np
     from matplotlib.ticker import MaxNLocator
 
+    check_runs(run)
     if run.function is None or run.function.output is None:
         raise ValueError("the three gradients are compared where the function has a formula, and this run has none")
     axes = axes_for(ax)

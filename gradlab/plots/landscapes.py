@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.trajectory import Trajectory
-from gradlab.plots.canvas import BLACK, ORANGE, axes_for, finish
+from gradlab.plots.canvas import BLACK, ORANGE, axes_for, check_runs, finish
 from gradlab.plots.paths import draw_levels
 from gradlab.plots.sampling import points_drawn, values_at, window
 
@@ -30,6 +30,7 @@ def landscape(run: Trajectory, along: tuple[Any, Any] | None = None, ax: Axes | 
     """
     import numpy as np
 
+    check_runs(run)
     if run.function is None:
         raise ValueError("the run was loaded without its function; write Trajectory.load(path, function=f)")
     if run.points.layout.size < 2:

@@ -9,7 +9,7 @@ from gradlab.descent.many import ManyPoints
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError
 from gradlab.graph import Point
-from gradlab.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, axes_for, finish, new_figure
+from gradlab.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, axes_for, check_runs, finish, new_figure
 from gradlab.plots.histories import losses
 from gradlab.plots.sampling import (
     SAMPLES,
@@ -57,6 +57,7 @@ def trajectory(run: Trajectory, ax: Axes | None = None) -> Axes:
     One number as its only variable: `curve`.  Two numbers, or one vector of two: `contour`.  More: `losses`.
     A run whose function is not known (loaded, and written as code) shows its losses.
     """
+    check_runs(run)
     size = run.points.layout.size
     if run.function is None or size not in (1, 2):
         return losses(run, ax=ax)
@@ -69,6 +70,7 @@ def curve(run: Trajectory, ax: Axes | None = None, *, tangents: int = 3) -> Axes
     tangents: at how many of the first points to draw the tangent, whose slope is the gradient that the step follows.
     Raises ValueError where the run has more than one component or its function is not known.
     """
+    check_runs(run)
     axes = axes_for(ax)
     shown = points_drawn(run)
     along, heights = curve_alone(axes, run, shown)
@@ -106,6 +108,7 @@ def contour(run: Trajectory, ax: Axes | None = None) -> Axes:
     path span more than three decades above the lowest point, the levels go by decades.
     Raises ValueError where the run has other than two components or its function is not known.
     """
+    check_runs(run)
     axes = axes_for(ax)
     shown = points_drawn(run)
     across, up = levels_alone(axes, run, shown)
@@ -135,6 +138,7 @@ def surface(run: Trajectory, ax: Any = None) -> Any:
     """
     import numpy as np
 
+    check_runs(run)
     if ax is not None and not hasattr(ax, "plot_surface"):
         raise ValueError("a surface needs three-dimensional Axes; write ax=figure.add_subplot(projection='3d')")
     axes = new_figure(figsize=(5.6, 4.8)).add_subplot(projection="3d") if ax is None else ax
@@ -180,6 +184,7 @@ def field(run: Trajectory, ax: Axes | None = None) -> Axes:
     from matplotlib.colors import ListedColormap, LogNorm
     from matplotlib.ticker import LogLocator
 
+    check_runs(run)
     axes = axes_for(ax)
     shown = points_drawn(run)
     function, across, up, xs, ys = _grid(run, shown, _ARROWS)

@@ -33,7 +33,7 @@ class NeedsAxes(Exception):
 
     def __init__(self, wanted: Mapping[str, Axes]) -> None:
         super().__init__(f"axes needed: {dict(wanted)}")
-        self.wanted = dict(wanted)
+        self.wanted: dict[str, Axes] = dict(wanted)
 
 
 class Builder:
@@ -45,7 +45,7 @@ class Builder:
 
     def __init__(self, undeclared: frozenset[str] = frozenset()) -> None:
         self.undeclared = undeclared
-        self.sizes = SizeTable()
+        self.sizes: SizeTable = SizeTable()
 
     # Leaves ----------------------------------------------------------------------------------
 
@@ -265,11 +265,15 @@ class Builder:
         if unknown:
             left = nodes[0].rank == 0 and len(unknown) > 1
             shapes = ['("n", "d")', '("d",)'] if left else ['("d",)']
-            example = ", ".join(f'"{name}": {shape}' for name, shape in zip(unknown, shapes, strict=False))
+            values = ["[[1, 2], [3, 4]]", "[1, 2]"] if left else ["[1, 2]"]
+            stated, given = (
+                ", ".join(f'"{name}": {example}' for name, example in zip(unknown, examples, strict=False))
+                for examples in (shapes, values)
+            )
             said = f"{unknown[0]} has" if len(unknown) == 1 else f"{' and '.join(unknown)} have"
             raise UnknownShape(
-                f"a matrix product does not tell how many axes {said}; give a point, or state it, for example "
-                f"as_function(f, shapes={{{example}}}), on the command line --shape {unknown[-1]}=d"
+                f"a matrix product does not tell how many axes {said}; state it, as_function(f, shapes={{{stated}}}), "
+                f"or give a point that shows it, derive(f, at={{{given}}}); on the command line --shape {unknown[-1]}=d"
             )
         raise ShapeError("a matrix product needs arrays; for numbers write *")
 

@@ -45,7 +45,7 @@ _LOOKALIKES = dict(
     )
 )
 
-_EQUATION = "makes this an equation or a comparison; write one side only, for example x**2 + y"
+_EQUATION = "makes this an equation or a comparison; write one side only, for example x**2 + y, or f(x) = x**2"
 _BRACE = "is no bracket here; write round brackets ( )"
 _QUOTE = "is a quote or a prime, which is not read; write names and numbers without quotes"
 _PYTHON = "is not part of a formula; write one formula of numbers, names, operators and round brackets"
@@ -81,7 +81,7 @@ def refusal(character: str, position: int) -> str:
     """Return why *character* is not read and what to write instead.
 
     >>> refusal("=", 2)
-    "'=' makes this an equation or a comparison; write one side only, for example x**2 + y"
+    "'=' makes this an equation or a comparison; write one side only, for example x**2 + y, or f(x) = x**2"
     >>> refusal(chr(0x200B), 3)
     'U+200B ZERO WIDTH SPACE at position 3; delete it'
     >>> refusal(chr(0x445), 0)

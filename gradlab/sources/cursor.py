@@ -26,12 +26,12 @@ class Cursor:
     def __init__(self, tokens: Sequence[Token], text: str) -> None:
         self.tokens = tokens
         self.text = text
-        self.position = 0
-        self.next = tokens[0]
+        self.position: int = 0
+        self.next: Token = tokens[0]
         self.open: list[str] = []
         self.conditions: list[int] = []
         self.notes: list[Note] = []
-        self.refuse = Refusals(tokens, text)
+        self.refuse: Refusals = Refusals(tokens, text)
         self._depth = 0
 
     def advance(self) -> Token:

@@ -141,7 +141,8 @@ def parameters(function: Callable[..., Any]) -> list[str]:
     try:
         signature = inspect.signature(call.forward if is_module(call) else call)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"cannot see the parameters of {function!r}; name them: variables=[…]") from error
+        name = getattr(function, "__name__", "f")
+        raise TypeError(f"cannot see the parameters of {name}; write lambda x: {name}(x) in its place") from error
     names = []
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from gradlab.errors import ParseError
 from gradlab.graph.sizes import Size
@@ -137,6 +138,7 @@ def runs(tree: Tree, text: str, variables: Collection[str] = ()) -> Mapping[Tree
             said = "the index of a sum around this one" if index.name in scope else "something else already"
             raise ParseError(f"'{index.name}' is {said}; give this index another name", text, index.span[0])
         run = _run(node, text, len(scope) + 1)
+        _check_terms(node, text, [*scope.values(), run])
         found[node] = found[index] = run
         taken.add(index.name)
         waiting.append((node.arguments[0], {**scope, index.name: run}))
@@ -179,6 +181,14 @@ def _run(call: Call, text: str, level: int) -> Run:
         message = f"a sum over an index has at most {MAX_TERMS:,} terms; give longer ones as data: sum(x)"
         raise ParseError(message, text, call.span[0])
     return Run(first, last - first + 1, level)
+
+
+def _check_terms(call: Call, text: str, around: Sequence[Run]) -> None:
+    """Raise ParseError where a sum and those *around* it have too many terms together."""
+    terms = prod(run.count for run in around if isinstance(run.count, int))
+    if terms > MAX_TERMS:
+        message = f"sums inside each other have at most {MAX_TERMS:,} terms together, and these have {terms:,}"
+        raise ParseError(f"{message}; give longer ones as data: sum(x)", text, call.span[0])
 
 
 def _limit(limit: Tree, text: str) -> tuple[str | None, int]:

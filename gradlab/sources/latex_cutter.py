@@ -51,11 +51,11 @@ class Cutter:
     def __init__(self, text: str, names: Names, place: int, end: int, structures: Mapping[str, Structure]) -> None:
         self.text = text
         self.names = names
-        self.place = place
+        self.place: int = place
         self.end = end
         self.structures = structures
         self.tokens: list[Token] = []
-        self.depth = 0
+        self.depth: int = 0
 
     def fail(self, message: str, place: int) -> NoReturn:
         raise ParseError(message, self.text, place)

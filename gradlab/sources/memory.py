@@ -34,12 +34,12 @@ class Memory:
     __slots__ = ("_source_changes", "boxed", "changes", "clouded", "node", "owner", "source")
 
     def __init__(self, node: Node, owner: str = "", source: Memory | None = None, *, boxed: bool = False) -> None:
-        self.node = node
-        self.owner = owner or (source.owner if source is not None else "")
-        self.boxed = boxed
-        self.changes = 0
-        self.clouded = False
-        self.source = source
+        self.node: Node = node
+        self.owner: str = owner or (source.owner if source is not None else "")
+        self.boxed: bool = boxed
+        self.changes: int = 0
+        self.clouded: bool = False
+        self.source: Memory | None = source
         self._source_changes = source.changes if source is not None else 0
 
     @property

@@ -108,11 +108,11 @@ class Names:
     ) -> None:
         if isinstance(variables, str):
             raise TypeError(f"variables is a list of names, not one string; write variables=[{variables!r}]")
-        self.functions = frozenset(functions)
-        self.directions = tuple(directions)
-        self.shapes = dict(shapes or {})
+        self.functions: frozenset[str] = frozenset(functions)
+        self.directions: tuple[str, ...] = tuple(directions)
+        self.shapes: dict[str, Any] = dict(shapes or {})
         # The arrays, by name; 1 and "n" are shapes of vectors too.
-        self.arrays = frozenset(name for name, axes in self.shapes.items() if axes != ())
+        self.arrays: frozenset[str] = frozenset(name for name, axes in self.shapes.items() if axes != ())
         self.slopes: dict[tuple[str, str], str] = {}
         # What each name was found to stand for: exercises are answered in few names, many times.
         self.known: dict[tuple[str, bool], tuple[Part, ...]] = {}

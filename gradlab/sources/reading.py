@@ -17,6 +17,7 @@ from gradlab.graph.sizes import Axes, Size
 from gradlab.sources import answers
 from gradlab.sources.agreement import check_example, check_trace
 from gradlab.sources.builder import Builder, NeedsAxes
+from gradlab.sources.declarations import declaration
 from gradlab.sources.frames import parameters
 from gradlab.sources.modules import NO_NETWORKS, Networks, find
 
@@ -55,9 +56,8 @@ def as_function(
 ) -> Function:
     """Return *source* as a `Function`: the expression graph, as written, of named variables.
 
-    source: text ("x^2 + y"), LaTeX (recognised by a command or a brace), a SymPy expression, a Python function
-        that computes with Python, NumPy or torch, or an
-        nn.Module.
+    source: text ("x^2 + y", or "f(x, y) = x^2 + y"), LaTeX (recognised by a command or a brace), a SymPy expression,
+        a Python function that computes with Python, NumPy or torch, or an nn.Module.
     variables: their names in order; by default the names in the text, the symbols, or the parameters. The parameters
         of the modules that are used follow, by the names of their state_dict; a point need not give those.
     shapes: per variable, sizes as numbers or symbols: ``{"X": ("n", "d"), "w": ("d",)}``.
@@ -74,6 +74,8 @@ def as_function(
     """
     if isinstance(source, Function):
         return _adjusted(source, variables, shapes, data, name, opaque)
+    if isinstance(source, str) and (told := declaration(source)) is not None:
+        source, name, variables = told.formula, name or told.name, told.variables if variables is None else variables
     stated = {key: _axes(key, value) for key, value in (shapes or {}).items()}
     bound = dict(data or {})
     spoken = name or _name(source)
@@ -380,10 +382,11 @@ def _bound_code(reading: Reading) -> Callable[..., Any]:
 
 def _written(source: Any) -> str:
     import inspect
+    from tokenize import TokenError
 
     try:
         return textwrap.dedent(inspect.getsource(source)).strip()
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError, TokenError):  # the last two where the file was edited since
         return getattr(source, "__name__", repr(source))
 
 
@@ -398,20 +401,29 @@ def _variables(
         raise TypeError(f"variables is a list of names: variables=[{variables!r}], not variables={variables!r}")
     if isinstance(source, (str, answers.Reading)):
         found = tuple(variables) if variables is not None else _names_in_text(source, shapes)
-    elif callable(source) and not hasattr(source, "free_symbols"):
+    elif isinstance(source, type) and not hasattr(source, "free_symbols"):
+        instead = (
+            f"{source.__name__}.apply" if hasattr(source, "backward") else f"an object of it, {source.__name__}(…)"
+        )
+        raise TypeError(f"{source.__name__} is a class, not a function; give {instead}")
+    elif callable(source) and not hasattr(type(source), "free_symbols"):
         found = (*parameters(source), *networks.parameters)
         if variables is not None and set(variables) != set(found) - set(data):
             raise TypeError(f"the parameters of {_name(source)} are {', '.join(found)}, not {', '.join(variables)}")
-    elif hasattr(source, "free_symbols"):
+    elif hasattr(type(source), "free_symbols"):
+        from gradlab.sources.sympy_expressions import check
+
+        check(source)
         symbols = _free_symbols(source)
         missing = [name for name in symbols if variables is not None and name not in variables and name not in data]
         if missing:
             raise TypeError(f"the expression also contains {', '.join(missing)}; add it to variables or data")
         found = tuple(variables) if variables is not None else tuple(symbols)
     else:
+        value = "; that is a value: give the function itself, f and not f(x)" if hasattr(source, "__float__") else ""
         raise TypeError(
-            f"cannot read a function from {source!r:.60}; give text such as 'x**2 + y', a SymPy expression or a "
-            "Python function"
+            f"cannot read a function from {source!r:.60}{value}; give text such as 'x**2 + y', a SymPy expression or "
+            "a Python function"
         )
     return tuple(name for name in found if name not in data)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from gradlab.errors import TraceError
@@ -50,6 +51,28 @@ class _Scope:
     builder: Builder
     runs: Mapping[Any, Run]
     sizes: frozenset[str]
+
+
+DEEPEST = 150
+"""Operations inside each other that are read: SymPy itself comes to the end of Python's stack soon after."""
+
+
+def check(expression: Any) -> None:
+    """Raise TraceError for an expression that SymPy could not even print, TypeError for what is none."""
+    import sympy
+
+    if isinstance(expression, sympy.Tuple):
+        raise TypeError(f"cannot read a function from {expression!s:.60}; give its entries one by one")
+    if not isinstance(expression, sympy.Basic):
+        return
+    level = {expression}
+    for _ in range(DEEPEST):
+        level = {inner for part in level for inner in part.args}
+        if not level:
+            return
+    raise TraceError(
+        f"the SymPy expression has more than {DEEPEST} operations inside each other; write the function in Python"
+    )
 
 
 def convert(expression: Any, axes: Mapping[str, Axes], builder: Builder) -> Node:
@@ -100,6 +123,8 @@ def _converted(sympy: Any, part: Any, below: list[Node], scope: _Scope) -> Node:
         return sums.counted(builder, run.first, run.length, run.level)
     if part.is_Symbol:
         is_size = part.name in scope.sizes
+        if not is_size and part.name not in scope.axes:  # not a variable, but the side of a limit
+            raise TraceError(f"the SymPy expression contains {part}, which is no variable; evaluate it first (.doit())")
         return Constant(Coefficient.of_size(part.name)) if is_size else Variable(part.name, scope.axes[part.name])
     if isinstance(part, sympy.Indexed):
         return _entry(part, scope)
@@ -193,6 +218,9 @@ def _sum(sympy: Any, part: Any, scope: _Scope) -> Node:
             f"{part} runs to {run.length}, and nothing tells how much that is; put a number for it, as in "
             f".subs({run.length}, 5), or add up the entries of an array: IndexedBase('a')[{limit[0]}]"
         )
+    terms = prod(each.length for each in (*scope.runs.values(), run) if isinstance(each.length, int))
+    if terms > MAX_TERMS:
+        raise TraceError(f"{part} and the sums around it have {terms:,} terms together; at most {MAX_TERMS:,} are read")
     made = _convert(body, replace(scope, runs={**scope.runs, limit[0]: run}))
     return sums.summed(scope.builder, made, run.length, run.level, arrays)
 

@@ -28,7 +28,7 @@ class Traced:
     __array_priority__ = 1000
 
     def __init__(self, node: Node, trace: Trace, memory: Memory | None = None, views: tuple[View, ...] = ()) -> None:
-        self.trace = trace
+        self.trace: Trace = trace
         self._memory = memory if memory is not None else Memory(node)
         self._views = views
         self._shown = node

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from gradlab.graph import names, printing
 from gradlab.graph.differentiation import sweep
-from gradlab.graph.kinds import Constant, Derivative, Let, Variable
+from gradlab.graph.kinds import Constant, Derivative, Let, Linear, Variable
 from gradlab.graph.nodes import Node, rebuild, topological
 from gradlab.graph.rules import rule
 from gradlab.graph.tidying import length, tidied
@@ -64,7 +64,9 @@ def fits(output: Node, wrt: Sequence[Node]) -> bool:
 def _depth(ordered: Sequence[Node]) -> int:
     depth: dict[Node, int] = {}
     for node in ordered:
-        depth[node] = 1 + max((depth[operand] for operand in node.operands), default=0)
+        is_sum = isinstance(node, Linear)  # a sum in a sum is derived on one line with it
+        own = (depth[operand] + (not (is_sum and isinstance(operand, Linear))) for operand in node.operands)
+        depth[node] = max(own, default=1)
     return max(depth.values())
 
 

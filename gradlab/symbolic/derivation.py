@@ -66,10 +66,11 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at
     function = as_function(f) if at is None else at_point(f, at)[0]
     output = function.formula
     if output.axes:
+        name = next(iter(function.variables), None)
+        whole = "" if name is None else f"; as_function(…).jacobian({name!r}) derives all its partial derivatives"
         raise NotScalarError(
             f"{function.signature} {described(output.axes)}, and a gradient belongs to a single number; "
-            "reduce it first, for example with .sum() or .mean(), or pick one component; "
-            f"as_function(…).jacobian({next(iter(function.variables))!r}) derives all its partial derivatives"
+            f"reduce it first, for example with .sum() or .mean(), or pick one component{whole}"
         )
     names = function.chosen(wrt)
     # What is written as mathematics is derived as it stands; code is read for what it computes.
@@ -249,16 +250,19 @@ class Derivation:
         nodes = self.function.nodes
         return {name: self.sweep.gradient(nodes[name]) for name in self.wrt}
 
-    def at(self, point: Any) -> Gradient:
+    def at(self, point: Any = None, /, **values: Any) -> Gradient:
         """Return the gradient at *point*, route "symbolic", with a bound on its rounding error.
 
-        point: as for `gradlab.compare`; the shapes must be those of the derivation.
+        point: as for `gradlab.compare`; the shapes must be those of the derivation.  values: the same by name, x=3.
         Raises DomainError, naming the operation and the values, where f or its gradient is not finite.
 
         >>> derive("x**2 + y").at({"x": 3, "y": 1}).partials["x"]
         array(6.)
         """
-        at = self.function.point(point)
+        if values and point is not None:
+            given = ", ".join(values)
+            raise TypeError(f"at takes a point or values by name, not both: {point!r:.60} and {given}")
+        at = self.function.point(values if point is None else point)
         guard = failing(self.function, at)
         if guard is not None:
             raise DomainError(

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from gradlab.graph import printing
 from gradlab.graph.conditions import Condition
 from gradlab.graph.differentiation import Sweep
-from gradlab.graph.kinds import Derivative, Let, VectorJacobian
+from gradlab.graph.kinds import Derivative, Let, Linear, Variable, VectorJacobian
+from gradlab.graph.kinds.linear import terms
 from gradlab.graph.nodes import Node, conditions_of, topological
+from gradlab.graph.sizes import ONE
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
 from gradlab.graph.writing import Printer
@@ -134,7 +136,7 @@ def _flowing(step: Step, flow: VectorJacobian, style: type[Printer]) -> str:
     def shorter(node: Node) -> str:
         return min(written(node), written(tidied(node)), key=len)
 
-    wrt, before = written(flow.operand), written(flow.operation)
+    wrt, before = written(elided(flow.operand)), written(_at_place(flow))
     if step.local is not None:
         if latex:
             by = rf"\frac{{\partial}}{{\partial {_grouped(wrt)}}}"
@@ -150,6 +152,35 @@ def _flowing(step: Step, flow: VectorJacobian, style: type[Printer]) -> str:
         arrow = rf"\;\longrightarrow\; \delta\left[{wrt}\right] = {after}"
         return rf"\delta\left[{before}\right] = {incoming} {arrow}"
     return f"δ[{before}] = {incoming} → δ[{wrt}] = {after}"
+
+
+MOST_TERMS = 12
+"""Terms of a sum that a step shows: a sum of 500 would be written out 500 times, once for each of its terms."""
+
+_DOTS = Variable("…", ())
+
+
+def elided(node: Node) -> Node:
+    """Return a long sum of numbers with dots in place of all its terms but the last, anything else as it is.
+
+    >>> from gradlab.sources import as_function
+    >>> elided(as_function(" + ".join(f"{n} x^{n}" for n in range(2, 20))).formula)
+    … + 19 x¹⁹
+    """
+    if node.axes or not isinstance(node, Linear) or len(terms(node)) <= MOST_TERMS:
+        return node
+    return Linear((ONE, node.coefficients[-1]), (_DOTS, elided(node.operands[-1])))
+
+
+def _at_place(flow: VectorJacobian) -> Node:
+    """Return the operation through which a delta flows; of a long sum the term that it flows to, and dots."""
+    node = flow.operation
+    if elided(node) is node or not isinstance(node, Linear):
+        return node
+    front, operand = node.coefficients[flow.place], elided(flow.operand)
+    if flow.place == len(node.operands) - 1:
+        return Linear((ONE, front), (_DOTS, operand))
+    return Linear((front, ONE), (operand, _DOTS))
 
 
 def _grouped(written: str) -> str:

@@ -30,6 +30,11 @@ class Entries:
     checked: the function.  place, shape: of the output.  at: those arguments by name, at the point.
     """
 
+    checked: TensorFunction
+    place: int
+    shape: tuple[int, ...]
+    at: Mapping[str, Tensor]
+
     def __init__(self, checked: TensorFunction, place: int, shape: tuple[int, ...], at: Mapping[str, Tensor]) -> None:
         self.checked, self.place, self.shape, self.at = checked, place, shape, at
         self._seen: dict[bytes, Any] = {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from gradlab import derive
-from tests.benchmarks._estimates import Array, Estimate, by_gradlab, peers
+from tests.benchmarks import Figure
+from tests.benchmarks._estimates import ALL, Array
 from tests.more_garbow_hillstrom import PROBLEMS
 
 SHOWN = 2.0**-53 / 1e-8
@@ -16,13 +19,12 @@ SHOWN = 2.0**-53 / 1e-8
 
 @cache
 def errors(name: str) -> Array:
-    """Return the relative error of every component that is not 0, by gradlab or by a peer.
+    """Return the relative error of every component that is not 0, by one of `ALL`.
 
     Each problem is taken at its starting point and at one nearby. The exact gradient is the formula's, in ball
     arithmetic. Components that f does not show to eight digits, zeros among them, are left out.
     """
-    estimate: Estimate = by_gradlab if name == "gradlab" else peers()[name]
-    found = []
+    estimate, found = ALL[name], []
     for problem in PROBLEMS:
         for at in (problem.at, problem.at * 1.01 + 0.013):
             gradient = derive(problem.in_numpy, at=at).at(at)
@@ -34,12 +36,10 @@ def errors(name: str) -> Array:
     return np.concatenate(found)
 
 
-def said(name: str) -> str:
-    """Return the errors in words."""
-    found = errors(name)
-    return f"median {np.median(found):.2g}, worst {found.max():.2g}"
-
-
-def beside() -> str:
-    """Return the errors of the peers that are installed."""
-    return "".join(f"; {name}: {said(name)}" for name in peers())
+def measured(what: str, of: Callable[[Array], Any], at_most: float) -> Figure:
+    """Return one number of the errors, gradlab's beside those of the peers."""
+    found = {name: float(of(errors(name))) for name in ALL}
+    own, *others = found.items()
+    beside = ", ".join(f"{name} {each:.2g}" for name, each in others)
+    count = errors(own[0]).size
+    return Figure(what, own[1], at_most, f"{count} components of 35 problems of Moré, Garbow and Hillstrom; {beside}")

@@ -1,13 +1,12 @@
 """Gradient checkers, gradlab's and those in use: each answers accepted, rejected or undecided.
 
-Each peer is taken as its documentation shows it, at its default tolerances. A peer that is not installed is None.
+Each peer is taken as its documentation shows it, at its default tolerances.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -135,19 +134,14 @@ def _within(case: Case, value: Array, error: Array) -> str:
     return _bool((np.abs(value - case.claimed) <= error + np.finfo(case.claimed.dtype).eps * np.abs(value)).all())
 
 
-CHECKERS: dict[str, tuple[str, Checker]] = {
-    "gradlab, with the formula": ("gradlab", with_formula),
-    "gradlab, formula hidden": ("gradlab", without_formula),
-    "gradlab, as a gradcheck": ("gradlab", as_gradcheck),
-    "torch gradcheck": ("torch", torch_gradcheck),
-    "jax check_grads": ("jax", jax_check_grads),
-    "scipy check_grad": ("scipy", scipy_check_grad),
-    "scipy.differentiate": ("scipy", scipy_differentiate),
-    "numdifftools": ("numdifftools", numdifftools_gradient),
+CHECKERS: dict[str, Checker] = {
+    "gradlab, with the formula": with_formula,
+    "gradlab, formula hidden": without_formula,
+    "gradlab, as a gradcheck": as_gradcheck,
+    "torch gradcheck": torch_gradcheck,
+    "jax check_grads": jax_check_grads,
+    "scipy check_grad": scipy_check_grad,
+    "scipy.differentiate": scipy_differentiate,
+    "numdifftools": numdifftools_gradient,
 }
-"""By name: the library it needs, and the checker."""
-
-
-def installed(name: str) -> bool:
-    """Return whether the library of a checker is there."""
-    return find_spec(CHECKERS[name][0]) is not None
+"""By name, gradlab's own first."""

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from tests.benchmarks._estimates import Estimate, by_gradlab, peers
+from tests.benchmarks._estimates import ALL
 from tests.benchmarks._random_functions import Drawn, drawn
 
 SEED, COMPONENTS = 11, 3_000
@@ -32,17 +32,11 @@ class Coverage:
     silent: int
     looseness: float
 
-    @property
-    def said(self) -> str:
-        held = self.count - self.outside - self.silent
-        share = f"{100 * held / self.count:.4g} % held, {self.silent} without a bound"
-        return f"{share}, median bound / error {self.looseness:.3g}"
-
 
 @cache
 def coverage(name: str) -> Coverage:
-    """Return the coverage of gradlab, or of a peer, on the same random functions."""
-    estimate: Estimate = by_gradlab if name == "gradlab" else peers()[name]
+    """Return the coverage of one of `ALL`, on the same random functions."""
+    estimate = ALL[name]
     count = outside = silent = 0
     ratios: list[float] = []
     for one in functions():
@@ -59,8 +53,3 @@ def coverage(name: str) -> Coverage:
             if made[place] > 0:
                 ratios.append(float(bound[place] / made[place]))
     return Coverage(count, outside, silent, float(np.median(ratios)))
-
-
-def beside() -> str:
-    """Return in words the coverage of the peers that are installed."""
-    return "".join(f"; {name}: {coverage(name).said}" for name in peers())

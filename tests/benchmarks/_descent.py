@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from gradlab import data
@@ -48,14 +47,48 @@ def by_hand(loss: Callable[[Any], Any], steps: int, dtype: Any) -> list[float]:
     return losses
 
 
-@contextmanager
-def one_thread() -> Generator[None]:
-    """Let torch work on one thread: with twenty points, more only disturb each other."""
-    import torch
+def by_jax(steps: int) -> Callable[[], Any]:
+    """Return a call of the same run compiled by jax's `scan`, float64, every point, loss and gradient kept."""
+    import jax
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    start, rates = _in_double(START), _in_double([RATE] * steps)
+    run = jax.jit(lambda start, rates: jax.lax.scan(_jax_step(), start, rates))
+    return lambda: jax.block_until_ready(run(start, rates))
+
+
+def by_jax_at_rates(rates: Any, steps: int) -> Callable[[], Any]:
+    """Return a call of such a run at each of the rates at once, every loss kept."""
+    import jax
+
+    step, start, given = _jax_step(), _in_double(START), _in_double(rates)
+
+    def losses(rate: Any) -> Any:
+        return jax.lax.scan(lambda at, _: step(at, rate), start, None, length=steps)[1][1]
+
+    run = jax.jit(jax.vmap(losses))
+    return lambda: jax.block_until_ready(run(given))
+
+
+def _jax_step() -> Callable[[Any, Any], Any]:
+    """Return one step for `scan`: to the next point, keeping point, loss and gradient."""
+    import jax
+
+    ride = data.load("rollercoaster")
+    time, speed = (_in_double(ride[name]) for name in ("time", "speed"))
+
+    def loss(params: Any) -> Any:
+        a, b, c = params
+        return ((a * time**2 + b * time + c - speed) ** 2).mean()
+
+    def step(params: Any, rate: Any) -> Any:
+        value, gradient = jax.value_and_grad(loss)(params)
+        return params - rate * gradient, (params, value, gradient)
+
+    return step
+
+
+def _in_double(values: Any) -> Any:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    return jax.numpy.asarray(values, dtype="float64")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -50,19 +49,9 @@ def by_scipy(f: Callable[[Any], Any], at: Array) -> tuple[Array, Array]:
     return np.ravel(found.df), np.ravel(found.error)
 
 
-PEERS: dict[str, tuple[str, Estimate]] = {
-    "numdifftools": ("numdifftools", by_numdifftools),
-    "scipy.differentiate": ("scipy", by_scipy),
+ALL: dict[str, Estimate] = {
+    "gradlab.estimate": by_gradlab,
+    "numdifftools": by_numdifftools,
+    "scipy.differentiate": by_scipy,
 }
-"""By name: the library it needs, and how it estimates."""
-
-
-def peers() -> dict[str, Estimate]:
-    """Return the peers that are installed: `pip install -e '.[bench]'` installs them all."""
-    return {name: estimate for name, (library, estimate) in PEERS.items() if find_spec(library)}
-
-
-def missing() -> str:
-    """Return in words which peers are not installed; "" if all are."""
-    absent = [name for name, (library, _) in PEERS.items() if not find_spec(library)]
-    return f"; not installed: {', '.join(absent)}" if absent else ""
+"""By name, gradlab's own first."""

@@ -6,6 +6,8 @@ import statistics
 import time
 from collections.abc import Iterable
 
+from gradlab.grading import CodeExercise
+from gradlab.grading.code.running import Submission
 from gradlab.isolation import Limits, Sandbox, Task
 
 NUMPY = """
@@ -24,6 +26,22 @@ def gradient(w, X, y):
     loss.backward()
     return w.grad.numpy()
 """
+
+ON_TENSORS = """
+import torch
+
+def gradient(w, X, y):
+    w = w.clone().requires_grad_()
+    loss = ((X @ w - y) ** 2).mean()
+    loss.backward()
+    return w.grad
+"""
+
+GRADED = {"numpy": NUMPY, "torch": ON_TENSORS}
+"""By library, what an exercise in it is given; its inputs are arrays of that library."""
+CALLS = 6
+LOSS = "1/n*sum((X w - y)^2)"
+OPTIONS = {"variables": ["w", "X", "y"], "shapes": {"w": "d", "X": ("n", "d"), "y": "n"}}
 
 
 def tasks(source: str, library: str, count: int) -> Iterable[Task]:
@@ -52,6 +70,24 @@ def cost(source: str, library: str, count: int) -> tuple[float, float]:
         grader = (time.process_time() - before) / count
     others = statistics.median(outcome.cpu_seconds + outcome.forking_seconds for outcome in outcomes)
     return grader + others - _own(source), rate
+
+
+def graded(library: str, count: int = 100) -> float:
+    """Return seconds of CPU for grading one submission of `CALLS` calls, everything included, all processes together.
+
+    Everything: reading the program, drawing inputs, running it, the exact gradients, and the grade.
+    """
+    source, exercise = GRADED[library], CodeExercise(LOSS, **OPTIONS, library=library)
+    with Sandbox() as sandbox:
+        for _ in range(3):
+            assert exercise.check(source, sandbox=sandbox).verdict == "correct"
+        before, others = time.process_time(), []
+        for _ in range(count):
+            submission = Submission(exercise, source)
+            (outcome,) = sandbox.run_many([submission.task])
+            assert submission.grade(outcome).verdict == "correct"
+            others.append(outcome.cpu_seconds + outcome.forking_seconds)
+        return (time.process_time() - before) / count + statistics.median(others)
 
 
 def _own(source: str) -> float:

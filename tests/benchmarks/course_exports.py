@@ -14,6 +14,10 @@ from gradlab.courses.pages import pages
 from gradlab.courses.results import Listed
 from tests.benchmarks import Figure
 
+WHY = """
+What courses take in: tables, Gradescope's and nbgrader's forms, a page for each student, a report on the class.
+"""
+
 STUDENTS, EXERCISES = 2000, 10
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import Figure
+from tests.benchmarks import Figure, Growth
 from tests.benchmarks._course import written
 
 _RUN = """
@@ -21,16 +21,18 @@ print(*(resource.getrusage(each).ru_maxrss for each in whose))
 
 def measure() -> Figure:
     """Return the memory at 100,000 answers relative to that at 10,000: of the command, and of a process that grades."""
-    small, large = (_peaks(count) for count in (10_000, 100_000))
-    told = [
-        f"{name} {ours / 1024:.0f} and {theirs / 1024:.0f} MB"
-        for name, (ours, theirs) in (("at 10,000", small), ("at 100,000", large))
-    ]
+    peaks = {count: _peaks(count) for count in (1_000, 10_000, 100_000)}
+    small, large = peaks[10_000], peaks[100_000]
+    curves = {
+        name: tuple((count, each[place] / 1024) for count, each in peaks.items())
+        for place, name in enumerate(("the command", "a process that grades"))
+    }
     return Figure(
         "memory of grading a course, ten times as large",
         max(more / less for less, more in zip(small, large, strict=True)),
         1.3,
-        f"peaks of the command and of a process that grades: {', '.join(told)}",
+        "the larger ratio of two peaks: of the command, and of a process that grades",
+        growth=Growth("answers", "MB", curves),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradlab.sources import at_point
 from gradlab.symbolic import derive
-from tests.benchmarks import Figure
+from tests.benchmarks import Figure, Growth
 
 
 def _peak(points: int) -> int:
@@ -32,5 +32,7 @@ def measure() -> Figure:
     """Return how much more memory a derivation takes for a million points than for twenty."""
     _peak(20)
     few, many = _peak(20), _peak(10**6)
+    middle = _peak(1000)
+    growth = Growth("points", "kB", {"gradlab.derive": ((20, few / 1e3), (1000, middle / 1e3), (10**6, many / 1e3))})
     how = f"peak of derive at 10^6 points ({many / 1e3:.0f} kB) / at 20 points ({few / 1e3:.0f} kB)"
-    return Figure("memory of deriving the mean squared error's gradient", many / few, 1.1, how)
+    return Figure("memory of deriving the mean squared error's gradient", many / few, 1.1, how, growth=growth)

@@ -16,5 +16,5 @@ def measure() -> Figure:
         function = as_function(source, shapes=shapes or None)
         taken[name] = seconds(lambda f=function, w=wrt: [step.evidence for step in walk(derive(f, w).steps)])
     slowest = max(taken, key=lambda name: taken[name])
-    how = f"seconds for the slowest, {slowest}; all fourteen take {sum(taken.values()):.2f} s"
-    return Figure("deriving any of fourteen textbook problems, every step proved", taken[slowest], 2, how)
+    how = f"the slowest, {slowest}; all fourteen take {sum(taken.values()):.2f} s"
+    return Figure("seconds to derive any of fourteen textbook problems, every step proved", taken[slowest], 2, how)

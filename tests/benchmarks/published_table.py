@@ -6,6 +6,10 @@ from gradlab import data
 from gradlab.descent import GradientDescent, descend
 from tests.benchmarks import Figure
 
+WHY = """
+Ten steps of the fit of a rollercoaster's speed, beside the table of a published course.
+"""
+
 LOSS, PARAMETER = 2e-6, 1.1e-4
 """The table's own rounding: relative for the losses, absolute for the parameters."""
 
@@ -28,7 +32,7 @@ def measure() -> Figure:
     ours = np.array([point["params"] for point in run.points])[:rows]
     parameters = np.abs(ours - np.array([table[name] for name in "abc"]).T).max()
     return Figure(
-        "the published table of ten descent steps",
+        "a published table of ten descent steps",
         max(losses / LOSS, parameters / PARAMETER),
         1.0,
         f"largest deviation / the table's rounding: losses {losses:.2g} relative (of {LOSS:g}), "

@@ -8,4 +8,6 @@ from tests.benchmarks._startup import COMMAND_LINE, PASS, beside
 
 def measure() -> Figure:
     """Return `gradlab --help` beside a process that does nothing."""
-    return beside("gradlab --help", (*COMMAND_LINE, "--help"), PASS, 5, "`gradlab --help` / `python -c pass`")
+    return beside(
+        "starting for the help text", (*COMMAND_LINE, "--help"), PASS, 5, "`gradlab --help` / `python -c pass`"
+    )

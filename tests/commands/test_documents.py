@@ -151,7 +151,7 @@ def test_the_worst_function_of_a_lesson_decides_the_exit_code(run, tmp_path):
     ("content", "said"),
     [
         ("", "lesson.toml has no functions; begin each with [[function]]"),
-        ("title = ", "lesson.toml is not TOML: Invalid value (at end of document)"),
+        ("title = ", "lesson.toml is no TOML file: Invalid value (at end of document)"),
         ("titel = 1\n[[function]]\nsource = 'x'", "no key 'titel'; did you mean 'title'?"),
         ("title = 1\n[[function]]\nsource = 'x'", "lesson.toml: title = 1 is not text"),
         ("seed = true\n[[function]]\nsource = 'x'", "seed = True is not a whole number"),
@@ -174,7 +174,7 @@ def test_a_wrong_lesson_says_where(run, tmp_path, content, said):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["gone.toml"], "cannot read 'gone.toml': No such file or directory"),
+        (["gone.toml"], "gone.toml cannot be read: No such file or directory"),
         (["x**2", "--format", "pdf"], "--format pdf makes a file: say where, such as --output report.pdf"),
         (["x**2", "--format", "pdf", "--output", "a.html"], "the ending says another format"),
         (["x**2", "--seed", "1"], "only a worksheet and its solutions have variants"),

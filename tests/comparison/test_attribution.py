@@ -66,3 +66,8 @@ def test_a_component_or_route_that_is_none_is_refused_by_name():
         comparison.attribution("numeric", "z")
     with pytest.raises(GradlabError, match="symbolic, numeric, autodiff"):
         comparison.attribution("mine")
+
+
+def test_without_a_formula_no_error_is_split():
+    function = as_function(lambda x: float(x) ** 2, opaque=True)
+    assert compare(function, 1.0, claimed=2.0).attributions() == ()

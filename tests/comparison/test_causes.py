@@ -23,6 +23,8 @@ def ridge(w):
         (GRADIENT / 4, "a factor 4 is missing"),
         (5 * GRADIENT, "the 1/n of a mean over 5 is missing"),
         (GRADIENT / 5, "divided by n = 5 once too often"),
+        (1.5 * GRADIENT, "3/2 times the exact gradient"),
+        (GRADIENT * 5 / 7, "0.714286 times the exact gradient throughout"),
         (np.pi * GRADIENT, "3.14159 times the exact gradient throughout"),
         (2 / 5 * RESIDUAL, "the summand 0.6 w_i is left out"),
         (2 / 5 * RESIDUAL - 0.6 * W, "the summand 0.6 w_i has the wrong sign"),
@@ -85,3 +87,32 @@ def test_the_cause_stands_in_every_view():
 
 def test_gradients_that_agree_have_no_cause():
     assert compare(ridge, W, claimed=GRADIENT).cause == ""
+
+
+def test_variables_that_are_right_or_of_another_shape_are_not_swapped():
+    def f(x, y, z):
+        return (x**2).sum() * y * z
+
+    at = {"x": [1.0, 2.0], "y": 2.0, "z": 3.0}
+    comparison = compare(f, at, claimed={"x": [12.0, 24.0], "y": 10.0, "z": 15.0})
+    assert comparison.cause == "claimed has the partial derivatives by y and z swapped"
+    assert comparison.reason.startswith("2 of 4 components: differ; the worst is z: ")
+
+
+def test_two_wrong_entries_that_are_not_each_others_are_not_swapped():
+    assert compare("x*y^2*z", {"x": 1.0, "y": 2.0, "z": 3.0}, claimed={"x": 1.0, "y": 7.0, "z": 4.0}).cause == ""
+    assert compare(lambda x: x[0] * x[1] ** 2 * x[2], [1.0, 2.0, 3.0], claimed=[4.0, 12.0, 5.0]).cause == ""
+
+
+def test_where_the_exact_value_is_zero_no_factor_is_named():
+    assert compare("x^2", 0.0, claimed=3.0).cause == ""
+
+
+def test_without_a_formula_no_summand_is_named():
+    function = as_function(lambda x: (x**3).sum(), opaque=True)
+    assert compare(function, [1.0, 2.0, 3.0], claimed=[5.0, 1.0, 2.0]).cause == ""
+
+
+def test_half_of_a_mean_over_two_lacks_a_factor_and_says_nothing_of_the_mean():
+    said = compare(lambda x: (x**2).mean(), [1.0, 3.0], claimed=[0.5, 1.5]).cause
+    assert said == "claimed is 1/2 of the exact gradient: a factor 2 is missing"

@@ -52,3 +52,9 @@ def test_an_operation_without_a_name_is_found_by_its_call():
 def test_text_has_no_lines():
     table = compare("sin(x)", 1.0).gradients["autodiff"].table()
     assert source_line(as_function("sin(x)"), table.rows[-1]) == ""
+
+
+def test_code_whose_source_is_nowhere_has_no_lines():
+    function = as_function(eval("lambda w: (2 * torch.sin(w)).sum()"), shapes={"w": (2,)})  # noqa: S307 - as at a prompt
+    table = compare(function, [1.0, 2.0]).gradients["autodiff"].table()
+    assert source_line(function, table.rows[-1]) == ""

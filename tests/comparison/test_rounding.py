@@ -54,3 +54,10 @@ def test_a_bound_that_is_no_number_confirms_nothing():
     beside = np.nextafter(1.0, 2)
     comparison = compare("(x - 1)**2.5 + x", beside, claimed=5.0)
     assert comparison.verdict is not Verdict.AGREE
+
+
+def test_a_wrong_slope_at_a_join_at_zero_is_found():
+    f = lambda x: huber(1.0)(x - 1)  # noqa: E731
+    assert compare(f, [0.0], claimed=[-1.0]).verdict is Verdict.AGREE
+    for wrong in (-1.01, 0.0, 1.0):
+        assert compare(f, [0.0], claimed=[wrong]).verdict is Verdict.DIFFER

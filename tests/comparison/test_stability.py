@@ -88,5 +88,16 @@ def test_every_rewriting_has_its_name_in_torch():
     assert {rule.__doc__ for rule in stable._RULES} == set(CALLS)
 
 
+def test_of_several_equalities_the_last_that_was_used_names_the_call():
+    said = stable_form(as_function("exp(y)/(1 + exp(y)) + log(1 + exp(x))"))
+    assert said.startswith("softplus, as log(1 + e^u) = softplus(u) and e^u / (1 + e^u) = σ(u)")
+
+
 def test_a_stable_function_needs_no_other_form():
     assert stable_form(as_function("softplus(x)")) == ""
+
+
+def test_a_wrong_claim_is_blamed_before_what_torch_lost():
+    comparison = compare("log(1 + exp(x))", 1000.0, claimed=1.1)
+    assert comparison.verdict is Verdict.DIFFER
+    assert comparison.reason.startswith("x: claimed is 1.1 but symbolic is 1: 0.1 apart, 1.77e+13 times the bound")

@@ -64,6 +64,16 @@ def test_a_zero_beside_large_components_is_confirmed():
     assert compare(hidden, [1.3, 0.7], claimed=[2.6e12, 0]).verdict is Verdict.AGREE
 
 
+def test_a_zero_that_is_measured_as_zero_is_confirmed():
+    hidden = as_function(lambda x: 1e3 + 0 * x, opaque=True)
+    assert compare(hidden, 1.0, claimed=0.0).verdict is Verdict.AGREE
+
+
+def test_a_zero_is_not_confirmed_where_noise_may_hide_a_number():
+    hidden = as_function(lambda x: x[0] ** 2 + ((1e8 + x[1] ** 2) - 1e8) - x[1] ** 2, opaque=True)
+    assert compare(hidden, [1.3, 0.7], claimed=[2.6, 0]).verdict is Verdict.UNDECIDED
+
+
 def test_the_worst_verdict_comes_last():
     assert set(RANKED) == set(Verdict)
     assert (RANKED[0], RANKED[-1]) == (Verdict.AGREE, Verdict.DIFFER)

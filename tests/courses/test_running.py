@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from gradlab import cli
-from gradlab.courses import Results, grade_course, running, work
+from gradlab.courses import Results, engines, grade_course, running, work
 from gradlab.courses.handed_in import Answer
 from gradlab.courses.results import Result
 from gradlab.errors import CourseError
@@ -343,6 +343,18 @@ def test_a_cluster_that_goes_away_is_told_and_what_it_graded_is_kept(gone, cours
     found = len(rows(course))
     again = graded(course, submissions, workers=2)
     assert (again.kept, again.graded) == (found, 10_000 - found)
+
+
+def test_a_cluster_given_up_between_two_windows_is_told():
+    import joblib
+
+    def one_window(address):
+        with engines.workers("dask", None, address) as parallel:
+            joblib.parallel.get_active_backend()[0].client.close()  # as its watch does where there are no workers
+            return list(parallel([joblib.delayed(abs)(1)]))
+
+    with cluster(0) as address, pytest.raises(CourseError, match="what was graded is kept"):
+        one_window(address)
 
 
 def test_a_row_comes_back_as_it_was():

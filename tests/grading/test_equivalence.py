@@ -8,6 +8,7 @@ import pytest
 from gradlab.grading.domains import Domain
 from gradlab.grading.equivalence import Reference, Verdict, equivalent
 from gradlab.sources.answers import Names, read
+from gradlab.sources.text import parse
 
 STORED = Path(__file__).parents[1] / "data" / "equivalence_pairs.json"
 PAIRS = json.loads(STORED.read_text()) if STORED.exists() else []
@@ -193,3 +194,25 @@ def test_cases_are_compared_on_every_side(first, second):
 )
 def test_cases_that_differ_on_one_side_are_told_apart(first, second):
     assert _verdict(first, second) is Verdict.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("x^2", "x*x", "equal, proved: both have the same normal form"),
+        ("exp(lgamma(x))", "gamma(x)", "equal, certified: enclosed at 6 points with a radius of at most "),
+        ("x", "abs(x)", "different at x = -0.885595: -0.885595 and 0.885595"),
+        ("x", "floor(x/0)", "could not decide: "),
+    ],
+)
+def test_a_certificate_is_one_line_and_plain_data(one, other, said):
+    found = Reference(parse(one), ("x",)).compare(parse(other))
+    assert str(found).startswith(said)
+    assert found.as_dict()["verdict"] == str(found.verdict)
+    assert str(found).count("\n") == 0
+
+
+def test_e_may_be_a_variable_within_a_sum():
+    found = Reference(parse("x + e^2"), ("x", "e")).compare(parse("e*e + x"))
+    assert found.verdict in (Verdict.PROVED, Verdict.CERTIFIED)
+    assert Reference(parse("x + e^x"), ("x", "e")).compare(parse("x + 2 e^x")).different

@@ -7,6 +7,8 @@ import sympy
 import gradlab as gl
 from gradlab.errors import ExerciseError
 from gradlab.grading.domains import Domain
+from gradlab.grading.malrules import MAL_RULES, mal_rule, power_of
+from gradlab.graph import algebra
 
 
 def _verdict(exercise, answer):
@@ -65,6 +67,11 @@ def test_the_largest_stable_rate_is_that_of_the_hessian():
         ("x^2", {"ask": "value", "at": {"z": 1}}, "at names z"),
         ("x^2", {"ask": "value", "at": {"x": "much"}}, "no number"),
         ("x^2", {"ask": "jacobian"}, "several functions"),
+        ("x y", {"ask": "critical point", "wrt": "x"}, "asked of all variables"),
+        ("x^2 + e^x", {"ask": "critical point"}, r"-LambertW\(1/2\) is not written with elementary functions"),
+        ("x^2 + sin(x)", {"ask": "critical point"}, "no closed form"),
+        ("x^2 + y^2 + z^2 + x*y + y*z", {"ask": "rate"}, "the largest stable rate has no closed form"),
+        ("x*y", {"ask": "closed form"}, "say with wrt= which of x, y"),
     ],
 )
 def test_an_exercise_without_an_answer_says_what_it_lacks(function, options, said):
@@ -75,6 +82,14 @@ def test_an_exercise_without_an_answer_says_what_it_lacks(function, options, sai
 def test_misuse_is_a_value_error():
     with pytest.raises(ValueError, match="nothing is called 'slope'"):
         gl.Exercise("x^2", "slope")
+    with pytest.raises(ValueError, match=r"is a CodeExercise\(function"):
+        gl.Exercise("x^2", "code")
+    with pytest.raises(ValueError, match="not 'imaginary'"):
+        Domain(values="imaginary")
+    with pytest.raises(ValueError, match="between 2 and 1, where there are none"):
+        Domain(between={"x": (2, 1)})
+    with pytest.raises(TypeError, match="not complex"):
+        gl.Exercise("x^2").check(3 + 2j)
     with pytest.raises(ValueError, match="no form is called"):
         gl.Exercise("x^2", demands=["pretty"])
     with pytest.raises(ValueError, match="points"):
@@ -212,6 +227,71 @@ def test_feedback_in_a_notebook_writes_the_rule_as_mathematics():
     assert shown.endswith(rf"by the chain rule: {rule}, times $\frac{{\mathrm{{d}}u}}{{\mathrm{{d}}x}}$.")
 
 
+@pytest.mark.parametrize(
+    ("function", "ask", "answer", "said"),
+    [
+        ("x^2", "derivative", "[2x, 1]", "One expression is asked for, not a vector."),
+        ("x^2 y", "gradient", "[2xy, x^2, 1]", "2 components are asked for, and these are 3."),
+        ("x^2 y", "gradient", "2xy", "A vector is asked for: write 2 components in brackets, [a, b]."),
+        ("x^2 y", "hessian", "[1, 2]", "A matrix of 2 rows of 2 is asked for: write [[a, b], [c, d]]."),
+        ("x^2 + y^2", "critical point", "1", "A point has a coordinate for each variable: write (1, 2)."),
+        (
+            "x^2 + y^2",
+            "critical point",
+            "[[1, 0, 2]]",
+            "Points are asked for, written in 1 rows of 2: write [[a, b], [c, d]].",
+        ),
+        ("x^3 - 3x", "critical point", "[1, 0, 2]", "Not right: 1 missing, 2 of these are no critical point."),
+        ("x^3 - 3x", "critical point", "[1, -1, 2]", "Not right: 1 of these is no critical point."),
+    ],
+)
+def test_an_answer_of_another_form_is_told_which_one_is_asked_for(function, ask, answer, said):
+    grade = gl.Exercise(function, ask).check(answer)
+    assert str(grade.verdict) == "wrong"
+    assert grade.feedback.splitlines()[0] == said
+
+
+def test_each_wrong_answer_before_this_one_gives_one_more_hint():
+    exercise = gl.Exercise("sin(x^2)", hints=["think of the chain"])
+    shown = [repr(gl.grade(exercise, "cos(x^2)")), repr(gl.grade(exercise, "cos(x)"))]
+    assert [text.count("hint:") for text in shown] == [0, 1]
+    assert "hint: think of the chain" in shown[1]
+    assert "Hint: think of the chain" in gl.grade(exercise, "x")._repr_markdown_()
+
+
+@pytest.mark.parametrize("ask", ["derivative", "gradient", "hessian", "critical point"])
+def test_a_point_that_is_not_asked_about_is_refused(ask):
+    with pytest.raises(ExerciseError, match=f'a {ask} is a formula, and at= says x = 3; write ask="value"'):
+        gl.Exercise("x^2", ask, at=3)
+
+
+def test_a_rate_belongs_to_a_step():
+    with pytest.raises(ExerciseError, match=r'rate=0\.5 belongs to ask="step"'):
+        gl.Exercise("x^2", "value", at=3, rate=0.5)
+
+
+def test_a_gradient_of_arrays_is_told_to_be_a_closed_form():
+    with pytest.raises(ExerciseError, match='it has arrays, so its gradient is one formula of them; write ask="closed'):
+        gl.Exercise("w^T w", "gradient", shapes={"w": ("d",)})
+
+
+@pytest.mark.parametrize(("ask", "more", "answer"), [("derivative", {}, "6x^2"), ("step", {"at": 1, "rate": 1}, "-5")])
+def test_a_mal_rule_that_is_added_after_the_first_check_is_seen_and_one_taken_away_is_not(ask, more, answer):
+    exercise = gl.Exercise("x^3", ask, **more)
+    assert exercise.check(answer).misconception != "power doubled"
+
+    @mal_rule("power doubled", "the exponent was doubled instead of lowered by 1")
+    def doubled(step):
+        if power_of(step.expression)[0] is step.scope.wrt:
+            yield algebra.scale_by(Fraction(6), algebra.raised(step.scope.wrt, 2))
+
+    try:
+        assert exercise.check(answer).misconception == "power doubled"
+    finally:
+        del MAL_RULES["power doubled"]
+    assert exercise.check(answer).misconception != "power doubled"
+
+
 def test_the_inner_derivative_is_by_the_variable_that_is_asked_for():
     found = gl.Exercise("tanh(w x + b)", ask="partial", wrt="w").check("x (1 - tanh(w x + b))")
     assert found.feedback.endswith("times du/dw.")
@@ -246,3 +326,7 @@ def test_a_place_that_is_not_level_is_told_its_slope():
 
 def test_unit_vectors_are_not_listed_as_variables():
     assert "the variables are x, y\n" in gl.Exercise("x^2 + y", ask="gradient").check("nonsense").feedback
+
+
+def test_components_that_cannot_be_read_are_repeated_as_they_were_typed():
+    assert "\n  2xy, x^2 +\n" in gl.Exercise("x^2 y", "gradient").check("2xy, x^2 +").error

@@ -27,7 +27,7 @@ def _measured(seed: int, components: int):
             yield made[place], found.error[place], radius[place] + hidden, bool(visible[place])
 
 
-def _covered(seed: int, components: int):
+def covered(seed: int, components: int):
     rows = np.array(list(_measured(seed, components)))
     made, bound, hidden, visible = rows.T
     outside = made > bound + hidden
@@ -36,7 +36,7 @@ def _covered(seed: int, components: int):
 
 
 def test_every_bound_holds_on_three_hundred_components():
-    count, outside, ratio, visible = _covered(3, 400)
+    count, outside, ratio, visible = covered(3, 400)
     assert count >= 300
     assert outside == 0
     assert ratio < 20
@@ -46,7 +46,7 @@ def test_every_bound_holds_on_three_hundred_components():
 @pytest.mark.slow
 def test_every_bound_holds_on_thousands_of_components():
     # Eight seeds, 40,000 components: 1 outside, a fast and faint oscillation; none with these two.
-    results = [_covered(seed, 6_500) for seed in (4, 5)]
+    results = [covered(seed, 6_500) for seed in (4, 5)]
     count = sum(result[0] for result in results)
     assert count >= 6_000
     assert sum(result[1] for result in results) == 0

@@ -135,3 +135,16 @@ def test_a_simulator_that_reads_a_file_works(tmp_path):
 
     gradient = estimate(opaque(simulated), 1.0)
     assert abs(gradient["x"] - 0.9**10) <= gradient.error["x"]
+
+
+def test_code_that_means_something_else_of_many_points_is_called_point_by_point():
+    gradient = estimate(opaque(lambda x: x * np.max(x)), 3.0)
+    assert abs(gradient["x"] - 6) <= gradient.error["x"] < 1e-10
+
+
+def test_memory_that_runs_out_is_no_missing_value():
+    def greedy(x):
+        raise MemoryError("no room")
+
+    with pytest.raises(MemoryError, match="no room"):
+        estimate(opaque(greedy), 3.0)

@@ -58,6 +58,12 @@ def test_bounds_of_every_real_method_hold_on_random_functions(method):
     assert outside == 0
 
 
+@pytest.mark.parametrize("method", ["central", "richardson", "ladder"])
+def test_the_slopes_at_a_kink_are_those_of_the_two_sides(method):
+    slopes = estimate("abs(x - 1) + x", 1.0, method=method).slopes["x"]
+    np.testing.assert_allclose(slopes, [0, 2], atol=1e-9)
+
+
 # The complex step ---------------------------------------------------------------------------------
 
 
@@ -100,6 +106,15 @@ def test_code_without_a_formula_takes_a_complex_step_too():
     np.testing.assert_allclose(estimate(torch_code, [1.5, 2.0], method="complex")["x"], np.cos([1.5, 2]), rtol=1e-15)
     with pytest.raises(NotAnalyticError, match="takes no complex numbers"):
         estimate(as_function(lambda x: math.sin(x), opaque=True), 1.5, method="complex")
+    with pytest.raises(NotAnalyticError, match=r"it returns array\(2.25\)"):
+        estimate(as_function(lambda x: np.abs(x) ** 2, opaque=True), 1.5, method="complex")
+
+
+def test_code_that_asks_for_a_method_of_tensors_is_given_tensors_by_the_complex_step():
+    gradient = estimate(
+        as_function(lambda x: x.exp() if hasattr(x, "exp") else x.tensor(), opaque=True), 3.0, method="complex"
+    )
+    assert gradient["x"] == pytest.approx(math.exp(3), rel=1e-15)
 
 
 # Kinks beside the point ---------------------------------------------------------------------------

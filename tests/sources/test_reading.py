@@ -1,5 +1,6 @@
 import pytest
 import sympy as sp
+import torch
 
 from gradlab.errors import ParseError, PointError
 from gradlab.sources import as_function
@@ -35,6 +36,11 @@ def test_a_part_of_a_sympy_expression_that_is_not_read_is_named():
 def test_what_is_no_function_is_refused_with_what_to_give(source):
     with pytest.raises(TypeError, match="text such as"):
         as_function(source)
+
+
+def test_what_is_built_in_shows_no_parameters_and_is_written_out():
+    with pytest.raises(TypeError, match=r"write lambda x: sum\(x\) in its place"):
+        as_function(torch.sum, variables=["x"])
 
 
 def test_variables_are_those_of_the_text_in_order():
@@ -111,3 +117,34 @@ def test_a_derived_function_keeps_its_shapes():
 
     with pytest.raises(TypeError, match="derived from another function"):
         as_function(derive("x**2").gradient["x"], shapes={"x": ("n",)})
+
+
+STATED = {
+    "f(x) = x^2": "f(x) = x²",
+    "g(a, x) = a x^2": "g(a, x) = a x²",
+    "h(x, y) = x": "h(x, y) = x",
+    "y = x^2": "y(x) = x²",
+    r"f(x) = \frac{x}{2}": "f(x) = 1/2 x",
+    "loss(w) = (w - 1)^2": "loss(w) = (w - 1)²",
+}
+
+
+@pytest.mark.parametrize("text", STATED)
+def test_a_stated_function_has_the_name_and_the_variables_of_its_left_side(text):
+    assert repr(as_function(text)) == STATED[text]
+    assert as_function(text, name="k").name == "k"
+
+
+@pytest.mark.parametrize("text", ["x^2 + y = 1", "y = y^2", "sin(x) = 1", "f(x) == x", "f(x) = x = 2", "f(x) < x"])
+def test_an_equation_is_no_stated_function(text):
+    with pytest.raises(ParseError, match="makes this an equation or a comparison; write one side only"):
+        as_function(text)
+
+
+def test_a_function_whose_file_was_edited_since_is_read_all_the_same(tmp_path):
+    path = tmp_path / "edited.py"
+    path.write_text("def f(x):\n    return x**2\n", encoding="utf-8")
+    scope = {}
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), scope)  # noqa: S102 - the test's own
+    path.write_text("def f(x:\n", encoding="utf-8")
+    assert as_function(scope["f"]).text() == "x²"

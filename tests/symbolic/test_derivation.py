@@ -169,3 +169,10 @@ def test_as_dict_is_plain_data():
     found = json.loads(json.dumps(derive("x**2 + y").as_dict()))
     assert found["gradient"] == {"x": "2 x", "y": "1"}
     assert found["steps"][0]["rule"] == "sum rule"
+
+
+def test_a_gradient_at_values_by_name_is_that_at_the_point():
+    d = derive("x**2 + y")
+    assert d.at(x=3, y=1).partials == d.at({"x": 3, "y": 1}).partials
+    with pytest.raises(TypeError, match=r"at takes a point or values by name, not both: \{'x': 3\} and y"):
+        d.at({"x": 3}, y=1)

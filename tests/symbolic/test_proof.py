@@ -14,6 +14,7 @@ from gradlab.symbolic import derive
 from gradlab.symbolic.proof import Evidence, flows, prove_equal
 from gradlab.symbolic.steps import Step, walk
 from tests.models import MODELS
+from tests.sampling import sampled
 
 MEMBERS = {f"{name}({number})": FAMILIES[name](Fraction(number)) for name in FAMILIES for number in (1, "1/2", 3)}
 EVERY = {**OPERATIONS, **MEMBERS, "polygamma(1)": polygamma(Fraction(1))}
@@ -41,7 +42,7 @@ def test_a_step_that_is_off_by_one_is_refuted(model):
 SIGNED = [model for model in MODELS if model.name != "standardised"]
 
 
-@pytest.mark.parametrize("model", SIGNED, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", sampled(SIGNED, 3), ids=lambda model: model.name)
 def test_a_step_with_a_wrong_sign_or_factor_is_refuted(model):
     function, point = at_point(model.source, model.at)
     for step in _steps(model):

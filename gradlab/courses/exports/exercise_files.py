@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
@@ -15,6 +14,7 @@ from gradlab.courses.answers import Exercises
 from gradlab.errors import CourseError
 from gradlab.grading import CodeExercise
 from gradlab.grading.files import AnyExercise, load
+from gradlab.sources.tables import toml
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def singles(path: str | Path) -> list[Single]:
     Raises CourseError for families, whose exercises differ from student to student, and for names that are too alike.
     """
     exercises = Exercises(load(path))
-    tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))["exercise"]
+    tables = toml(Path(path), CourseError)["exercise"]
     if any("parameters" in table for table in tables):
         raise CourseError(f"{path} has a family of exercises; a notebook holds the same ones for everybody")
     variables(exercises.names)

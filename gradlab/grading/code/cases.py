@@ -36,8 +36,9 @@ class Case:
     steps: int = 0
 
     def shapes(self) -> str:
-        """Return the shapes as text, `w (3,), X (5, 3), y (5,)`."""
-        return ", ".join(f"{name} {tuple(array.shape)}" for name, array in self.inputs.items())
+        """Return the shapes as text, `w (3,), X (5, 3), b a number`."""
+        shown = {name: tuple(array.shape) or "a number" for name, array in self.inputs.items()}
+        return ", ".join(f"{name} {shape}" for name, shape in shown.items())
 
 
 def seed_of(secret: bytes, submission: str) -> int:

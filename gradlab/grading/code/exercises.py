@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import ExerciseError, GradlabError
@@ -14,6 +15,8 @@ from gradlab.sources import as_function
 
 if TYPE_CHECKING:
     from gradlab.grading.code.grades import CodeGrade
+    from gradlab.grading.code.kinds import Kind, Reference
+    from gradlab.graph import Function
     from gradlab.isolation import Sandbox
 
 LIBRARIES = ("numpy", "torch")
@@ -51,6 +54,17 @@ class CodeExercise:
     <BLANKLINE>
     """
 
+    entry: str
+    manual: bool
+    cells: tuple[str, ...]
+    domain: Domain
+    float32: bool
+    secret: str
+    points: float
+    attempts: int | None
+    hints: tuple[str, ...]
+    name: str
+
     ask = "code"
 
     def __init__(
@@ -82,19 +96,20 @@ class CodeExercise:
             raise ValueError(f"library={library!r}; there are {', '.join(LIBRARIES)}")
         if not points > 0:
             raise ValueError(f"an exercise is worth more than {points} points")
-        self.kind = KINDS[kind]
+        self.kind: Kind = KINDS[kind]
         self.library = "torch" if kind == "autograd function" else library
         self.entry, self.manual, self.cells = entry or self.kind.entry, manual, tuple(cells)
         self.domain, self.float32, self.secret = domain, float32, secret
         self.points, self.attempts, self.hints, self.name = points, attempts, tuple(hints), name
         self.credit: Mapping[str, float] = dict(credit or {})
-        self.function = as_function(function, variables=variables, shapes=shapes, data=data)
+        self.function: Function = as_function(function, variables=variables, shapes=shapes, data=data)
         try:
+            _check_names(self.function)
             parameters = self.function.chosen(wrt if wrt is not None else next(iter(self.function.variables), None))
-            self.reference = reference_of(self.kind, self.function, parameters)
+            self.reference: Reference = reference_of(self.kind, self.function, parameters)
         except GradlabError as error:
             raise ExerciseError(f"{name or self.function.signature}: {error}") from error
-        self.prompt = prompt or self._prompt()
+        self.prompt: str = prompt or self._prompt()
         self.history: list[CodeGrade] = []
 
     def __repr__(self) -> str:
@@ -172,3 +187,12 @@ class CodeExercise:
 
     def forget(self) -> None:
         """Keep no grade but attempts; submissions are run each time, so there is nothing else to forget."""
+
+
+def _check_names(function: Function) -> None:
+    """Raise ExerciseError for a variable that no program can have as an argument."""
+    for name in (*function.variables, *function.data):
+        if not name.isidentifier() or iskeyword(name):
+            raise ExerciseError(
+                f"a program has no argument called {name!r}; call the variable by letters, digits and _, such as x"
+            )

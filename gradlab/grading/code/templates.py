@@ -5,7 +5,8 @@ from __future__ import annotations
 from textwrap import indent
 from typing import TYPE_CHECKING
 
-from gradlab.grading.code.kinds import defined
+from gradlab.grading.code.kinds import ABOVE, defined
+from gradlab.graph import emission
 from gradlab.symbolic import derive
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def _head(exercise: CodeExercise) -> str:
 
 
 def solution(exercise: CodeExercise) -> str:
-    """Return a right answer; an autograd function has none that is made, and its template stands for it."""
+    """Return a right answer, made of the derivation."""
     if exercise.kind.name == "autograd function":
-        return template(exercise)
+        return _autograd_function(exercise)
     names = ", ".join(exercise.function.variables)
     made = derive(exercise.function, exercise.parameters).source(exercise.library)
     partials = ", ".join(f'partials["{name}"]' for name in exercise.parameters)
@@ -62,3 +63,23 @@ def solution(exercise: CodeExercise) -> str:
             body = f"{', '.join(exercise.parameters)} = {detached}\n{body}"
         body += f"return {', '.join(exercise.parameters)}\n"
     return f"{made}\n\ndef {exercise.signature}:\n{indent(body, '    ')}"
+
+
+def _autograd_function(exercise: CodeExercise) -> str:
+    """Return forward, and a backward pass that multiplies what comes from above by the derived Jacobian."""
+    function, names = exercise.function, ", ".join(exercise.function.variables)
+    above = next(name for name in (ABOVE, f"{ABOVE}_", f"{ABOVE}__") if name not in function.variables)
+    value = emission.source(function, {}, "torch")
+    products = {name: emission.source(function.vjp(name, vector=above), {}, "torch") for name in exercise.parameters}
+    received = ", ".join(
+        f"{defined(products[name])}({names}, {above})[0]" if name in products else "None" for name in function.variables
+    )
+    forward = f"ctx.save_for_backward({names})\nreturn {defined(value)}({names})[0]"
+    backward = f"{names}{',' * (len(function.variables) == 1)} = ctx.saved_tensors\nreturn {received}"
+    methods = f"@staticmethod\ndef forward(ctx, {names}):\n{indent(forward, '    ')}\n\n"
+    methods += f"@staticmethod\ndef backward(ctx, {above}):\n{indent(backward, '    ')}\n"
+    imports = _IMPORTS["torch"]
+    bodies = [text.removeprefix(imports).strip() for text in (value, *products.values())]
+    return "\n\n\n".join(
+        (imports, *bodies, f"class {exercise.entry}(torch.autograd.Function):\n{indent(methods, '    ')}")
+    )

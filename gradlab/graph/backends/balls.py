@@ -39,7 +39,7 @@ class BallBackend(NumpyMoves, BallMatrices):
         self.np = numpy
         self.flint = flint
         self.precision = precision
-        self.unit = 2.0**-precision if rounded_inputs else 0.0
+        self.unit: float = 2.0**-precision if rounded_inputs else 0.0
         self.sizes = sizes
         self.values = values
 

@@ -30,7 +30,7 @@ class NumpyBackend(NumpyMoves, NumpyMatrices):
         import numpy
 
         self.np = numpy
-        self.dtype = numpy.dtype(dtype or numpy.float64)
+        self.dtype: Any = numpy.dtype(dtype or numpy.float64)
         self.sizes = sizes
         self.values = values
         self._numbers: dict[Coefficient, Any] = {}

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import PointError
+from gradlab.errors import MissingExtra, PointError
 from gradlab.graph.emission.dialects import DIALECTS, LOOPS
 from gradlab.graph.emission.functions import Source, write_function
 from gradlab.graph.emission.lines import Body, Names
@@ -169,8 +169,8 @@ def _compiled_loops(function: Function, partials: Mapping[str, Node]) -> Compile
     try:
         from numba import njit  # pyright: ignore[reportMissingImports, reportUnknownVariableType]  # an extra
     except ImportError as error:
-        raise ImportError(
-            "compiling for numba needs numba, which is not installed: pip install 'gradlab[fast]'; "
+        raise MissingExtra(
+            'compiling for numba needs numba, which is not installed: pip install "gradlab[fast]"; '
             '"numpy" and "torch" need nothing more'
         ) from error
     core, parameters, text = loop_function(function, partials, njit(**MACHINE))

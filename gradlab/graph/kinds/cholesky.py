@@ -27,8 +27,8 @@ class Cholesky(Node):
     __slots__ = ()
 
     def __init__(self, operand: Node) -> None:
-        self.operands = (operand,)
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Cholesky(operands[0])

@@ -19,9 +19,9 @@ class Concatenate(Node):
 
     def __init__(self, operands: tuple[Node, ...], axis: int) -> None:
         self.operands = operands
-        self.axis = axis
+        self.axis: int = axis
         inner = operands[0].axes
-        self.axes = (*inner[:axis], sum(_length(operand, axis) for operand in operands), *inner[axis + 1 :])
+        self.axes: Axes = (*inner[:axis], sum(_length(operand, axis) for operand in operands), *inner[axis + 1 :])
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Concatenate(operands, self.axis)

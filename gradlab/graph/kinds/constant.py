@@ -19,9 +19,9 @@ class Constant(Node):
     __slots__ = ("value",)
 
     def __init__(self, value: Coefficient | str, axes: Axes = ()) -> None:
-        self.value = value
+        self.value: Coefficient | str = value
         self.axes = axes
-        self.operands = ()
+        self.operands: tuple[Node, ...] = ()
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         value = self.value if isinstance(self.value, str) else self.value.renamed(sizes)

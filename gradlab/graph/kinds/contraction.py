@@ -30,10 +30,10 @@ class Contraction(Node):
 
     def __init__(self, operands: tuple[Node, ...], inputs: tuple[Indices, ...], output: Indices, extents: Axes) -> None:
         self.operands = operands
-        self.inputs = inputs
-        self.output = output
-        self.extents = extents
-        self.axes = tuple(extents[index] for index in output)
+        self.inputs: tuple[Indices, ...] = inputs
+        self.output: Indices = output
+        self.extents: Axes = extents
+        self.axes: Axes = tuple(extents[index] for index in output)
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Contraction(operands, self.inputs, self.output, renamed(self.extents, sizes))

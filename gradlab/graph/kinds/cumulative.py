@@ -17,10 +17,10 @@ class Cumulative(Node):
     __slots__ = ("axis", "reverse")
 
     def __init__(self, operand: Node, axis: int, reverse: bool = False) -> None:
-        self.operands = (operand,)
-        self.axis = axis
-        self.reverse = reverse
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axis: int = axis
+        self.reverse: bool = reverse
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Cumulative(operands[0], self.axis, self.reverse)

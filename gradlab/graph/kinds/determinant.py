@@ -18,8 +18,8 @@ class Determinant(Node):
     __slots__ = ()
 
     def __init__(self, operand: Node) -> None:
-        self.operands = (operand,)
-        self.axes = operand.axes[:-2]
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axes: Axes = operand.axes[:-2]
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Determinant(operands[0])
@@ -39,8 +39,8 @@ class DeterminantSign(Node):
     __slots__ = ()
 
     def __init__(self, operand: Node) -> None:
-        self.operands = (operand,)
-        self.axes = operand.axes[:-2]
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axes: Axes = operand.axes[:-2]
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return DeterminantSign(operands[0])
@@ -60,9 +60,9 @@ class LogDeterminant(Node):
     __slots__ = ("absolute",)
 
     def __init__(self, operand: Node, absolute: bool) -> None:
-        self.operands = (operand,)
-        self.absolute = absolute
-        self.axes = operand.axes[:-2]
+        self.operands: tuple[Node, ...] = (operand,)
+        self.absolute: bool = absolute
+        self.axes: Axes = operand.axes[:-2]
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return LogDeterminant(operands[0], self.absolute)

@@ -18,9 +18,9 @@ class Elementwise(Node):
     __slots__ = ("operation",)
 
     def __init__(self, operation: Operation, operands: tuple[Node, ...]) -> None:
-        self.operation = operation
+        self.operation: Operation = operation
         self.operands = operands
-        self.axes = operands[0].axes
+        self.axes: Axes = operands[0].axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Elementwise(self.operation, operands)

@@ -26,11 +26,11 @@ class Extremum(Node):
     __slots__ = ("largest", "over", "shared")
 
     def __init__(self, operand: Node, over: tuple[int, ...], largest: bool, shared: bool) -> None:
-        self.operands = (operand,)
-        self.over = over
-        self.largest = largest
-        self.shared = shared
-        self.axes = _without(operand.axes, over)
+        self.operands: tuple[Node, ...] = (operand,)
+        self.over: tuple[int, ...] = over
+        self.largest: bool = largest
+        self.shared: bool = shared
+        self.axes: Axes = _without(operand.axes, over)
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Extremum(operands[0], self.over, self.largest, self.shared)
@@ -45,11 +45,11 @@ class Winners(Node):
     __slots__ = ("largest", "over", "shared")
 
     def __init__(self, operand: Node, over: tuple[int, ...], largest: bool, shared: bool) -> None:
-        self.operands = (operand,)
-        self.over = over
-        self.largest = largest
-        self.shared = shared
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.over: tuple[int, ...] = over
+        self.largest: bool = largest
+        self.shared: bool = shared
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Winners(operands[0], self.over, self.largest, self.shared)
@@ -64,10 +64,10 @@ class Lead(Node):
     __slots__ = ("largest", "over")
 
     def __init__(self, operand: Node, over: tuple[int, ...], largest: bool) -> None:
-        self.operands = (operand,)
-        self.over = over
-        self.largest = largest
-        self.axes = _without(operand.axes, over)
+        self.operands: tuple[Node, ...] = (operand,)
+        self.over: tuple[int, ...] = over
+        self.largest: bool = largest
+        self.axes: Axes = _without(operand.axes, over)
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Lead(operands[0], self.over, self.largest)

@@ -18,9 +18,9 @@ class Flip(Node):
     __slots__ = ("turned",)
 
     def __init__(self, operand: Node, turned: tuple[int, ...]) -> None:
-        self.operands = (operand,)
-        self.turned = turned
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.turned: tuple[int, ...] = turned
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Flip(operands[0], self.turned)

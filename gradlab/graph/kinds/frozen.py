@@ -16,8 +16,8 @@ class Frozen(Node):
     __slots__ = ()
 
     def __init__(self, operand: Node) -> None:
-        self.operands = (operand,)
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Frozen(operands[0])

@@ -25,9 +25,9 @@ class Gather(Node):
 
     def __init__(self, operands: tuple[Node, ...], axis: int = 0) -> None:
         self.operands = operands
-        self.axis = axis
+        self.axis: int = axis
         array, first, *_ = operands
-        self.axes = (*array.axes[:axis], *first.axes, *array.axes[axis + len(operands) - 1 :])
+        self.axes: Axes = (*array.axes[:axis], *first.axes, *array.axes[axis + len(operands) - 1 :])
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Gather(operands, self.axis)
@@ -45,7 +45,7 @@ class ScatterAdd(Node):
 
     def __init__(self, operands: tuple[Node, ...], axis: int, axes: Axes) -> None:
         self.operands = operands
-        self.axis = axis
+        self.axis: int = axis
         self.axes = axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:

@@ -65,9 +65,9 @@ class Index(Node):
     __slots__ = ("selection",)
 
     def __init__(self, operand: Node, selection: Selection) -> None:
-        self.operands = (operand,)
-        self.selection = selection
-        self.axes = selected_axes(operand.axes, selection)
+        self.operands: tuple[Node, ...] = (operand,)
+        self.selection: Selection = selection
+        self.axes: Axes = selected_axes(operand.axes, selection)
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Index(operands[0], self.selection)
@@ -82,8 +82,8 @@ class Scatter(Node):
     __slots__ = ("selection",)
 
     def __init__(self, operand: Node, selection: Selection, axes: Axes) -> None:
-        self.operands = (operand,)
-        self.selection = selection
+        self.operands: tuple[Node, ...] = (operand,)
+        self.selection: Selection = selection
         self.axes = axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:

@@ -20,8 +20,8 @@ class Inverse(Node):
     __slots__ = ()
 
     def __init__(self, operand: Node) -> None:
-        self.operands = (operand,)
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Inverse(operands[0])
@@ -44,9 +44,9 @@ class Solve(Node):
     __slots__ = ("vector",)
 
     def __init__(self, matrix: Node, right: Node, vector: bool) -> None:
-        self.operands = (matrix, right)
-        self.vector = vector
-        self.axes = right.axes
+        self.operands: tuple[Node, ...] = (matrix, right)
+        self.vector: bool = vector
+        self.axes: Axes = right.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Solve(*operands, self.vector)

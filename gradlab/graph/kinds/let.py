@@ -19,9 +19,9 @@ class Let(Node):
     __slots__ = ("name",)
 
     def __init__(self, name: str, operand: Node) -> None:
-        self.name = name
-        self.axes = operand.axes
-        self.operands = (operand,)
+        self.name: str = name
+        self.axes: Axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
 
     @property
     def names_an_input(self) -> bool:

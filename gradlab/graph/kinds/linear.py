@@ -17,9 +17,9 @@ class Linear(Node):
     __slots__ = ("coefficients",)
 
     def __init__(self, coefficients: tuple[Coefficient, ...], operands: tuple[Node, ...]) -> None:
-        self.coefficients = coefficients
+        self.coefficients: tuple[Coefficient, ...] = coefficients
         self.operands = operands
-        self.axes = operands[0].axes
+        self.axes: Axes = operands[0].axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Linear(tuple(coefficient.renamed(sizes) for coefficient in self.coefficients), operands)

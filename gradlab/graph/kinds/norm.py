@@ -21,9 +21,9 @@ class Norm(Node):
     __slots__ = ("places",)
 
     def __init__(self, operand: Node, places: tuple[int, ...]) -> None:
-        self.operands = (operand,)
-        self.places = places
-        self.axes = tuple(operand.axes[place] for place in range(operand.rank) if place not in places)
+        self.operands: tuple[Node, ...] = (operand,)
+        self.places: tuple[int, ...] = places
+        self.axes: Axes = tuple(operand.axes[place] for place in range(operand.rank) if place not in places)
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Norm(operands[0], self.places)

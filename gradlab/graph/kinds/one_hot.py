@@ -21,10 +21,10 @@ class OneHot(Node):
     __slots__ = ("checked", "size")
 
     def __init__(self, operand: Node, size: Size, checked: bool = False) -> None:
-        self.operands = (operand,)
-        self.size = size
-        self.checked = checked
-        self.axes = (*operand.axes, size)
+        self.operands: tuple[Node, ...] = (operand,)
+        self.size: Size = size
+        self.checked: bool = checked
+        self.axes: Axes = (*operand.axes, size)
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         size = sizes.get(self.size, self.size) if isinstance(self.size, str) else self.size

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, renamed, show, show_component
-from gradlab.graph.sizes import ONE, Coefficient, Size
+from gradlab.graph.sizes import ONE, Axes, Coefficient, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -17,9 +17,9 @@ class Positions(Node):
     __slots__ = ("first",)
 
     def __init__(self, size: Size, first: int = 0) -> None:
-        self.operands = ()
-        self.axes = (size,)
-        self.first = first
+        self.operands: tuple[Node, ...] = ()
+        self.axes: Axes = (size,)
+        self.first: int = first
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return positions_from(self.first, *renamed(self.axes, sizes))

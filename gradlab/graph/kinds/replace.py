@@ -19,9 +19,9 @@ class Replace(Node):
     __slots__ = ("selection",)
 
     def __init__(self, base: Node, value: Node, selection: Selection) -> None:
-        self.operands = (base, value)
-        self.selection = selection
-        self.axes = base.axes
+        self.operands: tuple[Node, ...] = (base, value)
+        self.selection: Selection = selection
+        self.axes: Axes = base.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Replace(*operands, self.selection)

@@ -22,7 +22,7 @@ class Reshape(Node):
     __slots__ = ()
 
     def __init__(self, operand: Node, axes: Axes) -> None:
-        self.operands = (operand,)
+        self.operands: tuple[Node, ...] = (operand,)
         self.axes = axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:

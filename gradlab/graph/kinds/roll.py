@@ -18,10 +18,10 @@ class Roll(Node):
     __slots__ = ("axis", "shift")
 
     def __init__(self, operand: Node, shift: int, axis: int) -> None:
-        self.operands = (operand,)
-        self.shift = shift
-        self.axis = axis
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.shift: int = shift
+        self.axis: int = axis
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Roll(operands[0], self.shift, self.axis)

@@ -20,9 +20,9 @@ class LogSumExp(Node):
     __slots__ = ("axis",)
 
     def __init__(self, operand: Node, axis: int) -> None:
-        self.operands = (operand,)
-        self.axis = axis
-        self.axes = (*operand.axes[:axis], *operand.axes[axis + 1 :])
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axis: int = axis
+        self.axes: Axes = (*operand.axes[:axis], *operand.axes[axis + 1 :])
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return LogSumExp(operands[0], self.axis)
@@ -37,9 +37,9 @@ class Softmax(Node):
     __slots__ = ("axis",)
 
     def __init__(self, operand: Node, axis: int) -> None:
-        self.operands = (operand,)
-        self.axis = axis
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axis: int = axis
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Softmax(operands[0], self.axis)

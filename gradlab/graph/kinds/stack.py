@@ -19,9 +19,9 @@ class Stack(Node):
 
     def __init__(self, operands: tuple[Node, ...], axis: int = 0) -> None:
         self.operands = operands
-        self.axis = axis
+        self.axis: int = axis
         inner = operands[0].axes
-        self.axes = (*inner[:axis], len(operands), *inner[axis:])
+        self.axes: Axes = (*inner[:axis], len(operands), *inner[axis:])
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Stack(operands, self.axis)

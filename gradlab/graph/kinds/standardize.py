@@ -25,10 +25,10 @@ class Standardize(Node):
     __slots__ = ("along", "epsilon")
 
     def __init__(self, operand: Node, along: tuple[int, ...], epsilon: Fraction) -> None:
-        self.operands = (operand,)
-        self.along = along
-        self.epsilon = epsilon
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.along: tuple[int, ...] = along
+        self.epsilon: Fraction = epsilon
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Standardize(operands[0], self.along, self.epsilon)

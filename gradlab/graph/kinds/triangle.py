@@ -21,10 +21,10 @@ class Triangle(Node):
     __slots__ = ("offset", "upper")
 
     def __init__(self, operand: Node, offset: int, upper: bool) -> None:
-        self.operands = (operand,)
-        self.offset = offset
-        self.upper = upper
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.offset: int = offset
+        self.upper: bool = upper
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Triangle(operands[0], self.offset, self.upper)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from gradlab.graph.nodes import Node, Pull, compute, pullback, show, show_component
-from gradlab.graph.sizes import Size
+from gradlab.graph.sizes import Axes, Size
 from gradlab.graph.writing import Printer, Shown
 
 
@@ -16,9 +16,9 @@ class Derivative(Node):
     __slots__ = ("wrt",)
 
     def __init__(self, operand: Node, wrt: Node) -> None:
-        self.operands = (operand,)
-        self.wrt = wrt
-        self.axes = operand.axes
+        self.operands: tuple[Node, ...] = (operand,)
+        self.wrt: Node = wrt
+        self.axes: Axes = operand.axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Derivative(operands[0], self.wrt)
@@ -34,9 +34,9 @@ class VectorJacobian(Node):
     __slots__ = ("place",)
 
     def __init__(self, operation: Node, place: int, delta: Node) -> None:
-        self.operands = (operation, delta)
-        self.place = place
-        self.axes = operation.operands[place].axes
+        self.operands: tuple[Node, ...] = (operation, delta)
+        self.place: int = place
+        self.axes: Axes = operation.operands[place].axes
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return VectorJacobian(operands[0], self.place, operands[1])

@@ -16,9 +16,9 @@ class Variable(Node):
     __slots__ = ("name",)
 
     def __init__(self, name: str, axes: Axes = ()) -> None:
-        self.name = name
+        self.name: str = name
         self.axes = axes
-        self.operands = ()
+        self.operands: tuple[Node, ...] = ()
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Variable(self.name, renamed(self.axes, sizes))

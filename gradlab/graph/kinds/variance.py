@@ -22,10 +22,10 @@ class Variance(Node):
     __slots__ = ("along", "correction")
 
     def __init__(self, operand: Node, along: tuple[int, ...], correction: Fraction = Fraction(0)) -> None:
-        self.operands = (operand,)
-        self.along = along
-        self.correction = correction
-        self.axes = tuple(operand.axes[axis] for axis in kept_axes(operand.rank, along))
+        self.operands: tuple[Node, ...] = (operand,)
+        self.along: tuple[int, ...] = along
+        self.correction: Fraction = correction
+        self.axes: Axes = tuple(operand.axes[axis] for axis in kept_axes(operand.rank, along))
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Variance(operands[0], self.along, self.correction)

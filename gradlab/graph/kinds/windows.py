@@ -23,13 +23,13 @@ class Windows(Node):
     __slots__ = ("axis", "dilation", "length", "stride")
 
     def __init__(self, operand: Node, axis: int, length: int, stride: int = 1, dilation: int = 1) -> None:
-        self.operands = (operand,)
-        self.axis = axis
-        self.length = length
-        self.stride = stride
-        self.dilation = dilation
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axis: int = axis
+        self.length: int = length
+        self.stride: int = stride
+        self.dilation: int = dilation
         count = positions(_number(operand.axes[axis]), length, stride, dilation)
-        self.axes = (*operand.axes[:axis], count, length, *operand.axes[axis + 1 :])
+        self.axes: Axes = (*operand.axes[:axis], count, length, *operand.axes[axis + 1 :])
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Windows(operands[0], self.axis, self.length, self.stride, self.dilation)
@@ -47,12 +47,12 @@ class Overlapped(Node):
     __slots__ = ("axis", "dilation", "size", "stride")
 
     def __init__(self, operand: Node, axis: int, size: int, stride: int = 1, dilation: int = 1) -> None:
-        self.operands = (operand,)
-        self.axis = axis
-        self.size = size
-        self.stride = stride
-        self.dilation = dilation
-        self.axes = (*operand.axes[:axis], size, *operand.axes[axis + 2 :])
+        self.operands: tuple[Node, ...] = (operand,)
+        self.axis: int = axis
+        self.size: int = size
+        self.stride: int = stride
+        self.dilation: int = dilation
+        self.axes: Axes = (*operand.axes[:axis], size, *operand.axes[axis + 2 :])
 
     def rebuilt(self, operands: tuple[Node, ...], sizes: Mapping[str, Size]) -> Node:
         return Overlapped(operands[0], self.axis, self.size, self.stride, self.dilation)

@@ -33,7 +33,7 @@ class Known:
     """Finds no module itself, and says of one that is not there what is."""
 
     def __init__(self) -> None:
-        self.names = {name.partition(".")[0] for name in sys.modules} | sys.stdlib_module_names
+        self.names: set[str] = {name.partition(".")[0] for name in sys.modules} | sys.stdlib_module_names
 
     def find_spec(self, name: str, *_: Any) -> None:
         if name.partition(".")[0] not in self.names:

@@ -41,7 +41,7 @@ from gradlab.graph.kinds import (
     VectorJacobian,
     Windows,
 )
-from gradlab.graph.nodes import Node, compute, rebuild, switches, topological
+from gradlab.graph.nodes import Node, compute, put_for, switches, topological
 from gradlab.graph.operations import LETTERS
 from gradlab.graph.sizes import ONE, shape_of
 from gradlab.symbolic.proof.equality import REMEMBERED, prove_equal
@@ -130,7 +130,7 @@ def _with_unknowns(claim: _Claim, parts: Iterable[Node]) -> _Claim:
         for number, part in enumerate(dict.fromkeys(parts))
         if not isinstance(part, Constant) and part is not claim.operation
     }
-    operation, delta, after, *local = rebuild(claim.nodes, replace=lambda old, new: named.get(old, new))
+    operation, delta, after, *local = put_for(named, claim.nodes)
     return _Claim(operation, claim.place, delta, after, *(local or [None]))
 
 

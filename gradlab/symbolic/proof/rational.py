@@ -106,8 +106,8 @@ class Fractions:
         count = sum(map(_needed, topological(self.outputs))) + 8
         self._ring = flint.fmpq_mpoly_ctx.get([f"g{number}" for number in range(count)], flint.Ordering.lex)
         self._gens = self._ring.gens()
-        self.one = self.number(1)
-        self.zero = self.number(0)
+        self.one: Any = self.number(1)
+        self.zero: Any = self.number(0)
 
     def number(self, value: int | Fraction) -> Any:
         import flint

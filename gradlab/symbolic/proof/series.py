@@ -21,7 +21,7 @@ class Series:
     __slots__ = ("number",)
 
     def __init__(self, number: Any) -> None:
-        self.number = number
+        self.number: Any = number
 
     @staticmethod
     def of(value: Any, slope: Any) -> Series:
@@ -71,7 +71,11 @@ class Series:
     def sqrt(self) -> Series:
         return Series(self.number.sqrt())
 
-    __radd__, __rmul__ = __add__, __mul__
+    def __radd__(self, other: Any) -> Any:
+        return self.__add__(other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.__mul__(other)
 
 
 def _is_array(number: Any) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import sympy
 
+from gradlab.errors import ExerciseError
 from gradlab.grading import CodeExercise, grade
 from gradlab.grading.files import exercises_of
 from gradlab.isolation import Level
 from tests.grading.code import programs
 from tests.grading.code.programs import LEAST_SQUARES, LINE, LOGISTIC, SWISH, exercise
 
+SOFTMAX = {"X": ("n", "d"), "w": ("d",)}
 NUMPY = exercise(LEAST_SQUARES)
 TORCH = exercise(LEAST_SQUARES, library="torch")
 LOOP = exercise(LEAST_SQUARES, "training loop", library="torch")
@@ -182,3 +185,36 @@ def test_names_of_an_exercise_are_never_run(words, sandbox):
     loss.__name__ = words
     for given in (CodeExercise("x^2", name=words), CodeExercise(loss)):
         assert given.check(given.answer, sandbox=sandbox).verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "error", "said"),
+    [
+        ("poem", {}, ValueError, "no kind of code is called 'poem'"),
+        ("function", {"library": "jax"}, ValueError, "library='jax'; there are numpy, torch"),
+        ("function", {"points": 0}, ValueError, "worth more than 0 points"),
+        ("function", {}, ExerciseError, "is an array; a gradient is that of one number"),
+    ],
+)
+def test_an_exercise_that_cannot_be_is_refused(kind, options, error, said):
+    with pytest.raises(error, match=said):
+        CodeExercise(lambda x: x**2, kind, shapes={"x": (3,)}, **options)
+
+
+def test_a_submission_is_text():
+    with pytest.raises(TypeError, match="the text of a program or a notebook, not int"):
+        CodeExercise("x^2", "function").attempt(3)
+
+
+@pytest.mark.parametrize("of", [SWISH, {"function": "x^2 + x y"}, {"function": "softmax(X w)", "shapes": SOFTMAX}])
+def test_an_autograd_function_has_a_solution_with_a_backward_pass_of_its_own(of, sandbox):
+    given = exercise(of, "autograd function")
+    assert "..." not in given.answer
+    assert "..." in given.template()
+    assert given.check(given.answer, sandbox=sandbox).verdict == "correct"
+
+
+@pytest.mark.parametrize("name", ['"x"', "a b", "lambda", "x'"])
+def test_a_variable_that_no_program_can_have_is_refused_by_its_name(name):
+    with pytest.raises(ExerciseError, match=r"a program has no argument called .* letters, digits and _, such as x"):
+        CodeExercise(sympy.Symbol(name) ** 2)

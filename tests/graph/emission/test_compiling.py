@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 import torch
 
-from gradlab.errors import GradlabError, PointError
+from gradlab.errors import GradlabError, MissingExtra, PointError
 from gradlab.graph.emission.compiling import loop_function
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive
@@ -152,7 +152,7 @@ def test_an_unknown_backend_is_refused():
 
 def test_numba_is_an_extra_and_the_error_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)  # as where it is not installed
-    with pytest.raises(ImportError, match=r"gradlab\[fast\]"):
+    with pytest.raises(MissingExtra, match=r"gradlab\[fast\]"):
         derive("x**2").compile("numba")
 
 

@@ -1,0 +1,34 @@
+"""Mutants of valid formulas and files are taken or refused, in seconds and little memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.attacks.mutants import KINDS
+
+
+def tried(kind, count, seed):
+    command = [sys.executable, "-m", "tests.attacks.mutants", kind, str(count), str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mutant_is_taken_or_refused(kind):
+    found = tried(kind, 60, 1)
+    assert found["failing"] == []
+    assert found["refused"] > 5
+    assert found["taken"] > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", KINDS)
+def test_thousands_of_mutants_more(kind, seed):
+    found = tried(kind, 5_000, 100 + seed)
+    assert found["failing"] == []
+    assert found["peak"] < 1000, "MiB"
