@@ -177,6 +177,8 @@ class Function:
             return tuple(self.variables)
         wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         unknown = [name for name in wanted if name not in self.variables]
+        if not self.variables:
+            raise PointError(f"{self.signature} has no variable to differentiate by; write one, such as x")
         if unknown or not wanted:
             known = ", ".join(self.variables)
             raise PointError(f"wrt names {', '.join(unknown) or 'nothing'}; the variables of {self.name} are {known}")
