@@ -5,7 +5,7 @@ from __future__ import annotations
 MANY = 100
 """Most arguments of a function of any number of them."""
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("max", "min"), (1, MANY)),
     **dict.fromkeys(("log", "elu", "celu", "huber", "leaky_relu", "heaviside"), (1, 2)),
     **dict.fromkeys(("dot", "pow", "mod", "root", "polygamma", "hypot", "atan2", "logaddexp"), (2, 2)),
