@@ -31,7 +31,7 @@ def declaration(text: str) -> Declaration | None:
     (None, None, None)
     """
     found = _STATED.fullmatch(text)
-    if found is None or found["name"] in FUNCTIONS:
+    if found is None or found["name"].partition("_")[0] in FUNCTIONS:  # sum_i = 1..n begins a sum
         return None
     name, variables, formula = found["name"], found["variables"], found["formula"]
     if variables is not None:

@@ -91,6 +91,10 @@ class _Lowering:
         """Note over how much the indices of an entry run."""
         with self._at(tree):
             builder, written, name = self.builder, self.text[slice(*tree.span)], tree.array.name
+            if name not in self.axes:
+                raise TraceError(
+                    f"in {written}, {name} is an index or a limit of this sum; call the array something else"
+                )
             array = Variable(name, self.axes[name])
             if array.rank == 0:
                 builder.need_axes(array, ("n", "m", "k")[: len(tree.indices)])

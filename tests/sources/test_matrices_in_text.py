@@ -98,6 +98,12 @@ def test_what_does_not_fit_is_refused_where_it_stands(written: str, message: str
         as_function(written, shapes=SHAPES, variables=list(SHAPES))
 
 
+@pytest.mark.parametrize("written", [r"\sum_{ix=1}^{n} x_i^2", r"\sum_{i=1}^x{n} x_i^2"])
+def test_an_array_called_as_an_index_or_a_limit_is_refused(written: str):
+    with pytest.raises(ParseError, match="in x_i, x is an index or a limit of this sum"):
+        as_function(written)
+
+
 def test_an_answer_that_multiplies_two_columns_is_refused():
     reading = read("w*w", Names(["w"], shapes={"w": ("d",)}))
     with pytest.raises(GradlabError, match=r"write u\^T v for a number, u ⊙ v"):
