@@ -372,6 +372,7 @@ _REWRITTEN: Mapping[str, Callable[..., Pair]] = {
 class NormalForm:
     """An expression whose normal form is kept, to be compared with many; what differs may be equal all the same.
 
+    >>> from gradlab.grading.programs import program_of
     >>> from gradlab.sources.text import parse
     >>> NormalForm(program_of(parse("(x^2 - 1)/(x - 1)")), ["x"]).equals(program_of(parse("x + 1")))
     True

@@ -67,9 +67,11 @@ def test_a_function_without_one_value_is_an_error():
         descend(lambda x: x**2, [1.0, 2.0])
 
 
-@pytest.mark.parametrize("rule", [0.1, GradientDescent, "adam"])
-def test_what_is_no_rule_is_told_how_to_write_one(rule):
-    with pytest.raises(TypeError, match=r"write rule=GradientDescent\(rate=0.1\)"):
+@pytest.mark.parametrize(
+    ("rule", "instead"), [(0.1, "GradientDescent"), (GradientDescent, "GradientDescent"), ("adam", "Adam")]
+)
+def test_what_is_no_rule_is_told_how_to_write_one(rule, instead):
+    with pytest.raises(TypeError, match=rf"write rule={instead}\(rate=0\.1\)"):
         descend("x**2", 1.0, rule=rule)
 
 

@@ -86,7 +86,9 @@ def test_misuse_is_a_value_error():
         gl.Exercise("x^2", "code")
     with pytest.raises(ValueError, match="not 'imaginary'"):
         Domain(values="imaginary")
-    with pytest.raises(ValueError, match="between 2 and 1, where there are none"):
+    with pytest.raises(
+        ValueError, match="between 2 and 1, where none can be drawn; write two numbers, the smaller one first"
+    ):
         Domain(between={"x": (2, 1)})
     with pytest.raises(TypeError, match="not complex"):
         gl.Exercise("x^2").check(3 + 2j)

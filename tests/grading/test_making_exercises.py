@@ -130,7 +130,7 @@ def test_what_cannot_be_generated_is_said(rules, options, said):
 
 
 def test_no_exercises_are_refused():
-    with pytest.raises(ExerciseError, match="0 exercises are none"):
+    with pytest.raises(ExerciseError, match="0 exercises cannot be made at once; ask for 1 to 10,000"):
         generate(["power"], 0)
     with pytest.raises(ExerciseError, match="a family has parameters with values; a"):
         Family("a x^2", {"a": []})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from threading import Thread
 
 import pytest
@@ -88,15 +90,20 @@ def test_a_missing_browser_is_said_and_the_page_goes_on(monkeypatch, capsys, tak
 
 
 def test_the_page_looks_the_same_whatever_the_user_has_set_for_notebooks(tmp_path, monkeypatch):
-    manager = pytest.importorskip("marimo._config.manager", reason="marimo keeps its settings elsewhere")
+    pytest.importorskip("marimo._config.manager", reason="marimo keeps its settings elsewhere")
     settings = tmp_path / "settings" / "marimo"
     settings.mkdir(parents=True)
     (settings / "marimo.toml").write_text('[display]\ntheme = "dark"\n[runtime]\non_cell_change = "lazy"\n')
     monkeypatch.setenv("XDG_CONFIG_HOME", str(settings.parent))
 
-    def found():
-        config = manager.get_default_config_manager(current_path=str(tmp_path / "page" / "app.py")).get_config()
-        return config["display"]["theme"], config["runtime"]["on_cell_change"]
+    def found():  # in a process of its own: marimo remembers settings
+        program = (
+            "import sys; from marimo._config.manager import get_default_config_manager as manager;"
+            "found = manager(current_path=sys.argv[1]).get_config();"
+            "print(found['display']['theme'], found['runtime']['on_cell_change'])"
+        )
+        command = [sys.executable, "-c", program, str(tmp_path / "page" / "app.py")]
+        return tuple(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
     (tmp_path / "page").mkdir()
     assert found() == ("dark", "lazy")
