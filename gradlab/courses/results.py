@@ -212,7 +212,8 @@ def _result(row: Sequence[Any]) -> Result:
     candidates, mistakes = (_parsed(name, values[name]) for name in _LISTS)
     _check("candidates", candidates, all(isinstance(name, str) for name in candidates))
     _check("mistakes", mistakes, all(map(_is_mistake, mistakes)))
-    return Result(**{**values, "candidates": tuple(candidates), "mistakes": tuple(map(tuple, mistakes))})
+    values |= {"candidates": tuple(candidates), "mistakes": tuple(tuple(mistake) for mistake in mistakes)}
+    return Result(**values)
 
 
 def _listed(row: Sequence[Any]) -> Listed:
@@ -222,6 +223,7 @@ def _listed(row: Sequence[Any]) -> Listed:
 
 
 def _parsed(name: str, written: str) -> list[Any]:
+    found: Any = None
     try:
         found = json.loads(written)
         json.dumps(found, ensure_ascii=False).encode()  # half a character can be escaped and not be written

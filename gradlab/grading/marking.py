@@ -284,9 +284,10 @@ def _components(question: Question, reading: Reading) -> tuple[Tree, ...] | str:
         if question.form == "set" and all(row is None for row in rows) and len(entries) == question.columns:
             return entries  # one point
         if any(row is None or len(row) != question.columns for row in rows):
-            what = "a matrix of" if question.form == "matrix" else "points are asked for, written in"
-            asked = " is asked for" if question.form == "matrix" else ""
-            return f"{what} {count // question.columns} rows of {question.columns}{asked}: write [[a, b], [c, d]]"
+            if question.form == "set":
+                return f"each point has {question.columns} coordinates: write (a, b), or several as [[a, b], [c, d]]"
+            size = f"{count // question.columns} rows of {question.columns}"
+            return f"a matrix of {size} is asked for: write [[a, b], [c, d]]"
         entries = tuple(flat)
         if question.form == "set":
             return entries

@@ -11,6 +11,11 @@ WHY = """
 64 features, by the weights of queries, keys and values.
 """
 
+SHORT = """
+With one thread each the two do the same products of matrices; what is left is the softmax of 512 × 512 scores, which NumPy takes in five passes over memory and torch in one.
+Next: rows in blocks that stay in the cache.
+"""
+
 
 def _attention(xp: Any, Wq: Any, Wk: Any, Wv: Any, X: Any) -> Any:
     Q, K, V = X @ Wq, X @ Wk, X @ Wv

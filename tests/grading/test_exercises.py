@@ -241,7 +241,7 @@ def test_feedback_in_a_notebook_writes_the_rule_as_mathematics():
             "x^2 + y^2",
             "critical point",
             "[[1, 0, 2]]",
-            "Points are asked for, written in 1 rows of 2: write [[a, b], [c, d]].",
+            "Each point has 2 coordinates: write (a, b), or several as [[a, b], [c, d]].",
         ),
         ("x^3 - 3x", "critical point", "[1, 0, 2]", "Not right: 1 missing, 2 of these are no critical point."),
         ("x^3 - 3x", "critical point", "[1, -1, 2]", "Not right: 1 of these is no critical point."),
