@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 
 import pytest
@@ -254,7 +255,8 @@ LONG += ["[" * 98 + "x," * 2000 + "x>0" + "]" * 98, "where(" + "(" * 90 + "x+" *
 def test_the_longest_texts_are_read_or_refused_at_once(text: str, notation: str):
     for names in (Names(), Names(["x", "a", "b", "e"])):
         seconds = min(seconds_to_read(text, names, notation) for _ in range(3))
-        assert seconds < 0.2  # of the 50 ms that it takes at most on a machine with nothing else to do
+        # Of the 50 ms that it takes at most on a machine with nothing else to do; watching coverage costs more.
+        assert seconds < (2 if sys.gettrace() else 0.2)
 
 
 def seconds_to_read(text: str, names: Names, notation: str) -> float:
