@@ -181,8 +181,12 @@ def taught(text: str) -> None:
 
     _path().write_bytes(text.encode("utf-8", "replace"))
     for task in lessons.read(_path()).functions:
-        if task.source is not None:
+        if task.source is None:
+            continue
+        try:
             as_function(task.source, variables=task.variables, shapes=task.shapes, name=task.name)
+        except ValueError as error:  # as the command does
+            raise GradlabError(str(error)) from error
 
 
 def tabled(text: str) -> None:
@@ -277,6 +281,7 @@ def failing(kind: str, count: int, seed: int) -> tuple[Counter[str], list[tuple[
     pool, work = KINDS[kind]
     pool = pool if isinstance(pool, list) else pool()
     random = Random(seed)
+    work(pool[0])  # loads torch, which must not be broken off
     signal.signal(signal.SIGPROF, _too_long)
     outcomes: Counter[str] = Counter()
     found: list[tuple[str, str]] = []
