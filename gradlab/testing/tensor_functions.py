@@ -36,7 +36,8 @@ class TensorFunction:
         """What the function is called."""
         owner = getattr(self.func, "__self__", None)
         named = owner if isinstance(owner, type) else self.func
-        return str(getattr(named, "__name__", type(named).__name__)).replace("<lambda>", "func")
+        name = str(getattr(named, "__name__", type(named).__name__))
+        return name if name.isidentifier() else "func"
 
     @cached_property
     def places(self) -> tuple[int, ...]:
