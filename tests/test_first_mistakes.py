@@ -317,7 +317,7 @@ COMMANDS = {
     "compare x^2 --at x 3": "compare: --at 'x' is no name=value; values look like x=3, x=1e-3, x=pi/2, x=1,2,3",
     "compare x^2": "compare: the following arguments are required: --at; `gradlab compare --help` shows how",
     "compare --script nope.py:f --at x=1": "compare: --script nope.py:f: there is no file 'nope.py'",
-    "derive x^2 --save nowhere/x.json": "derive: nowhere/x.json cannot be written: No such file or directory",
+    "derive x^2 --save nowhere/x.json": "cannot write 'nowhere/x.json': there is no folder 'nowhere'; make it first",
     "derive x^2 --stpes": "derive: no option --stpes; `gradlab derive --help` lists those there are",
     "descend x^2 --start x=3 --optimizer adm": "descend: --optimizer adm: did you mean 'adam'?",
     "descend x^2 --start x=3 --rate fast": "'fast' is no learning rate; write a positive number such as 0.1",

@@ -17,6 +17,7 @@ from gradlab.graph import Function, Gradient, Point, bounds
 from gradlab.graph.domain import at_switches
 from gradlab.graph.guards import at_edge, conditions
 from gradlab.graph.precision import DOUBLE, DTYPES, precision_of
+from gradlab.misuse import explains_misuse
 from gradlab.numeric import estimate
 from gradlab.sources import at_point
 from gradlab.symbolic import Derivation, derive
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 
+@explains_misuse
 def compare(
     f: Any,
     at: Any,

@@ -12,6 +12,7 @@ from gradlab.grading.demands import DEMANDS
 from gradlab.grading.domains import Domain
 from gradlab.grading.malrules import known
 from gradlab.grading.questions import Question, Setting
+from gradlab.misuse import explains_misuse
 from gradlab.sources import as_function
 from gradlab.sources.tokens import MAX_DIGITS, MAX_SCIENTIFIC_EXPONENT
 from gradlab.symbolic import derive
@@ -26,6 +27,7 @@ ABOUT_ONE = ("derivative", "partial", "closed form")
 """What is asked with respect to one variable."""
 
 
+@explains_misuse
 class Exercise:
     """A function and what is asked of it.
 

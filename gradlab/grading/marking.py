@@ -18,6 +18,7 @@ from gradlab.grading.labels import unlabelled
 from gradlab.grading.marks import Mark
 from gradlab.grading.matching import Diagnosis
 from gradlab.grading.questions import Part, Question
+from gradlab.misuse import explains_misuse
 from gradlab.sources.answers import Reading, read
 from gradlab.sources.syntax import Tree, Vector
 
@@ -153,6 +154,7 @@ def grade(exercise: Exercise | str, answer: Any, *, trust: bool = False) -> Grad
 def grade(exercise: Any, answer: Any, *, trust: bool = False) -> Any: ...
 
 
+@explains_misuse
 def grade(exercise: Any, answer: Any, *, trust: bool = False) -> Grade | CodeGrade:
     """Return the grade of an answer, and keep it as an attempt at the exercise.
 

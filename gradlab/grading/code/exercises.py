@@ -11,6 +11,7 @@ from gradlab.errors import ExerciseError, GradlabError
 from gradlab.grading.code.kinds import KINDS, reference_of
 from gradlab.grading.domains import Domain
 from gradlab.grading.marks import Mark
+from gradlab.misuse import explains_misuse
 from gradlab.sources import as_function
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ CASES = 6
 EVERYWHERE = Domain("real")
 
 
+@explains_misuse
 class CodeExercise:
     """A function and the code that is asked of it.
 
