@@ -15,6 +15,7 @@ from gradlab import cli
 from gradlab.errors import (
     DomainError,
     ExerciseError,
+    FileError,
     GradlabError,
     NoFormulaError,
     NotScalarError,
@@ -264,6 +265,26 @@ MISTAKES = {
         ReportError,
         "cannot write 'nowhere/lesson.md': there is no folder 'nowhere'; make it first",
     ),
+    "a derivation into a folder that is not there": (
+        lambda: gl.derive("x^2").save("nowhere/lesson.json"),
+        FileError,
+        "cannot write 'nowhere/lesson.json': there is no folder 'nowhere'; make it first",
+    ),
+    "a run into a folder that is not there": (
+        lambda: gl.descend("x^2", 3, rate=0.1).save("nowhere/run.npz"),
+        FileError,
+        "cannot write 'nowhere/run.npz': there is no folder 'nowhere'; make it first",
+    ),
+    "a moving picture into a folder that is not there": (
+        lambda: gl.plots.animate(gl.descend("x^2", 3, rate=0.1), "nowhere/run.gif"),
+        FileError,
+        "cannot write 'nowhere/run.gif': there is no folder 'nowhere'; make it first",
+    ),
+    "a folder in place of a file": (
+        lambda: gl.derive("x^2").save("."),
+        FileError,
+        "cannot write '.': it is a folder",
+    ),
     # exercises
     "a question misspelt": (
         lambda: gl.Exercise("x^2", "derivativ"),
@@ -318,6 +339,8 @@ COMMANDS = {
     "compare x^2": "compare: the following arguments are required: --at; `gradlab compare --help` shows how",
     "compare --script nope.py:f --at x=1": "compare: --script nope.py:f: there is no file 'nope.py'",
     "derive x^2 --save nowhere/x.json": "cannot write 'nowhere/x.json': there is no folder 'nowhere'; make it first",
+    "descend x^2 --start x=3 --save nowhere/x.npz": "cannot write 'nowhere/x.npz': there is no folder 'nowhere'",
+    "exercise new --rules product --output nowhere/x.toml": "cannot write 'nowhere/x.toml': there is no folder",
     "derive x^2 --stpes": "derive: no option --stpes; `gradlab derive --help` lists those there are",
     "descend x^2 --start x=3 --optimizer adm": "descend: --optimizer adm: did you mean 'adam'?",
     "descend x^2 --start x=3 --rate fast": "'fast' is no learning rate; write a positive number such as 0.1",

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gradlab.errors import ParseError
+
 if TYPE_CHECKING:
     from gradlab.grading.questions import Question
 
@@ -18,6 +20,8 @@ LEFT = re.compile(
 def unlabelled(text: str, question: Question) -> str:
     """Return an answer without what it is called; what is left keeps its place.
 
+    Raises ParseError where it is called the derivative of something else.
+
     >>> from gradlab.grading import Exercise
     >>> unlabelled("x = 0.8, y = 0.7", Exercise("x^2 + y^2", "step", at={"x": 1, "y": 1}, rate=0.1).question)
     '[0.8, 0.7]'
@@ -26,6 +30,8 @@ def unlabelled(text: str, question: Question) -> str:
     if len(pieces) > 1 and all(equals and "=" not in right for _, equals, right in pieces):
         return _in_order([(left.strip(), right.strip()) for left, _, right in pieces], question) or text
     left, equals, right = text.partition("=")
+    if equals:
+        check_label(left, question, text)
     return " " * len(left + equals) + right if equals and _is_label(left, question) else text
 
 
@@ -37,6 +43,25 @@ def _in_order(given: Sequence[tuple[str, str]], question: Question) -> str | Non
     if sorted(names) == sorted(question.coordinates):
         return f"[{', '.join(dict(given)[name] for name in question.coordinates)}]"
     return None
+
+
+def check_label(left: str, question: Question, text: str) -> None:
+    """Raise ParseError where *left* names another variable than the question: d/dt for ∂f/∂x, f'(t) for f(x)."""
+    if not question.wrt or question.coordinates or LEFT.match(left) is None:
+        return
+    known = question.function.variables
+    below = _BELOW.search(left)
+    if below and below[1] not in question.wrt:
+        asked = f"the derivative by {' and '.join(question.wrt)}"
+        raise ParseError(f"this is called a derivative by {below[1]}, and {asked} is asked for", text, below.start(1))
+    for word in re.finditer(r"[^\W\d]\w*", left[: left.find(")") + 1]):
+        if "(" in left[: word.start()] and word[0] not in known:
+            of = f"a function of {', '.join(known)}"
+            raise ParseError(f"this is called a function of {word[0]}, and {of} is asked about", text, word.start())
+
+
+_BELOW = re.compile(r"/\s*[d∂](\w+)")
+"""What a derivative in Leibniz's notation is taken by."""
 
 
 def _is_label(left: str, question: Question) -> bool:

@@ -123,7 +123,7 @@ class Question:
     form: "one", "vector", "matrix" (*rows* in order), "set" (in any order), "array".
     names: those that may stand in an answer.  function: what was asked about.
     confusions: vectors that come from a mistake with the whole of it.
-    coordinates: the variables of the point, where a point is asked for.
+    coordinates: the variables of the point, where a point is asked for.  wrt: those differentiated with respect to.
     """
 
     form: str
@@ -134,6 +134,7 @@ class Question:
     columns: int = 0
     confusions: Sequence[tuple[str, str, Sequence[Node]]] = field(default=())
     coordinates: tuple[str, ...] = ()
+    wrt: tuple[str, ...] = ()
 
     @cached_property
     def answer(self) -> str:
