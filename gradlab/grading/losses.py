@@ -59,7 +59,7 @@ def _all(function: Function, name: str, right: Node) -> Iterator[tuple[str, str,
 
 
 def _without_inner(function: Function, name: str) -> Iterator[tuple[str, str, Node]]:
-    """Yield the gradient without the factor beside a single number: 2/n sum (w x + b - y) for 2/n sum (w x + b - y) x."""
+    """Yield the gradient without the factor beside a single number w: 2/n sum (w x - y) for 2/n sum (w x - y) x."""
     variable = function.nodes[name]
     for node in topological([function.formula]):
         if variable.axes or not isinstance(node, Contraction) or node.summed or variable not in node.operands:
