@@ -88,6 +88,12 @@ MISTAKES = {
         "no variable named 'a'; the variables are x\n  a x^2\n  ^",
     ),
     "nothing at all": (lambda: gl.derive(""), ParseError, "nothing to read; write for example x**2 + y"),
+    "a tangent by its other name": (lambda: gl.derive("tg(x)"), ParseError, "no function named 'tg': write tan"),
+    "digits of a rounded value": (
+        lambda: gl.derive(lambda x: round(x, 2)),
+        NoFormulaError,
+        "round(…) to some digits cannot be read as mathematics; write np.round(x * 100) / 100",
+    ),
     # what is no function
     "a value in place of a function": (
         lambda: gl.derive(float(_line(1.0, 2.0))),
@@ -301,6 +307,42 @@ MISTAKES = {
         lambda: gl.grade("2x", gl.Exercise("x^2")),
         TypeError,
         "the exercise comes first: grade(exercise, answer)",
+    ),
+    "one hint as text": (
+        lambda: gl.Exercise("x^2", hints="use the power rule"),
+        TypeError,
+        "hints is a list: hints=['use the power rule'], not hints='use the power rule'",
+    ),
+    "one demand as text": (
+        lambda: gl.Exercise("x^2", demands="factored"),
+        TypeError,
+        "demands is a list: demands=['factored'], not demands='factored'",
+    ),
+    "points as text": (lambda: gl.Exercise("x^2", points="2"), TypeError, "points='2' is not a number; write points=2"),
+    "no attempt at all": (
+        lambda: gl.CodeExercise("x^2", attempts=0),
+        ValueError,
+        "attempts=0: nobody could answer; write attempts=1 or more, or leave it out",
+    ),
+    "a mistake misspelt that has credit": (
+        lambda: gl.Exercise("x^2", credit={"sign slipp": 0.5}),
+        ValueError,
+        "credit names 'sign slipp'; did you mean 'sign slip'?",
+    ),
+    "credit beyond the points": (
+        lambda: gl.Exercise("x^2", credit={"sign slip": 50}),
+        ValueError,
+        "credit={'sign slip': 50}: a share of the points is a number from 0 to 1, such as 0.5",
+    ),
+    "a domain as text": (
+        lambda: gl.Exercise("log(x)", domain="positive"),
+        TypeError,
+        'domain=\'positive\' is no domain; write domain=Domain("real", positive=("x",))',
+    ),
+    "an exercise about a number": (
+        lambda: gl.Exercise("5"),
+        ExerciseError,
+        "5 has no variable to differentiate by; write one, such as x",
     ),
     "a file of exercises that is not there": (
         lambda: load("nowhere.toml"),

@@ -216,7 +216,7 @@ def marked(exercise: Exercise, text: str) -> Grade:
 
 
 def _read(question: Question, text: str) -> Reading:
-    """Return what an answer says; where a vector is asked for, (1,0) is one and no number with a comma."""
+    """Return what an answer says; where a vector is asked for, (1,0) and 1, 0 are one and no number with a comma."""
     text = unlabelled(text, question)
     try:
         return read(text, question.names)
@@ -224,9 +224,13 @@ def _read(question: Question, text: str) -> Reading:
         if (name := _left_open(question, error)) is not None:
             raise ParseError(f"a number is asked for; put in the value of {name}", text, error.position) from error
         inside = text.strip()
-        if question.form in ("one", "array") or not (inside.startswith("(") and inside.endswith(")")):
+        if question.form in ("one", "array", "matrix") or "," not in inside:
             raise
-        return read(f"[{inside[1:-1]}]", question.names)
+        listed = inside[1:-1] if inside.startswith("(") and inside.endswith(")") else inside
+        try:
+            return read(f"[{listed}]", question.names)
+        except ParseError:
+            raise error from None
 
 
 def _left_open(question: Question, error: ParseError) -> str | None:

@@ -23,6 +23,14 @@ LOWEST = Exercise("x^2 + y^2 - 2x", ask="critical point")
         (Exercise("x^2"), "f'(x) = 2x"),
         (Exercise("x^2"), "dy/dx = 2x"),
         (Exercise("x^2 + y", ask="gradient"), "∇f(x, y) = [2x, 1]"),
+        (Exercise("x^2 + y", ask="gradient"), "∂f/∂y = 1, ∂f/∂x = 2x"),
+        (Exercise("x^2 + y", ask="gradient"), "f_x = 2x; f_y = 1"),
+        (Exercise("x^2 + y", ask="gradient"), "2x, 1"),
+        (Exercise("x^2"), "$$f'(x) = 2x$$"),
+        (Exercise("x^2"), r"\(y' = 2x\)"),
+        (Exercise("x^2"), r"\frac{df}{dx} = 2x"),
+        (Exercise("x^2"), r"$\frac{\partial f}{\partial x} = 2x$"),
+        (LEVEL, "1, -1"),
     ],
 )
 def test_an_answer_may_say_what_it_is(exercise, answer):
@@ -42,6 +50,7 @@ def test_what_is_wrong_stays_wrong(exercise, answer):
         (STEP, "z = 1"),
         (STEPS, "x = 0.8, x = 0.8"),
         (STEPS, "x = 0.8, y"),
+        (Exercise("x^2 + y", ask="gradient"), "f_x = 2x, f_z = 1"),
         (Exercise("x^2"), "x = 2x"),
         (LEVEL, "3x^2 = 3"),
     ],
@@ -61,6 +70,7 @@ def test_another_equation_is_not_read(exercise, answer):
         (Exercise("x^2"), "f'(t) = 2x", "this is called a function of t, and a function of x is asked about"),
         (Exercise("x^2 + y", ask="gradient"), "∇f(x, z) = [2x, 1]", "a function of z, and a function of x, y is asked"),
         (Exercise("x^2", "value", at=3), "dy/dt = 6", "this is called a derivative by t"),
+        (Exercise("x^2"), r"$\frac{df}{dt} = 2x$", "this is called a derivative by t"),
     ],
 )
 def test_a_label_is_held_against_the_question(exercise, answer, said):
