@@ -126,7 +126,7 @@ class Grade:
         if self.reading is not None:
             lines.append(f"Read as $\\displaystyle {self.reading.latex()}$.")
             lines += [f"*{note.message}*" for note in self.reading.notes]
-        lines.append(advice(self, latex=True))
+        lines.append(_as_markdown(advice(self, latex=True)))
         lines += [f"Hint: {hint}" for hint in self.hints]
         return "\n\n".join(line for line in lines if line)
 
@@ -144,6 +144,14 @@ class Grade:
             "feedback": self.feedback,
             "hints": list(self.hints),
         }
+
+
+def _as_markdown(said: str) -> str:
+    """Return what is said with the place that it points at as a block of its own, where the caret stays below it."""
+    lines = said.split("\n")
+    block = [f"  {line}" for line in lines if line.startswith("  ")]
+    words = "\n".join(line for line in lines if not line.startswith("  "))
+    return "\n\n".join(part for part in (words, "\n".join(block)) if part)
 
 
 @overload
