@@ -27,7 +27,7 @@ def write(path: str | PathLike[str], words: Mapping[str, Any], arrays: Mapping[s
 
     text = np.array(json.dumps({"format": _FORMAT, **words}, allow_nan=False))
     with files.writing(Path(path)) as file:  # np.savez given a name would add ".npz" to it
-        np.savez(file, allow_pickle=False, **{_WORDS: text}, **arrays)
+        np.savez(file, **{_WORDS: text}, **arrays)
 
 
 def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
