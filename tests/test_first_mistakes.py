@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
@@ -47,6 +48,16 @@ def _cut(x):
 
 def _through_a_number(x):
     return float((x**2).sum())
+
+
+def _of_any_number(*xs):
+    return sum(x**2 for x in xs)
+
+
+@dataclasses.dataclass
+class _Parameters:
+    w: float
+    b: float
 
 
 class _Square(torch.autograd.Function):
@@ -106,6 +117,11 @@ MISTAKES = {
         TypeError,
         "_Square is a class, not a function; give _Square.apply",
     ),
+    "arguments without names": (
+        lambda: gl.compare(_of_any_number, at=[1.0, 2.0]),
+        TypeError,
+        "the arguments *xs of _of_any_number have no names; write lambda x, y: _of_any_number(x, y) instead",
+    ),
     "the class of a network": (
         lambda: gl.derive(torch.nn.Linear),
         TypeError,
@@ -149,6 +165,22 @@ MISTAKES = {
         lambda: gl.compare("x^2", at={"x": "3"}),
         PointError,
         "x = '3' is not a number or an array of numbers; write numbers without quotes",
+    ),
+    "a dataclass as a point": (
+        lambda: gl.compare(lambda p: p.w**2 + p.b, at=_Parameters(2.0, 1.0)),
+        PointError,
+        "p = _Parameters(w=2.0, b=1.0) is not an array but several values; make them variables of their own: "
+        'lambda w, b: …, at={"w": …, "b": …}',
+    ),
+    "a dictionary for one variable": (
+        lambda: gl.compare(lambda params: params["w"] ** 2, at={"params": {"w": 2.0}}),
+        PointError,
+        "params = {'w': 2.0} is not an array but several values",
+    ),
+    "an array that hides entries": (
+        lambda: gl.compare(lambda x: (x**2).sum(), at=np.ma.array([1.0, 2.0], mask=[False, True])),
+        PointError,
+        "x hides 1 entries; write x.filled(0), or leave them out",
     ),
     "a point that is no number": (
         lambda: gl.compare("x^2", at=float("nan")),

@@ -55,9 +55,10 @@ def as_array(name: str, value: Any, *, finite: bool = True, data: bool = False) 
     import numpy as np
 
     if parts := _parts(value):
+        point = ", ".join(f'"{part}": …' for part in parts)
         raise PointError(
             f"{name} = {_shortened(value)} is not an array but several values; make them variables of their own: "
-            f"lambda {', '.join(parts)}: …, at={{{', '.join(f'"{part}": …' for part in parts)}}}"
+            f"lambda {', '.join(parts)}: …, at={{{point}}}"
         )
     given = detached(value)
     if np.ma.is_masked(given):
