@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from gradlab.autodiff.running import PRECISIONS, Task, as_dtype, as_tensor, forward, occurs, run_backward, spoken
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.domain import first_not_finite
+from gradlab.misuse import explains_misuse
 from gradlab.sources import at_point
 
 if TYPE_CHECKING:
     from gradlab.autodiff.table import Table
 
 
+@explains_misuse
 def backward(
     f: Any,
     at: Any,

@@ -22,6 +22,7 @@ from gradlab.descent.stopping import Stopped, conditions_of, on_examples
 from gradlab.descent.trajectory import Trajectory, joined_runs
 from gradlab.errors import DomainError, GradientMismatch
 from gradlab.graph.point import as_array
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.comparison import Comparison
@@ -53,6 +54,7 @@ MOST_EXACT = 2**20
 """Numbers that one exact evaluation at the start may make: some seconds of them."""
 
 
+@explains_misuse
 def descend(
     f: Any,
     start: Any,

@@ -37,7 +37,11 @@ def tidied(node: Node, *, named: bool = False) -> Node:
     if is_unreadable(node, named=named):
         return node
 
+    within = _within_products(node)
+
     def replace(old: Node, new: Node) -> Node:
+        if old in within:
+            return new
         match new:
             case Let() if named:
                 return old
@@ -55,6 +59,17 @@ def tidied(node: Node, *, named: bool = False) -> Node:
                 return new
 
     return rebuild([node], replace=replace)[0]
+
+
+def _within_products(node: Node) -> set[Node]:
+    """Return the products that stand in products only: their factors are collected once, by the outermost of them.
+
+    In a chain of n factors each would else collect those of all before it, in n² steps.
+    """
+    ordered = topological([node])
+    products = {part for part in ordered if isinstance(part, Contraction) and is_product(part)}
+    elsewhere = {operand for part in ordered if part not in products for operand in part.operands}
+    return products - elsewhere - {node}
 
 
 def _sum(node: Linear) -> Node:

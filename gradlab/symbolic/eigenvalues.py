@@ -122,7 +122,7 @@ class Eigenvalues:
     def latex(self) -> str:
         """Return the equations as an aligned block."""
         rows = [f"{left} &= {right}" for left, right, _ in self._equations(LatexPrinter)]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return printing.block(rows)
 
     def _equations(self, style: type[Printer]) -> list[tuple[str, str, Family]]:
         letter = r"\lambda" if style is LatexPrinter else "λ"

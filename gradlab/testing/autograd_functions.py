@@ -12,6 +12,7 @@ from gradlab.comparison import Comparison, Verdict
 from gradlab.comparison.verdicts import RANKED
 from gradlab.errors import GradientNotConfirmed
 from gradlab.graph.gradient import component_name
+from gradlab.misuse import explains_misuse
 from gradlab.testing import passes
 from gradlab.testing.assertions import failing
 from gradlab.testing.entries import Entries
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@explains_misuse
 def gradcheck(
     func: Callable[..., Any],
     inputs: Any,
