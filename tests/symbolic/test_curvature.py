@@ -193,6 +193,13 @@ FORMS = {
         "λ_i = 2 v_i    (i = 1, …, n)",
         r"\lambda_{i} &= 2 v_{i}",
     ),
+    "weighted squares less others": (
+        lambda x, v: (v * x**2).sum() - 0.5 * (x @ x),
+        "x",
+        {"x": ("n",), "v": ("n",)},
+        "λ_i = 2 v_i - 1    (i = 1, …, n)",
+        r"\lambda_{i} &= 2 v_{i} - 1",
+    ),
     "square of a product": (
         lambda x, v: (x @ v) ** 2,
         "x",
@@ -267,6 +274,25 @@ def test_eigenvalues_of_numbers(text, form):
     assert derivation.eigenvalues.text() == form
     at = {name: 0.7 + place for place, name in enumerate(derivation.wrt)}
     assert derivation.eigenvalues.at(at) == pytest.approx(derivation.curvature(at).eigenvalues, rel=1e-12, abs=1e-14)
+
+
+NO_FORM = {
+    "a number tied to two others": "x y + x z",
+    "entries beside an array": as_function(
+        lambda params, t, y, z: line(params, t, y) + (z**2).sum(),
+        shapes={"params": (2,), "t": ("n",), "y": ("n",), "z": ("m",)},
+    ),
+    "squares of a matrix times two numbers": as_function(
+        lambda W, a, b: a * b * (W**2).sum(), shapes={"W": ("n", "d"), "a": (), "b": ()}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_FORM)
+def test_no_eigenvalue_is_left_out(name):
+    wrt = {"entries beside an array": ["params", "z"], "squares of a matrix times two numbers": "W"}.get(name)
+    with pytest.raises(NoFormulaError, match="no closed form here"):
+        _ = derive(NO_FORM[name], wrt).eigenvalues
 
 
 def test_a_quadratic_loss_is_known_as_one():
