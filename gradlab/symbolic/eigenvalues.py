@@ -263,6 +263,8 @@ def _of_block(block: Node) -> list[Family] | None:
 
 def _of_copies(block: Node) -> list[Family] | None:
     """Return the families of a matrix that stands on the diagonal several times, as for the columns of W in X W."""
+    if is_zero(block):
+        return [_number(algebra.number(0), block.axes[0], copies=block.axes[1])]
     coefficient, rest = algebra.split(block)
     if not isinstance(rest, Contraction) or len(rest.operands) != 1:
         return None

@@ -171,12 +171,26 @@ FORMS = {
         "λ_i = 2 σ_i(X)²    (i = 1, …, d, each k times)\nσ_i(X): the singular values of X, 0 beyond their number",
         r"\lambda_{i} &= 2 \sigma_{i}\left(X\right)^{2}",
     ),
+    "matrix of weights on the left": (
+        lambda X, W, Y: ((W @ X - Y) ** 2).sum(),
+        "W",
+        {"X": ("d", "n"), "W": ("k", "d"), "Y": ("k", "n")},
+        "λ_i = 2 σ_i(X)²    (i = 1, …, d, each k times)\nσ_i(X): the singular values of X, 0 beyond their number",
+        r"\lambda_{i} &= 2 \sigma_{i}\left(X\right)^{2}",
+    ),
     "squares of a matrix": (
         lambda W: (W**2).sum(),
         "W",
         {"W": ("d", "k")},
         "λ_i = 2    (i = 1, …, d, each k times)",
         r"\lambda_{i} &= 2",
+    ),
+    "linear in a matrix": (
+        lambda W, A: (A * W).sum(),
+        "W",
+        {"W": ("n", "d"), "A": ("n", "d")},
+        "λ_i = 0    (i = 1, …, n, each d times)",
+        r"\lambda_{i} &= 0",
     ),
     "quadratic form": (
         lambda x, A: x @ A @ x,
@@ -277,22 +291,25 @@ def test_eigenvalues_of_numbers(text, form):
 
 
 NO_FORM = {
-    "a number tied to two others": "x y + x z",
-    "entries beside an array": as_function(
+    "a number tied to two others": ("x y + x z", None, {}),
+    "entries beside an array": (
         lambda params, t, y, z: line(params, t, y) + (z**2).sum(),
-        shapes={"params": (2,), "t": ("n",), "y": ("n",), "z": ("m",)},
+        ["params", "z"],
+        {"params": (2,), "t": ("n",), "y": ("n",), "z": ("m",)},
     ),
-    "squares of a matrix times two numbers": as_function(
-        lambda W, a, b: a * b * (W**2).sum(), shapes={"W": ("n", "d"), "a": (), "b": ()}
+    "a quadratic form of the entries of a matrix": (
+        lambda W, A: W.reshape(-1) @ A @ W.reshape(-1),
+        "W",
+        {"W": (2, 3), "A": (6, 6)},
     ),
+    "a squared sum over a matrix": (lambda W, A: (W * A).sum() ** 2, "W", {"W": ("n", "d"), "A": ("n", "d")}),
 }
 
 
 @pytest.mark.parametrize("name", NO_FORM)
 def test_no_eigenvalue_is_left_out(name):
-    wrt = {"entries beside an array": ["params", "z"], "squares of a matrix times two numbers": "W"}.get(name)
     with pytest.raises(NoFormulaError, match="no closed form here"):
-        _ = derive(NO_FORM[name], wrt).eigenvalues
+        _eigenvalues(*NO_FORM[name])
 
 
 def test_a_quadratic_loss_is_known_as_one():

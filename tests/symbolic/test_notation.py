@@ -15,6 +15,7 @@ from gradlab.graph.kinds import (
     Cumulative,
     Derivative,
     Elementwise,
+    Flip,
     Index,
     Lead,
     Linear,
@@ -162,6 +163,13 @@ def test_a_cumulative_sum_means_what_numpy_means(backwards):
         found = _value(notation(node, {}), {"v": x}).at
         expected = np.flip(np.cumsum(np.flip(x, axis), axis), axis) if backwards else np.cumsum(x, axis)
         assert {place: float(number[0]) for place, number in found.items()} == dict(np.ndenumerate(expected))
+
+
+def test_turning_round_means_what_numpy_means():
+    x = np.arange(6.0).reshape(2, 3)
+    for turned in ((0,), (1,), (0, 1)):
+        found = _value(notation(Flip(Variable("v", (2, 3)), turned), {}), {"v": x}).at
+        assert {place: float(number[0]) for place, number in found.items()} == dict(np.ndenumerate(np.flip(x, turned)))
 
 
 def test_constants_have_their_values():

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_a_document_grows_as_the_derivation_does():
     assert long < 4.5 * short
 
 
-LONG = "sin(x + exp(x^3) + cos(x^5) + log(x^2 + 1))"
+LONG = "sin(sigmoid(x)/log(x) - softplus(x)/cosh(x))"
 
 
 @pytest.mark.parametrize(
@@ -112,8 +113,8 @@ def test_what_is_long_and_occurs_twice_is_written_once(text, named):
 def test_a_derivative_is_written_where_it_is_taken():
     made = written(f"{LONG} cos(x {LONG})")
     assert made["where"]
-    assert not any("d(" in text for text in made["where"].values())
-    assert any(line["after"].count("d(") == 2 for line in made["steps"])
+    assert not any(re.search(r"\bd\(", text) for text in made["where"].values())
+    assert re.search(r"\bd\(", made["steps"][0]["after"])
 
 
 def test_what_is_rolled_is_checked_at_a_size_that_it_can_be_rolled_by():
