@@ -157,6 +157,13 @@ FORMS = {
         "λ_i = 2 σ_i(X)² + 2 λ    (i = 1, …, d)\nσ_i(X): the singular values of X, 0 beyond their number",
         r"\lambda_{i} &= 2 \sigma_{i}\left(X\right)^{2} + 2 \lambda",
     ),
+    "over a variance": (
+        lambda X, w, y, s: least_squares(X, w, y) / s**2 + w @ w,
+        "w",
+        {**SHAPES, "s": ()},
+        "λ_i = 2 σ_i(X)²/s² + 2    (i = 1, …, d)\nσ_i(X): the singular values of X, 0 beyond their number",
+        r"\lambda_{i} &= \frac{2 \sigma_{i}\left(X\right)^{2}}{s^{2}} + 2",
+    ),
     "concave": (
         lambda X, w, y: -least_squares(X, w, y) - 3 * (w @ w),
         "w",
@@ -220,6 +227,13 @@ FORMS = {
         {"x": ("n",), "v": ("n",)},
         "λ_1 = 2 sum_i v_i²\nλ_i = 0    (i = 1, …, n - 1)",
         r"\lambda_{1} &= 2 \sum_{i} v_{i}^{2}",
+    ),
+    "square of a product, times a number": (
+        lambda x, v, a: a * (x @ v) ** 2,
+        "x",
+        {"x": ("n",), "v": ("n",), "a": ()},
+        "λ_1 = 2 a sum_i v_i²\nλ_i = 0    (i = 1, …, n - 1)",
+        r"\lambda_{1} &= 2 a \sum_{i} v_{i}^{2}",
     ),
     "two variables apart": (
         lambda x, y: (x**2).sum() + 3 * (y**2).sum(),
