@@ -37,11 +37,11 @@ coverage: $(VENV)/.dev  ## run the tests and list what of gradlab they do not ru
 mutants: $(VENV)/.mutants  ## change gradlab in hundreds of places, and see whether its tests notice; takes long
 	nice $(BIN)/python -m tests.mutation
 
-lint: style  ## check style, types and floors; changes nothing
+lint: style $(VENV)/.dev  ## check style, types and floors; changes nothing
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo --no-cache
 
-style: $(VENV)/.dev  ## check style only
+style: $(VENV)/.style  ## check style only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
@@ -90,6 +90,11 @@ $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing gradlab and what its documentation is built with into $(VENV).'
 	@$(PIP_INSTALL) -e '.[docs]'
+	@touch $@
+
+$(VENV)/.style: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing gradlab and what checks its style into $(VENV).'
+	@$(PIP_INSTALL) -e '.[style]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradlab import data
+from gradlab import data, files
 from gradlab.commands.scripts import load
 from gradlab.comparison import compare
 from gradlab.descent import GradientDescent, Trajectory, descend
 from gradlab.errors import ReportError
-from gradlab.reports import Picture, Report, files, report
+from gradlab.reports import Picture, Report, report
 from gradlab.reports.pictures import canvas
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive

@@ -175,6 +175,10 @@ class ReportError(GradlabError):
     """A report that cannot be written."""
 
 
+class FileError(GradlabError):
+    """A file that cannot be written where it was to go: no such folder, a folder by that name, no right to write."""
+
+
 class MissingExtra(GradlabError, ImportError):
     """A package that is not installed; the message says which extra of gradlab brings it, as it is typed for pip."""
 

@@ -295,3 +295,11 @@ def test_an_array_claims_the_partial_derivatives_of_several_numbers_in_their_ord
         compare(lambda x, y: (x * y).sum(), {"x": [1, 2], "y": [3, 4]}, claimed=made([6.0, 1.0]))
     with pytest.raises(PointError, match="for 2 variables give a mapping"):
         compare("x**2 + y", at, claimed=made([6.0, 1.0, 0.0]))
+
+
+def test_code_that_means_another_function_in_torch_is_said_to():
+    comparison = compare(lambda A: A.var(0).sum(), {"A": [[0.0, 1.0], [9.0, 16.0]]})
+    assert comparison.verdict is Verdict.DIFFER
+    assert any("f itself is 76.5 for numeric" in note and "and 153 for autodiff" in note for note in comparison.notes)
+    alike = compare(lambda x: x.max(), {"x": [1.0, 2.0]}, claimed=[1.0, 1.0])
+    assert not any("f itself" in note for note in alike.notes)

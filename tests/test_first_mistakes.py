@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
@@ -15,6 +16,7 @@ from gradlab import cli
 from gradlab.errors import (
     DomainError,
     ExerciseError,
+    FileError,
     GradlabError,
     NoFormulaError,
     NotScalarError,
@@ -46,6 +48,16 @@ def _cut(x):
 
 def _through_a_number(x):
     return float((x**2).sum())
+
+
+def _of_any_number(*xs):
+    return sum(x**2 for x in xs)
+
+
+@dataclasses.dataclass
+class _Parameters:
+    w: float
+    b: float
 
 
 class _Square(torch.autograd.Function):
@@ -87,6 +99,12 @@ MISTAKES = {
         "no variable named 'a'; the variables are x\n  a x^2\n  ^",
     ),
     "nothing at all": (lambda: gl.derive(""), ParseError, "nothing to read; write for example x**2 + y"),
+    "a tangent by its other name": (lambda: gl.derive("tg(x)"), ParseError, "no function named 'tg': write tan"),
+    "digits of a rounded value": (
+        lambda: gl.derive(lambda x: round(x, 2)),
+        NoFormulaError,
+        "round(…) to some digits cannot be read as mathematics; write np.round(x * 100) / 100",
+    ),
     # what is no function
     "a value in place of a function": (
         lambda: gl.derive(float(_line(1.0, 2.0))),
@@ -98,6 +116,11 @@ MISTAKES = {
         lambda: gl.compare(_Square, at=[1.0, 2.0]),
         TypeError,
         "_Square is a class, not a function; give _Square.apply",
+    ),
+    "arguments without names": (
+        lambda: gl.compare(_of_any_number, at=[1.0, 2.0]),
+        TypeError,
+        "the arguments *xs of _of_any_number have no names; write lambda x, y: _of_any_number(x, y) instead",
     ),
     "the class of a network": (
         lambda: gl.derive(torch.nn.Linear),
@@ -142,6 +165,22 @@ MISTAKES = {
         lambda: gl.compare("x^2", at={"x": "3"}),
         PointError,
         "x = '3' is not a number or an array of numbers; write numbers without quotes",
+    ),
+    "a dataclass as a point": (
+        lambda: gl.compare(lambda p: p.w**2 + p.b, at=_Parameters(2.0, 1.0)),
+        PointError,
+        "p = _Parameters(w=2.0, b=1.0) is not an array but several values; make them variables of their own: "
+        'lambda w, b: …, at={"w": …, "b": …}',
+    ),
+    "a dictionary for one variable": (
+        lambda: gl.compare(lambda params: params["w"] ** 2, at={"params": {"w": 2.0}}),
+        PointError,
+        "params = {'w': 2.0} is not an array but several values",
+    ),
+    "an array that hides entries": (
+        lambda: gl.compare(lambda x: (x**2).sum(), at=np.ma.array([1.0, 2.0], mask=[False, True])),
+        PointError,
+        "x hides 1 entries; write x.filled(0), or leave them out",
     ),
     "a point that is no number": (
         lambda: gl.compare("x^2", at=float("nan")),
@@ -264,6 +303,26 @@ MISTAKES = {
         ReportError,
         "cannot write 'nowhere/lesson.md': there is no folder 'nowhere'; make it first",
     ),
+    "a derivation into a folder that is not there": (
+        lambda: gl.derive("x^2").save("nowhere/lesson.json"),
+        FileError,
+        "cannot write 'nowhere/lesson.json': there is no folder 'nowhere'; make it first",
+    ),
+    "a run into a folder that is not there": (
+        lambda: gl.descend("x^2", 3, rate=0.1).save("nowhere/run.npz"),
+        FileError,
+        "cannot write 'nowhere/run.npz': there is no folder 'nowhere'; make it first",
+    ),
+    "a moving picture into a folder that is not there": (
+        lambda: gl.plots.animate(gl.descend("x^2", 3, rate=0.1), "nowhere/run.gif"),
+        FileError,
+        "cannot write 'nowhere/run.gif': there is no folder 'nowhere'; make it first",
+    ),
+    "a folder in place of a file": (
+        lambda: gl.derive("x^2").save("."),
+        FileError,
+        "cannot write '.': it is a folder",
+    ),
     # exercises
     "a question misspelt": (
         lambda: gl.Exercise("x^2", "derivativ"),
@@ -280,6 +339,42 @@ MISTAKES = {
         lambda: gl.grade("2x", gl.Exercise("x^2")),
         TypeError,
         "the exercise comes first: grade(exercise, answer)",
+    ),
+    "one hint as text": (
+        lambda: gl.Exercise("x^2", hints="use the power rule"),
+        TypeError,
+        "hints is a list: hints=['use the power rule'], not hints='use the power rule'",
+    ),
+    "one demand as text": (
+        lambda: gl.Exercise("x^2", demands="factored"),
+        TypeError,
+        "demands is a list: demands=['factored'], not demands='factored'",
+    ),
+    "points as text": (lambda: gl.Exercise("x^2", points="2"), TypeError, "points='2' is not a number; write points=2"),
+    "no attempt at all": (
+        lambda: gl.CodeExercise("x^2", attempts=0),
+        ValueError,
+        "attempts=0: nobody could answer; write attempts=1 or more, or leave it out",
+    ),
+    "a mistake misspelt that has credit": (
+        lambda: gl.Exercise("x^2", credit={"sign slipp": 0.5}),
+        ValueError,
+        "credit names 'sign slipp'; did you mean 'sign slip'?",
+    ),
+    "credit beyond the points": (
+        lambda: gl.Exercise("x^2", credit={"sign slip": 50}),
+        ValueError,
+        "credit={'sign slip': 50}: a share of the points is a number from 0 to 1, such as 0.5",
+    ),
+    "a domain as text": (
+        lambda: gl.Exercise("log(x)", domain="positive"),
+        TypeError,
+        'domain=\'positive\' is no domain; write domain=Domain("real", positive=("x",))',
+    ),
+    "an exercise about a number": (
+        lambda: gl.Exercise("5"),
+        ExerciseError,
+        "5 has no variable to differentiate by; write one, such as x",
     ),
     "a file of exercises that is not there": (
         lambda: load("nowhere.toml"),
@@ -317,7 +412,9 @@ COMMANDS = {
     "compare x^2 --at x 3": "compare: --at 'x' is no name=value; values look like x=3, x=1e-3, x=pi/2, x=1,2,3",
     "compare x^2": "compare: the following arguments are required: --at; `gradlab compare --help` shows how",
     "compare --script nope.py:f --at x=1": "compare: --script nope.py:f: there is no file 'nope.py'",
-    "derive x^2 --save nowhere/x.json": "derive: nowhere/x.json cannot be written: No such file or directory",
+    "derive x^2 --save nowhere/x.json": "cannot write 'nowhere/x.json': there is no folder 'nowhere'; make it first",
+    "descend x^2 --start x=3 --save nowhere/x.npz": "cannot write 'nowhere/x.npz': there is no folder 'nowhere'",
+    "exercise new --rules product --output nowhere/x.toml": "cannot write 'nowhere/x.toml': there is no folder",
     "derive x^2 --stpes": "derive: no option --stpes; `gradlab derive --help` lists those there are",
     "descend x^2 --start x=3 --optimizer adm": "descend: --optimizer adm: did you mean 'adam'?",
     "descend x^2 --start x=3 --rate fast": "'fast' is no learning rate; write a positive number such as 0.1",

@@ -13,6 +13,7 @@
 # # 9. Threes and sevens
 #
 # **Assumes:** [tutorial 5](05-the-chain-rule-and-backpropagation.ipynb) for logistic regression, [tutorial 6](06-seven-steps.ipynb) for the seven steps, and [tutorial 8](08-stochastic-gradient-descent.ipynb) for mini-batches.
+# It needs scikit-learn, which holds the digits: `pip install scikit-learn`.
 #
 # **Afterwards** you can train a classifier of real handwritten digits, stop it when it begins to learn by heart, say how good it is on images that it has never seen, and look at what it has learned.
 #

@@ -9,6 +9,7 @@ from gradlab.autodiff.running import PRECISIONS, Task, as_dtype, as_tensor, forw
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.domain import first_not_finite
 from gradlab.graph.function import recording
+from gradlab.misuse import explains_misuse
 from gradlab.sources import at_point
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @recording()
+@explains_misuse
 def backward(
     f: Any,
     at: Any,

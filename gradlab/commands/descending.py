@@ -90,14 +90,6 @@ def descended(options: Namespace, read: Callable[[Namespace], Function], *, chec
         raise UsageError(str(error)) from error
 
 
-def save(trajectory: Trajectory, path: Path) -> None:
-    """Write the run to a file; raises UsageError where that cannot be."""
-    try:
-        trajectory.save(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
 def code_of(trajectory: Trajectory) -> Code:
     """Return how the process ends after a run."""
     lost = trajectory.stopped.kind == "not finite" or trajectory.diagnosis.startswith("diverging")

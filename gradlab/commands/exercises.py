@@ -84,10 +84,7 @@ def _new(options: Namespace) -> Outcome:
     results: dict[str, Any] = {"exercises": [_as_dict(each) for each in made]}
     if options.output:
         path = Path(options.output)
-        try:
-            path.write_text(text_of(made), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+        files.save(path, text_of(made))
         return Outcome(f"{len(made)} exercises: {path}", {**results, "file": str(path)})
     return Outcome(text_of(made).rstrip(), results)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradlab import files
 from gradlab.commands import values
 from gradlab.commands.naming import named_source
 from gradlab.commands.outcomes import CODES, Outcome
@@ -29,7 +30,7 @@ def derive(options: Namespace) -> Outcome:
     function, point = _function_at(options, options.at, "--at")
     derivation = derive(function, _wrt(options), order=options.order)
     if options.save:
-        _write(derivation, Path(options.save))
+        derivation.save(options.save)
     if options.chain:
         return _chain(derivation, options.chain, point, latex=options.latex)
     depth = options.depth or ("rules" if options.steps else "result")
@@ -49,13 +50,6 @@ def derive(options: Namespace) -> Outcome:
             results["undecided"] = str(error)
             return Outcome(f"{text}\n\nundecided: {error}", results, "undecided", Code.UNDECIDED)
     return Outcome(text, results)
-
-
-def _write(derivation: Derivation, path: Path) -> None:
-    try:
-        derivation.save(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _chain(derivation: Derivation, wrt: str, point: Any, *, latex: bool) -> Outcome:
@@ -95,9 +89,9 @@ def backward(options: Namespace) -> Outcome:
     function, point = _function(options), _point(options.at, "--at")
     cotangent = None if options.cotangent is None else values.value(options.cotangent, options.cotangent)
     if options.svg:
-        from gradlab.reports import files
+        from gradlab.reports.files import check
 
-        files.check(Path(options.svg), ".svg")  # before the work is done
+        check(Path(options.svg), ".svg")  # before the work is done
     gradient = backward(function, point, wrt=_wrt(options), dtype=options.dtype, cotangent=cotangent)
     wanted = options.table or options.graph or options.svg
     return _tabulated(gradient, options) if wanted else _gradient(gradient)
@@ -111,9 +105,7 @@ def _tabulated(gradient: Gradient, options: Namespace) -> Outcome:
     parts += [table.graph()] if options.graph else []
     results = {**gradient_as_dict(gradient), "table": table.as_dict()}
     if options.svg:
-        from gradlab.reports import files
-
-        files.save(Path(options.svg), table.svg().encode())
+        files.save(Path(options.svg), table.svg())
         parts.append(f"picture: {options.svg}")
         results["picture"] = options.svg
     code = Code.DONE if table.first_disagreement is None else Code.DIFFER
@@ -125,9 +117,10 @@ def compare(options: Namespace) -> Outcome:
     from gradlab.comparison import compare
 
     if options.plot:
-        from gradlab.reports import files, pictures
+        from gradlab.reports import pictures
+        from gradlab.reports.files import check
 
-        files.check(Path(options.plot), *pictures.ENDINGS)  # before the work is done
+        check(Path(options.plot), *pictures.ENDINGS)  # before the work is done
     function, point = _function(options), _point(options.at, "--at")
     claimed = None if options.claimed is None else values.named(options.claimed, "--claimed")
     comparison = compare(function, point, wrt=_wrt(options), claimed=claimed)
@@ -164,6 +157,8 @@ def descend(options: Namespace) -> Outcome:
     from gradlab.commands import descending
 
     _check_picture(options)
+    if options.save:
+        files.check_place(Path(options.save))
     trajectory = descending.descended(options, _function, check=not options.no_check)
     text, results = repr(trajectory), dict(trajectory.as_dict())
     if options.explain:
@@ -174,7 +169,7 @@ def descend(options: Namespace) -> Outcome:
         text = f"{text.removesuffix(trajectory.diagnosis).rstrip()}\n\n{explanation.text()}"
         results["explanation"] = explanation.as_dict()
     if options.save:
-        descending.save(trajectory, Path(options.save))
+        trajectory.save(options.save)
         text, results = f"{text}\nsaved: {options.save}", {**results, "saved": options.save}
     outcome = _with_picture(options, text, results, trajectory)
     return replace(outcome, code=descending.code_of(trajectory))
@@ -197,9 +192,10 @@ def rates(options: Namespace) -> Outcome:
 def _check_picture(options: Namespace) -> None:
     """Raise ReportError where the picture cannot be written, before the work is done."""
     if options.plot:
-        from gradlab.reports import files, pictures
+        from gradlab.reports import pictures
+        from gradlab.reports.files import check
 
-        files.check(Path(options.plot), *pictures.ENDINGS)
+        check(Path(options.plot), *pictures.ENDINGS)
 
 
 def _with_picture(options: Namespace, text: str, results: Mapping[str, Any], record: Any) -> Outcome:

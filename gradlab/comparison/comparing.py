@@ -18,6 +18,7 @@ from gradlab.graph.domain import at_switches
 from gradlab.graph.function import recording
 from gradlab.graph.guards import at_edge, conditions
 from gradlab.graph.precision import DOUBLE, DTYPES, precision_of
+from gradlab.misuse import explains_misuse
 from gradlab.numeric import estimate
 from gradlab.sources import at_point
 from gradlab.symbolic import Derivation, derive
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 @recording()
+@explains_misuse
 def compare(
     f: Any,
     at: Any,
@@ -85,6 +87,8 @@ def compare(
         if hidden is not None:
             evidence = replace(evidence, hidden=hidden)
             judgement = judge(evidence)
+    if found.derivation is None and judgement.any(Verdict.DIFFER):
+        found.notes += _two_functions(found.gradients)
     found.notes += [f"the formula is that for {condition}" for condition in conditions(function.guards)]
     found.notes += at_edge(function, point)
     # What is the reason already is not said again.
@@ -92,6 +96,21 @@ def compare(
     return Comparison(
         function, point, names, found.gradients, evidence, judgement, found.domain, found.derivation, notes
     )
+
+
+def _two_functions(gradients: Mapping[str, Gradient]) -> list[str]:
+    """Say that f itself is not the same number in NumPy and in torch, as with x.var(), where no formula settles it."""
+    values = [gradients[route].value for route in ("numeric", "autodiff") if route in gradients]
+    if len(values) < 2 or abs(values[0] - values[1]) <= ALIKE * max(map(abs, values)):
+        return []
+    return [
+        f"f itself is {values[0]:.6g} for numeric, which calls it with NumPy's arrays, and {values[1]:.6g} for "
+        "autodiff, which calls it with torch's tensors: the code means different things there"
+    ]
+
+
+ALIKE = 1e-6
+"""Relative distance of two values of f up to which nothing is said about it; float32 comes nearer than that."""
 
 
 def _chosen_routes(routes: Any, claimed: Any) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.settings import count
 from gradlab.graph.point import detached
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.descent.history import Integers
@@ -15,6 +16,7 @@ Batch = Mapping[str, Any]
 """What one step sees: for each data variable of the function an array or a tensor."""
 
 
+@explains_misuse
 class Batches:
     """Arrays of examples, along their first axes, cut into portions of one size; shuffled anew in every epoch.
 

@@ -20,6 +20,7 @@ from gradlab.descent.second_derivatives import product_with, written_out
 from gradlab.graph import Function, Point
 from gradlab.graph.gradient import component_name
 from gradlab.graph.kinds import Variable
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -161,6 +162,7 @@ def factor_in_words(value: float) -> str:
 # From a function ------------------------------------------------------------------------------------------
 
 
+@explains_misuse
 def spectrum(f: Any, at: Any, *, whole: int = WHOLE) -> Spectrum:
     """Return the eigenvalues of the Hessian of *f* at a point, with what they say of learning rates.
 

@@ -20,6 +20,7 @@ from gradlab.descent.signs import averaged_over
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError, NoFormulaError
 from gradlab.graph import Function
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -151,6 +152,7 @@ class Explanation:
         return self.text()
 
 
+@explains_misuse
 def explain(
     run: Trajectory, *, data: Mapping[str, Any] | None = None, inputs: Sequence[str] | None = None
 ) -> Explanation:

@@ -23,6 +23,7 @@ from gradlab.descent.trajectory import Trajectory, joined_runs
 from gradlab.errors import DomainError, GradientMismatch
 from gradlab.graph.function import recording
 from gradlab.graph.point import as_array
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.comparison import Comparison
@@ -55,6 +56,7 @@ MOST_EXACT = 2**20
 
 
 @recording()
+@explains_misuse
 def descend(
     f: Any,
     start: Any,

@@ -13,6 +13,7 @@ from gradlab.descent.history import Layout
 from gradlab.descent.posing import posed
 from gradlab.descent.settings import count
 from gradlab.graph.point import detached
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,6 +79,7 @@ class Noise:
         )
 
 
+@explains_misuse
 def gradient_noise(
     f: Any,
     at: Any,

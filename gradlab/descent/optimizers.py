@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from gradlab.descent.schedules import Schedule, rate_at, rate_or_schedule
 from gradlab.descent.settings import fraction, not_negative, positive
+from gradlab.misuse import explains_misuse
 
 Vector = Any
 """A NumPy array or a torch tensor with one axis: the values of all variables, one after the other."""
@@ -32,6 +33,7 @@ class Rule(Protocol):
         ...
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class GradientDescent:
     """Plain gradient descent: x_{k+1} = x_k - rate_k g.
@@ -58,6 +60,7 @@ class GradientDescent:
         return x - rate_at(self.rate, k) * gradient, (k + 1,)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Momentum:
     """The heavy ball: v_{k+1} = momentum v_k + (1 - dampening) g, x_{k+1} = x_k - rate_k v_{k+1}; v_1 = g.
@@ -87,6 +90,7 @@ class Momentum:
         return x - rate_at(self.rate, k) * velocity, (k + 1, velocity)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Nesterov:
     """Momentum that looks ahead: v_{k+1} = momentum v_k + g, x_{k+1} = x_k - rate_k (g + momentum v_{k+1}); v_1 = g.
@@ -113,6 +117,7 @@ class Nesterov:
         return x - rate_at(self.rate, k) * (gradient + self.momentum * velocity), (k + 1, velocity)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class AdaGrad:
     """A rate for each entry that falls with what its gradients were: s_{k+1} = s_k + g²,
@@ -140,6 +145,7 @@ class AdaGrad:
         return x - rate_at(self.rate, k) * gradient / (squares**0.5 + self.epsilon), (k + 1, squares)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class RMSProp:
     """A rate for each entry by its latest gradients: s_{k+1} = keep s_k + (1 - keep) g²,
@@ -179,6 +185,7 @@ class RMSProp:
         return x - rate_at(self.rate, k) * velocity, (k + 1, squares, mean, velocity)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Adam:
     """Means of the gradient and of its square, both freed of their start at 0 (k counted from 1):
@@ -217,6 +224,7 @@ class Adam:
         return _adam(self, x, rate_at(self.rate, k), k, mean, used), (k + 1, mean, squares, largest)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class AdamW:
     """Adam after a step that shrinks the point itself: x ← (1 - rate decay) x, then as `Adam` with the same means.

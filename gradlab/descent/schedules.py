@@ -10,6 +10,7 @@ from math import cos, pi
 from typing import Any, Protocol, runtime_checkable
 
 from gradlab.descent.settings import count, fraction, positive
+from gradlab.misuse import explains_misuse
 
 
 @runtime_checkable
@@ -32,6 +33,7 @@ def rate_or_schedule(rule: str, value: Any) -> float | Schedule:
     return value if isinstance(value, Schedule) and not isinstance(value, type) else positive(rule, "rate", value)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class StepDecay:
     """A rate that falls by steps: rate_k = rate · factor^⌊k / every⌋.
@@ -56,6 +58,7 @@ class StepDecay:
         return self.rate * self.factor ** (step // self.every)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Cosine:
     """Half a cosine from the rate down to the lowest: rate_k = lowest + (rate - lowest) (1 + cos(π k / steps)) / 2.
@@ -82,6 +85,7 @@ class Cosine:
         return self.lowest + (self.rate - self.lowest) * (1 + cos(pi * done)) / 2
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class WarmUp:
     """A straight line up to the rate, then the rate: rate_k = rate_then(k - steps) once k ≥ steps, and before that
@@ -109,6 +113,7 @@ class WarmUp:
         return rate_at(self.rate, 0) * (self.start + (1 - self.start) * step / self.steps)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class OneCycle:
     """One cosine up to the highest rate and one down to nearly nothing, over *steps* steps in all.

@@ -9,6 +9,7 @@ from gradlab.descent.ground import Ground
 from gradlab.descent.optimizers import State, Vector
 from gradlab.descent.second_order import grounded
 from gradlab.descent.settings import fraction, positive
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ _HALVINGS = 200
 """Evaluations after which a search ends with what it has: no float64 has more than these binary digits to settle."""
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class ExactLineSearch:
     """Steepest descent to the lowest point on the way: x_{k+1} = x_k - t g with the t that minimises f(x_k - t g).
@@ -58,6 +60,7 @@ class ExactLineSearch:
         return x - zero_after(along, -squared, self.first) * gradient, state
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Armijo:
     """Backtracking: t = first, first shrink, first shrink², …, until f(x_k - t g) ≤ f(x_k) - decrease t g^T g.

@@ -12,6 +12,7 @@ from gradlab.descent.ground import Ground
 from gradlab.descent.optimizers import State, Vector
 from gradlab.descent.settings import not_negative, positive
 from gradlab.errors import GradlabError
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -20,6 +21,7 @@ _SMALLEST = 1e-10
 """Eigenvalues below this fraction of the largest are taken for it: a step along them would be rounding, magnified."""
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Newton:
     """To the minimum of the parabola that fits: x_{k+1} = x_k - rate H^{-1} g, with the Hessian H = ∇²f(x_k).
@@ -52,6 +54,7 @@ class Newton:
         return ground.vector(row - self.rate * way), state
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class GaussNewton:
     """Newton's step for f = Σ_j c_j Σ r_j², from first derivatives: x_{k+1} = x_k - rate (H + damping 1)^{-1} g with

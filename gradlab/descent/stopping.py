@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradlab.descent.settings import count, not_negative, positive
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -112,6 +113,7 @@ class Stopped(str):
         return made
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class FlatGradient:
     """Stop where the gradient is shorter than *below*, in units of f per unit of x: |∇f(x_k)| < below.
@@ -137,6 +139,7 @@ class FlatGradient:
         return said, memory
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class LossBelow:
     """Stop where the loss is below *value*, in units of f.
@@ -157,6 +160,7 @@ class LossBelow:
         return (said if here.loss < self.value else ""), memory
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class NoProgress:
     """Stop where the loss is no longer falling: not by more than the fraction *by* of its lowest in *patience* steps.
@@ -195,6 +199,7 @@ class NoProgress:
         return said, (lowest, waited, 0.0, 0)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class Validation:
     """Measure on the way what is not descended, keep the best point, and stop when it has got no better for a while.
@@ -248,6 +253,7 @@ class Validation:
         return said, (best_step, best, waited, here.step, measured, here.epochs_done)
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class TimeLimit:
     """Stop after *seconds*, as soon as a step is done."""
@@ -266,6 +272,7 @@ class TimeLimit:
         return (f"{self.seconds:g} seconds are over, {here.after}" if over else ""), memory
 
 
+@explains_misuse
 @dataclass(frozen=True)
 class AllOf:
     """Stop where all of several conditions say so at once; a list of conditions stops where any of them does."""

@@ -6,8 +6,10 @@ import json
 import zipfile
 from collections.abc import Mapping
 from os import PathLike, fspath, fstat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from gradlab import files
 from gradlab.errors import StorageError
 
 if TYPE_CHECKING:
@@ -18,12 +20,15 @@ _FORMAT = "gradlab trajectory 2"
 
 
 def write(path: str | PathLike[str], words: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Write *words*, which JSON can hold, and float64 *arrays* to the file *path*, exactly as named."""
+    """Write *words*, which JSON can hold, and float64 *arrays* to the file *path*, exactly as named.
+
+    Raises FileError where that cannot be done.
+    """
     import numpy as np
 
     text = np.array(json.dumps({"format": _FORMAT, **words}, allow_nan=False))
-    with open(path, "wb") as file:  # np.savez given a name would add ".npz" to it
-        np.savez(file, allow_pickle=False, **{_WORDS: text}, **arrays)
+    with files.writing(Path(path)) as file:  # np.savez given a name would add ".npz" to it
+        np.savez(file, **{_WORDS: text}, **arrays)
 
 
 def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -18,6 +18,7 @@ from gradlab.descent.progress import Progress, on_terminal
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import DomainError, GradlabError
 from gradlab.graph import Function, Point
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,6 +129,7 @@ class RateSweep:
         return "\n".join([*said, "suggested: " + self.reason.replace("; ", "\n  ")])
 
 
+@explains_misuse
 def sweep_rates(
     f: Any,
     start: Any,

@@ -179,7 +179,10 @@ class Trajectory:
     # To and from a file ----------------------------------------------------------------------------
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the run to one file, whose name is taken as it is; `Trajectory.load` reads it."""
+        """Write the run to one file, whose name is taken as it is; `Trajectory.load` reads it.
+
+        Raises FileError where that cannot be done.
+        """
         words: dict[str, Any] = {
             "shapes": [[name, list(shape)] for name, shape in self.variables.items()],
             "rule": _rule_in_words(self.rule),

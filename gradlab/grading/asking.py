@@ -191,7 +191,7 @@ def ask_closed_form(setting: Setting) -> Question:
     array = ArrayPart(f"∂{function.name}/∂{name}", right, wrong_gradients(function, name, right))
     shapes = {**function.variables, **function.data_axes}
     names = Names(list(shapes), shapes={key: axes for key, axes in shapes.items() if axes})
-    return Question("array", [], names, function, array=array)
+    return Question("array", [], names, function, array=array, wrt=setting.wrt)
 
 
 ASKS: Mapping[str, Callable[[Setting], Question]] = {
@@ -230,7 +230,8 @@ def _question(form: str, parts: Sequence[Part], setting: Setting, *, numbers: bo
     # Components along the axes may be written with the unit vectors of physics, 2x i + j.
     directions = ("i", "j", "k")[: len(parts)] if form == "vector" and len(parts) in (2, 3) else ()
     taken = any(letter in names for letter in directions)
-    return Question(form, parts, Names(names, directions=() if taken else directions), setting.function, **rest)
+    allowed = Names(names, directions=() if taken else directions)
+    return Question(form, parts, allowed, setting.function, wrt=setting.wrt, **rest)
 
 
 def _at(setting: Setting) -> Callable[[Node], Node]:

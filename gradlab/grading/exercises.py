@@ -11,7 +11,10 @@ from gradlab.grading.asking import ASKS, jacobian
 from gradlab.grading.demands import DEMANDS
 from gradlab.grading.domains import Domain
 from gradlab.grading.malrules import known
+from gradlab.grading.numbers import rounded
 from gradlab.grading.questions import Question, Setting
+from gradlab.grading.settings import shares, tries, words, worth
+from gradlab.misuse import explains_misuse
 from gradlab.sources import as_function
 from gradlab.sources.tokens import MAX_DIGITS, MAX_SCIENTIFIC_EXPONENT
 from gradlab.symbolic import derive
@@ -26,6 +29,7 @@ ABOUT_ONE = ("derivative", "partial", "closed form")
 """What is asked with respect to one variable."""
 
 
+@explains_misuse
 class Exercise:
     """A function and what is asked of it.
 
@@ -87,14 +91,14 @@ class Exercise:
             raise ValueError("an exercise that asks for code is a CodeExercise(function, …)")
         if ask not in (*ASKS, "jacobian"):
             raise ValueError(f"nothing is called {ask!r} that can be asked; there are {', '.join((*ASKS, 'jacobian'))}")
-        for demand in demands:
+        if not isinstance(domain, Domain):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f'domain={domain!r} is no domain; write domain=Domain("real", positive=("x",))')
+        for demand in words("demands", demands):
             if demand not in DEMANDS:
                 raise ValueError(f"no form is called {demand!r}; there are {', '.join(DEMANDS)}")
-        if not points > 0:
-            raise ValueError(f"an exercise is worth more than {points} points")
-        self.ask, self.name, self.points, self.attempts = ask, name, points, attempts
-        self.hints, self.demands, self.digits, self.domain = tuple(hints), tuple(demands), digits, domain
-        self.credit: Mapping[str, float] = dict(credit or {})
+        self.ask, self.name, self.points, self.attempts = ask, name, worth(points), tries(attempts)
+        self.hints, self.demands, self.digits, self.domain = words("hints", hints), tuple(demands), digits, domain
+        self.credit: Mapping[str, float] = shares(credit)
         self.functions: list[Function] = _functions(function, variables, shapes, data, several=ask == "jacobian")
         self.function: Function = self.functions[0]
         self.at: dict[str, Fraction] = _point(at, self.function)
@@ -253,6 +257,8 @@ def _check_used(exercise: Exercise) -> None:
 
 
 def _chosen(function: Function, wrt: Any, ask: str) -> tuple[str, ...]:
+    if not function.variables:
+        raise ExerciseError(f"{function.text()} has no variable to differentiate by; write one, such as x")
     if wrt is None and ask in ("derivative", "partial", "closed form") and len(function.variables) > 1:
         names = ", ".join(function.variables)
         raise ExerciseError(f"{function.signature} has several variables; say with wrt= which of {names} is meant")
@@ -297,7 +303,8 @@ def _prompt(exercise: Exercise) -> str:
     function = exercise.function
     what = f"{function.signature} = {function.text()}"
     names = ", ".join(exercise.wrt)
-    place = ", ".join(f"{name} = {value}" for name, value in exercise.at.items())
+    shown = {name: f"{float(value):g}" if rounded(value) else value for name, value in exercise.at.items()}
+    place = ", ".join(f"{name} = {value}" for name, value in shown.items())
     one = len(function.variables) == 1
     match exercise.ask:
         case "derivative" | "partial":

@@ -50,8 +50,8 @@ def _told(grade: Grade) -> list[WrongAnswer | None]:
 def _about(told: WrongAnswer, *, latex: bool) -> list[str]:
     lines: list[str] = []
     for mistake in told.mistakes:
-        where = " everywhere" if mistake.everywhere else ""
-        lines.append(_sentence(mistake.rule.says + where))
+        everywhere = " It is so at every step of this kind." if mistake.everywhere else ""
+        lines.append(_sentence(mistake.rule.says) + everywhere)
         if not mistake.whole and (shown := _step(mistake.step, latex=latex)):
             lines.append(shown)
     return lines

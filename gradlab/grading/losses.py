@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from gradlab.errors import GradlabError
@@ -10,8 +11,8 @@ from gradlab.grading.malrules import MalRule, Situation
 from gradlab.grading.mistakes import Mistake, WrongAnswer
 from gradlab.graph import algebra
 from gradlab.graph.function import Function
-from gradlab.graph.kinds import Constant, Elementwise, Linear
-from gradlab.graph.nodes import Node, rebuild, topological
+from gradlab.graph.kinds import Constant, Contraction, Elementwise, Linear, Variable
+from gradlab.graph.nodes import Node, put_for, rebuild, topological
 from gradlab.graph.operations import SIGMOID
 from gradlab.graph.sizes import Coefficient
 from gradlab.symbolic import derive
@@ -49,11 +50,30 @@ def _all(function: Function, name: str, right: Node) -> Iterator[tuple[str, str,
         ):
             over = Coefficient.of_size(size).inverse()
             yield "mean too many", "the loss is a sum, not a mean", algebra.scale(over, right)
+    yield from _without_inner(function, name)
     for title, says, changed in _other_losses(function.formula):
         try:
             yield title, says, derive(function.with_output(changed), name).gradient[name].formula
         except GradlabError:
             continue
+
+
+def _without_inner(function: Function, name: str) -> Iterator[tuple[str, str, Node]]:
+    """Yield the gradient without the factor beside a single number w: 2/n sum (w x - y) for 2/n sum (w x - y) x."""
+    variable = function.nodes[name]
+    for node in topological([function.formula]):
+        if variable.axes or not isinstance(node, Contraction) or node.summed or variable not in node.operands:
+            continue
+        inner = Variable("inner", node.axes)
+        (outer,) = put_for({node: inner}, [function.formula])
+        posed = replace(function.with_output(outer), variables={**function.variables, inner.name: inner.axes})
+        (delta,) = put_for({inner: node}, [derive(posed, inner.name).gradient[inner.name].formula])
+        indices = tuple(range(delta.rank))
+        yield (
+            "inner derivative forgotten",
+            "the outer function was differentiated, but not multiplied by the inner derivative",
+            algebra.contract([delta], [indices], (), delta.axes),
+        )
 
 
 def _mean_sizes(formula: Node) -> list[str]:
@@ -80,6 +100,11 @@ def _other_losses(formula: Node) -> Iterator[tuple[str, str, Node]]:
             yield "term of the loss dropped", "the loss has another term, the regulariser for one", kept
             turned = tuple(-c if p == place else c for p, c in enumerate(formula.coefficients))
             yield "sign of a term", "a term of the loss has the wrong sign", Linear(turned, formula.operands)
+    for node in topological([formula]):
+        if isinstance(node, Linear) and node is not formula and len(node.operands) > 1:
+            for place in range(len(node.operands)):
+                slipped = Linear(tuple(-c if p == place else c for p, c in enumerate(node.coefficients)), node.operands)
+                yield "sign slip", "a sign was lost or changed", put_for({node: slipped}, [formula])[0]
     if any(isinstance(node, Elementwise) and node.operation is SIGMOID for node in topological([formula])):
         linear = rebuild([formula], replace=_without_sigmoid)[0]
         yield "sigmoid missing", "the prediction is the sigmoid of the linear part", linear

@@ -18,6 +18,7 @@ from gradlab.grading.labels import unlabelled
 from gradlab.grading.marks import Mark
 from gradlab.grading.matching import Diagnosis
 from gradlab.grading.questions import Part, Question
+from gradlab.misuse import explains_misuse
 from gradlab.sources.answers import Reading, read
 from gradlab.sources.syntax import Tree, Vector
 
@@ -125,7 +126,7 @@ class Grade:
         if self.reading is not None:
             lines.append(f"Read as $\\displaystyle {self.reading.latex()}$.")
             lines += [f"*{note.message}*" for note in self.reading.notes]
-        lines.append(advice(self, latex=True))
+        lines.append(_as_markdown(advice(self, latex=True)))
         lines += [f"Hint: {hint}" for hint in self.hints]
         return "\n\n".join(line for line in lines if line)
 
@@ -145,6 +146,14 @@ class Grade:
         }
 
 
+def _as_markdown(said: str) -> str:
+    """Return what is said with the place that it points at as a block of its own, where the caret stays below it."""
+    lines = said.split("\n")
+    block = [f"  {line}" for line in lines if line.startswith("  ")]
+    words = "\n".join(line for line in lines if not line.startswith("  "))
+    return "\n\n".join(part for part in (words, "\n".join(block)) if part)
+
+
 @overload
 def grade(exercise: CodeExercise, answer: Any, *, trust: bool = False) -> CodeGrade: ...
 @overload
@@ -153,6 +162,7 @@ def grade(exercise: Exercise | str, answer: Any, *, trust: bool = False) -> Grad
 def grade(exercise: Any, answer: Any, *, trust: bool = False) -> Any: ...
 
 
+@explains_misuse
 def grade(exercise: Any, answer: Any, *, trust: bool = False) -> Grade | CodeGrade:
     """Return the grade of an answer, and keep it as an attempt at the exercise.
 
@@ -214,7 +224,7 @@ def marked(exercise: Exercise, text: str) -> Grade:
 
 
 def _read(question: Question, text: str) -> Reading:
-    """Return what an answer says; where a vector is asked for, (1,0) is one and no number with a comma."""
+    """Return what an answer says; where a vector is asked for, (1,0) and 1, 0 are one and no number with a comma."""
     text = unlabelled(text, question)
     try:
         return read(text, question.names)
@@ -222,9 +232,13 @@ def _read(question: Question, text: str) -> Reading:
         if (name := _left_open(question, error)) is not None:
             raise ParseError(f"a number is asked for; put in the value of {name}", text, error.position) from error
         inside = text.strip()
-        if question.form in ("one", "array") or not (inside.startswith("(") and inside.endswith(")")):
+        if question.form in ("one", "array", "matrix") or "," not in inside:
             raise
-        return read(f"[{inside[1:-1]}]", question.names)
+        listed = inside[1:-1] if inside.startswith("(") and inside.endswith(")") else inside
+        try:
+            return read(f"[{listed}]", question.names)
+        except ParseError:
+            raise error from None
 
 
 def _left_open(question: Question, error: ParseError) -> str | None:

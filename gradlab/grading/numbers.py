@@ -12,6 +12,29 @@ from gradlab.sources.syntax import Number, Tree, Unary
 _DECIMAL = re.compile(r"(\d*)\.(\d*)(?:[eE]([+-]?\d+))?|(\d+)[eE]([+-]?\d+)")
 
 
+DIGITS_OF_A_FLOAT = 15
+"""Significant digits from which on a number was rounded to a float: math.pi, but not 0.25."""
+
+MOST_DECIMALS = 30
+"""Digits behind the point that are looked for; a float that somebody states has fewer."""
+
+
+def rounded(value: Fraction) -> bool:
+    """Return whether *value* is written with as many digits as a float has.
+
+    >>> import math
+    >>> rounded(Fraction(str(math.pi))), rounded(Fraction("0.1")), rounded(Fraction(1, 3))
+    (True, False, False)
+    """
+    places = _decimals(value)
+    return bool(places) and len(str(abs(value.numerator * 10**places // value.denominator))) >= DIGITS_OF_A_FLOAT
+
+
+def _decimals(value: Fraction) -> int:
+    """Return how many digits stand behind the point, 0 where they do not end."""
+    return next((places for places in range(MOST_DECIMALS) if 10**places % value.denominator == 0), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A decimal number as written.

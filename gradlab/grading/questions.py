@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from math import inf, nextafter
 from typing import Any
 
 from gradlab.errors import ExerciseError, GradlabError
@@ -13,8 +14,9 @@ from gradlab.grading.domains import Domain
 from gradlab.grading.equivalence import Certificate, Reference, Verdict
 from gradlab.grading.matching import Diagnosis, Matcher
 from gradlab.grading.mistakes import Derived, WrongAnswer
-from gradlab.grading.numbers import stated
+from gradlab.grading.numbers import rounded, stated
 from gradlab.grading.programs import NoProgram
+from gradlab.grading.whole import at_point
 from gradlab.graph import algebra, printing
 from gradlab.graph.function import Function
 from gradlab.graph.nodes import Node
@@ -33,11 +35,13 @@ class Part:
     """One expression that is asked for.
 
     label: what it is called, ∂f/∂x.  right: the answer.  matcher: finds the mistakes that lead to a wrong one.
+    spread: how far off a right number may be where the point is a float, such as math.pi; None elsewhere.
     """
 
     label: str
     right: Node
     matcher: Matcher
+    spread: Fraction | None = field(default=None, kw_only=True)
 
     @property
     def reference(self) -> Reference:
@@ -51,7 +55,14 @@ class Part:
             number = stated(reading, tree)
             if number is not None and number.digits >= digits and number.holds(*self.reference.enclosure):
                 return Certificate(Verdict.CERTIFIED, radius=float(number.half), rounded=number.digits)
+            if self.spread is not None and self._is_within(tree, self.spread):
+                return Certificate(Verdict.CERTIFIED, radius=float(self.spread))
         return found
+
+    def _is_within(self, tree: Tree, spread: Fraction) -> bool:
+        low, high = self.reference.enclosure
+        least, most = Reference(tree, (), self.reference.domain).enclosure
+        return low - spread <= least and most <= high + spread
 
     def is_rounded_too_much(self, reading: Reading, tree: Tree) -> bool:
         """Return whether *tree* is the right number, stated to fewer digits than are wanted."""
@@ -123,7 +134,7 @@ class Question:
     form: "one", "vector", "matrix" (*rows* in order), "set" (in any order), "array".
     names: those that may stand in an answer.  function: what was asked about.
     confusions: vectors that come from a mistake with the whole of it.
-    coordinates: the variables of the point, where a point is asked for.
+    coordinates: the variables of the point, where a point is asked for.  wrt: those differentiated with respect to.
     """
 
     form: str
@@ -134,6 +145,7 @@ class Question:
     columns: int = 0
     confusions: Sequence[tuple[str, str, Sequence[Node]]] = field(default=())
     coordinates: tuple[str, ...] = ()
+    wrt: tuple[str, ...] = ()
 
     @cached_property
     def answer(self) -> str:
@@ -202,7 +214,21 @@ class Setting:
         self, label: str, right: Node, derivations: Sequence[Derived], put_in: Callable[[Node], Node], **more: Any
     ) -> Part:
         """Return one part that is answered by a number."""
-        return self._part(label, tidied(put_in(right)), (), derivations, put_in=put_in, **more)
+        part = self._part(label, tidied(put_in(right)), (), derivations, put_in=put_in, **more)
+        return replace(part, spread=self._spread(right, part))
+
+    def _spread(self, right: Node, part: Part) -> Fraction | None:
+        """Return by how much the answer moves where coordinates that are floats go to the next; None without any."""
+        if not any(map(rounded, self.at.values())):
+            return None
+        low, high = part.reference.enclosure
+        total = Fraction(0)
+        for name, value in self.at.items():
+            for moved in [nextafter(float(value), end) for end in (-inf, inf)] if rounded(value) else ():
+                node = tidied(at_point(right, {**self.numbers, name: algebra.number(Fraction(str(moved)))}))
+                ends = Reference(read(printing.text(node), ()).tree, (), self.domain).enclosure
+                total = max(total, abs(ends[0] - low), abs(ends[1] - high))
+        return total * len(self.at)
 
     def _part(
         self, label: str, right: Node, names: tuple[str, ...], derivations: Sequence[Derived], **more: Any

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from gradlab.errors import ExerciseError, GradlabError, shown
 from gradlab.grading.equivalence import Certificate, Reference
 from gradlab.grading.exercises import Exercise
-from gradlab.grading.labels import LEFT
+from gradlab.grading.labels import LEFT, check_label
 from gradlab.grading.matching import Diagnosis
 from gradlab.grading.programs import NoProgram
+from gradlab.grading.questions import Question
 from gradlab.sources.answers import Reading, read
 
 
@@ -56,6 +57,7 @@ def follow(exercise: Exercise, work: str | Sequence[str]) -> Work:
     """Return which lines of *work* follow: each from the one before, the first one from the exercise.
 
     work: one line after the other, or equations with several sides: f'(x) = 2 x cos(x^2) = …
+    Raises ParseError where the first line is called the derivative of something else.
 
     >>> follow(Exercise("x^2 sin(x)"), "2x sin(x) + x^2 cos(x) = x(2 sin(x) + cos(x))")
     0.5 of 1
@@ -69,7 +71,7 @@ def follow(exercise: Exercise, work: str | Sequence[str]) -> Work:
     lines: list[Line] = []
     before: Reference = part.reference
     wrong: int | None = None
-    for text in _sides(work):
+    for text in _sides(work, question):
         try:
             reading = read(text, question.names)
             certificate = before.compare(reading.tree)
@@ -102,12 +104,13 @@ def _score(exercise: Exercise, lines: Sequence[Line], wrong: int | None) -> floa
     return exercise.points * right / len(lines)
 
 
-def _sides(work: str | Sequence[str]) -> list[str]:
+def _sides(work: str | Sequence[str], question: Question) -> list[str]:
     lines = work.splitlines() if isinstance(work, str) else list(work)
     found: list[str] = []
     for line in lines:
         sides = [side.strip() for side in line.split("=")]
         if not found and len(sides) > 1 and LEFT.match(sides[0]):
+            check_label(sides[0], question, line)
             sides = sides[1:]
         found += [side for side in sides if side]
     return found

@@ -20,11 +20,13 @@ from gradlab.graph.raising import telling
 from gradlab.graph.sizes import Axes
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
+from gradlab.misuse import explains_misuse
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 
+@explains_misuse
 @dataclass(frozen=True, eq=False)
 class Function:
     """A function of named variables, as written.

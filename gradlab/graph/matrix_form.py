@@ -142,16 +142,21 @@ def _product(printer: Printer, arrays: list[Array], output: tuple[Label, ...]) -
     factors = _multiplied(printer, [Factor(show(operand, printer), row) for operand, row in arrays], output)
     if len(factors) == 1 and factors[0].row == output:
         return factors[0].shown
-    if not output and len(factors) == 1 and not (len(arrays) == 1 and _is_named_vector(arrays[0][0])):
+    if not output and len(factors) == 1 and not (len(arrays) == 1 and _is_written_whole(arrays[0][0])):
         return None  # a sum over all entries is easier to read as a sum
     return _joined(printer, _with_diagonals(printer, _with_ones(printer, factors, output), output), output)
 
 
-def _is_named_vector(node: Node) -> bool:
+def _is_written_whole(node: Node) -> bool:
+    """Return whether *node* is a vector that is easier to read whole: a name, or X w - y, whose entries are sums."""
+    from gradlab.graph.kinds.contraction import Contraction
     from gradlab.graph.kinds.let import Let
+    from gradlab.graph.kinds.linear import Linear, terms
     from gradlab.graph.kinds.variable import Variable
 
-    return isinstance(node, (Variable, Let)) and node.rank == 1
+    parts = [part for _, part in terms(node)] if isinstance(node, Linear) else []
+    sums = any(isinstance(part, Contraction) and part.summed and _is_matrix_product(part) for part in parts)
+    return node.rank == 1 and (isinstance(node, (Variable, Let)) or sums)
 
 
 def _one_array(printer: Printer, operand: Node, row: tuple[Label, ...], output: tuple[Label, ...]) -> Shown | None:

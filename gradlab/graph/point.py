@@ -54,7 +54,15 @@ def as_array(name: str, value: Any, *, finite: bool = True, data: bool = False) 
     """
     import numpy as np
 
+    if parts := _parts(value):
+        point = ", ".join(f'"{part}": …' for part in parts)
+        raise PointError(
+            f"{name} = {_shortened(value)} is not an array but several values; make them variables of their own: "
+            f"lambda {', '.join(parts)}: …, at={{{point}}}"
+        )
     given = detached(value)
+    if np.ma.is_masked(given):
+        raise PointError(f"{name} hides {given.mask.sum()} entries; write {name}.filled(0), or leave them out")
     try:
         array = np.asarray(given)
     except ValueError as error:
@@ -74,6 +82,12 @@ def as_array(name: str, value: Any, *, finite: bool = True, data: bool = False) 
         raise PointError(f"{where} = {array[bad]} is not a finite number")
     array.setflags(write=False)
     return array
+
+
+def _parts(value: Any) -> list[str]:
+    """Return the names of what a dataclass, a named tuple or a mapping holds, none for anything else."""
+    held = value if isinstance(value, Mapping) else getattr(type(value), "__dataclass_fields__", None)
+    return [str(name) for name in (getattr(value, "_fields", ()) if held is None else held)]
 
 
 def detached(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradlab.graph import names
 from gradlab.graph.nodes import Node, show, show_component, topological
 from gradlab.graph.sizes import ONE, Coefficient
@@ -17,6 +19,19 @@ def text(node: Node, *, form: str = "auto") -> str:
 def latex(node: Node, *, form: str = "auto") -> str:
     """Return *node* as LaTeX. form: as for `written`."""
     return written(node, LatexPrinter, form=form)[0]
+
+
+def block(rows: Sequence[str], environment: str = "aligned") -> str:
+    r"""Return rows of LaTeX one below the other, so far apart that a fraction does not touch the one below it.
+
+    >>> print(block([r"f &= x", r"&= y"]))
+    \begin{aligned}
+    f &= x \\[0.4em]
+    &= y
+    \end{aligned}
+    """
+    lines = " \\\\[0.4em]\n".join(rows)
+    return f"\\begin{{{environment}}}\n{lines}\n\\end{{{environment}}}"
 
 
 def written(node: Node, style: type[Printer], *, form: str = "auto") -> tuple[str, tuple[str, ...]]:

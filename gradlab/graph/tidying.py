@@ -37,7 +37,11 @@ def tidied(node: Node, *, named: bool = False) -> Node:
     if is_unreadable(node, named=named):
         return node
 
+    within = _within_products(node)
+
     def replace(old: Node, new: Node) -> Node:
+        if old in within:
+            return new
         match new:
             case Let() if named:
                 return old
@@ -55,6 +59,17 @@ def tidied(node: Node, *, named: bool = False) -> Node:
                 return new
 
     return rebuild([node], replace=replace)[0]
+
+
+def _within_products(node: Node) -> set[Node]:
+    """Return the products that stand in products only: their factors are collected once, by the outermost of them.
+
+    In a chain of n factors each would else collect those of all before it, in n² steps.
+    """
+    ordered = topological([node])
+    products = {part for part in ordered if isinstance(part, Contraction) and is_product(part)}
+    elsewhere = {operand for part in ordered if part not in products for operand in part.operands}
+    return products - elsewhere - {node}
 
 
 def _sum(node: Linear) -> Node:
@@ -347,7 +362,7 @@ def _powers_collected(node: Node) -> Node:
         return node
     groups: dict[tuple[int, ...], list[Node]] = {}
     for operand, row in zip(rest.operands, rest.inputs, strict=True):
-        for factor, own in _factors(operand, row) if not rest.output else [(operand, row)]:
+        for factor, own in factors(operand, row) if not rest.output else [(operand, row)]:
             groups.setdefault(own, []).append(factor)
     outside = groups.pop((), []) if not rest.output and len(groups) > 1 else []
     if not outside and all(_is_collected(group) for group in groups.values()):
@@ -357,7 +372,7 @@ def _powers_collected(node: Node) -> Node:
     return algebra.scale(coefficient, _product(multiplied([*outside, inside], inside)) if outside else inside)
 
 
-def _factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
+def factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
     """Yield the factors of *node*, which has the indices *row*, each with its own."""
     front, rest = algebra.split(node)
     whole = isinstance(rest, Contraction) and not rest.summed and len(set(rest.output)) == len(rest.output)
@@ -366,7 +381,7 @@ def _factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int
         return
     outer = dict(zip(rest.output, row, strict=True))
     for operand, inner in zip(rest.operands, rest.inputs, strict=True):
-        yield from _factors(operand, tuple(outer[index] for index in inner))
+        yield from factors(operand, tuple(outer[index] for index in inner))
 
 
 def _is_collected(group: list[Node]) -> bool:

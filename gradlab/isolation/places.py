@@ -24,7 +24,13 @@ import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 from inside import warming
 warming.load(sys.argv[2], [])
-print(json.dumps(sorted({f for f in (getattr(m, "__file__", None) for m in list(sys.modules.values())) if f})))
+files = {f for f in (getattr(m, "__file__", None) for m in list(sys.modules.values())) if f}
+try:
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as mapped:
+        files |= {parts[5].strip() for parts in (line.split(None, 5) for line in mapped) if len(parts) == 6}
+except OSError:
+    pass
+print(json.dumps(sorted(files)))
 """
 
 
@@ -32,8 +38,8 @@ print(json.dumps(sorted({f for f in (getattr(m, "__file__", None) for m in list(
 def needed(library: str) -> tuple[str, ...]:
     """Return the files and folders outside the system's that a process with *library* reads.
 
-    A process lists what it has loaded; of site-packages only those packages are taken, with the shared libraries
-    that wheels put beside them.
+    A process lists what it has loaded, modules and shared libraries (those of CUDA are packages of their own); of
+    site-packages only those packages are taken, with the shared libraries that wheels put beside them.
     """
     command = [sys.executable, "-I", "-c", _LIST, json.dumps([str(HERE)]), library]
     listed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment())

@@ -13,6 +13,7 @@ from gradlab.graph.gradient import component_name
 from gradlab.graph.guards import frozen_names
 from gradlab.graph.point import brief
 from gradlab.graph.precision import DOUBLE, DTYPES, precision_of, rounded_to
+from gradlab.misuse import explains_misuse
 from gradlab.numeric import lines
 from gradlab.numeric.complex_step import complex_step
 from gradlab.numeric.ladder import ladder
@@ -36,6 +37,7 @@ METHODS: Mapping[str, Callable[[Lines], Measured]] = {
 """By name: what turns lines through the point into their slopes."""
 
 
+@explains_misuse
 def estimate(f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, method: str = "ladder") -> Gradient:
     """Return the gradient of *f* at a point by finite differences, with a bound on its error.
 

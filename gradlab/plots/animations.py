@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.trajectory import Trajectory
+from gradlab.files import check_place
+from gradlab.misuse import explains_misuse
 from gradlab.plots.canvas import BLACK, BLUE, ORANGE, axes_for, check_runs, described
 from gradlab.plots.fitting import predictions
 from gradlab.plots.histories import losses
@@ -27,6 +29,7 @@ _FRAMES = 60
 _ENDINGS = (".gif", ".mp4", ".html")
 
 
+@explains_misuse
 def animate(
     run: Trajectory,
     path: str | PathLike[str],
@@ -45,7 +48,8 @@ def animate(
     model, x, y: the model and the data of `gradlab.plots.fit`; it is then the fit that moves.  Else it is the point on
         the curve, the path across the levels or the losses, as suits the run.
     frames: how many pictures at most, spread evenly over the run.  fps: pictures per second.
-    Raises ValueError for another ending, for what is no number of frames, and for MP4 where ffmpeg is missing.
+    Raises FileError where nothing can be written there, ValueError for another ending, for what is no number of
+    frames, and for MP4 where ffmpeg is missing.
     """
     from matplotlib import animation
 
@@ -54,6 +58,7 @@ def animate(
     kind = file.suffix.lower()
     if kind not in _ENDINGS:
         raise ValueError(f"{str(path)!r} does not end in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}")
+    check_place(file)
     if frames < 2 or not fps > 0:
         raise ValueError(
             f"frames={frames!r} and fps={fps!r}: write at least 2 frames, and a positive number per second"

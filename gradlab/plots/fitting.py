@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.trajectory import Trajectory
+from gradlab.misuse import explains_misuse
 from gradlab.plots.canvas import BLACK, ORANGE, axes_for, check_runs, new_figure
 from gradlab.plots.sampling import SAMPLES
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 
+@explains_misuse
 def fit(
     run: Trajectory,
     model: Callable[..., Any],
@@ -51,6 +53,7 @@ def fit(
     return axes
 
 
+@explains_misuse
 def fits(
     run: Trajectory,
     model: Callable[..., Any],

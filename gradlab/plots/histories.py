@@ -9,6 +9,7 @@ from gradlab.descent.curvature import in_words
 from gradlab.descent.explanation import Direction, Explanation, explain
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError
+from gradlab.misuse import explains_misuse
 from gradlab.plots.canvas import (
     BLUE,
     GREEN,
@@ -39,6 +40,7 @@ _CHECKED = 9
 """Points along a run at which the gradients are compared."""
 
 
+@explains_misuse
 def losses(*runs: Trajectory, ax: Axes | None = None, labels: Sequence[str] | None = None) -> Axes:
     """Return the loss at each step of one run or of several, told apart by colour and dash.
 
@@ -90,6 +92,7 @@ def _cut(axes: Axes, runs: Sequence[Trajectory]) -> None:
         axes.set_ylim(bottom - 0.05 * (top - bottom), top + (top - bottom))
 
 
+@explains_misuse
 def validation(run: Trajectory, ax: Axes | None = None, *, metric: str | None = None) -> Axes:
     """Return the losses that a run was trained with, those on held-out examples, and which point was the best.
 
@@ -138,6 +141,7 @@ def _by_epoch(run: Trajectory) -> tuple[Array, Array]:
     return np.array(middles), run.epoch_losses[:whole]
 
 
+@explains_misuse
 def directions(run: Trajectory | Explanation, ax: Axes | None = None) -> Axes:
     """Return the error along each eigenvector of the Hessian at each step, and dashed what its eigenvalue predicts.
 
@@ -189,6 +193,7 @@ def _named(each: Direction) -> str:
     return f"λ = {each.eigenvalue:.4g}: {in_words(each.vector, each.labels, most=2)}"
 
 
+@explains_misuse
 def routes(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Return how far the measured gradient and torch's lie from the derived one along a run, each with its bound.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradlab.descent.trajectory import Trajectory
+from gradlab.misuse import explains_misuse
 from gradlab.plots.canvas import BLACK, ORANGE, axes_for, check_runs, finish
 from gradlab.plots.paths import draw_levels
 from gradlab.plots.sampling import points_drawn, values_at, window
@@ -19,6 +20,7 @@ _SAMPLES = 49
 """Points along each axis: the function may be large."""
 
 
+@explains_misuse
 def landscape(run: Trajectory, along: tuple[Any, Any] | None = None, ax: Axes | None = None) -> Axes:
     """Return the levels of a function of many numbers on a plane through the end of a run, and the path cast onto it.
 

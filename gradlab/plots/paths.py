@@ -9,6 +9,7 @@ from gradlab.descent.many import ManyPoints
 from gradlab.descent.trajectory import Trajectory
 from gradlab.errors import GradlabError
 from gradlab.graph import Point
+from gradlab.misuse import explains_misuse
 from gradlab.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, axes_for, check_runs, finish, new_figure
 from gradlab.plots.histories import losses
 from gradlab.plots.sampling import (
@@ -51,6 +52,7 @@ _SURFACE = 61
 """Points of a surface along each axis: its facets are seen, and more would only be slower."""
 
 
+@explains_misuse
 def trajectory(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Return the picture that suits a run.
 
@@ -64,6 +66,7 @@ def trajectory(run: Trajectory, ax: Axes | None = None) -> Axes:
     return curve(run, ax) if size == 1 else contour(run, ax)
 
 
+@explains_misuse
 def curve(run: Trajectory, ax: Axes | None = None, *, tangents: int = 3) -> Axes:
     """Return the curve of a function of one number, with the points of the run on it, the first ones numbered.
 
@@ -100,6 +103,7 @@ def curve_alone(axes: Axes, run: Trajectory, shown: int) -> tuple[Array, Array]:
     return along, heights
 
 
+@explains_misuse
 def contour(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Return the levels of a function of two numbers, dark where it is low, with the path across them.
 
@@ -130,6 +134,7 @@ def levels_alone(axes: Axes, run: Trajectory, shown: int) -> tuple[Array, Array]
     return across, up
 
 
+@explains_misuse
 def surface(run: Trajectory, ax: Any = None) -> Any:
     """Return the surface of a function of two numbers in three dimensions, with the path on it.
 
@@ -172,6 +177,7 @@ def surface(run: Trajectory, ax: Any = None) -> Any:
     return axes
 
 
+@explains_misuse
 def field(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Return the directions of steepest descent around a run, as arrows, with the path among them.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.graph.gradient import component_name
+from gradlab.misuse import explains_misuse
 from gradlab.numeric import estimate
 from gradlab.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, axes_for, new_figure
 from gradlab.plots.sampling import SAMPLES, drawable, value_at
@@ -25,6 +26,7 @@ MOST = 12
 """Panels of `slices`; more cannot be taken in at a glance."""
 
 
+@explains_misuse
 def secants(f: Any, at: Any, steps: Sequence[float] = (1.0, 0.5, 0.1), *, ax: Axes | None = None) -> Axes:
     """Return the curve of a function of one number with a secant for each step, and the tangent they turn into.
 
@@ -64,6 +66,7 @@ def secants(f: Any, at: Any, steps: Sequence[float] = (1.0, 0.5, 0.1), *, ax: Ax
     return axes
 
 
+@explains_misuse
 def slices(f: Any, at: Any, *, reach: float | None = None, ax: Sequence[Axes] | None = None) -> NDArray[Any]:
     """Return a function along each of its variables while the others are held, with the tangents, as an array of Axes.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.errors import PointError
 from gradlab.graph.gradient import component_name
 from gradlab.graph.precision import DTYPES, precision_of
+from gradlab.misuse import explains_misuse
 from gradlab.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, axes_for
 from gradlab.plots.quotients import ORDERS, Quotients, quotients
 from gradlab.sources import at_point
@@ -34,6 +35,7 @@ _FEW = 4
 """With fewer points than this on a slope it is not drawn."""
 
 
+@explains_misuse
 def step_sizes(f: Any, at: Any, *, component: str | None = None, ax: Axes | None = None) -> Axes:
     """Return the error of finite differences against the step, on logarithmic axes: the classic V.
 

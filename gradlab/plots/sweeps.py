@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlab.descent.sweeping import RateSweep
+from gradlab.misuse import explains_misuse
 from gradlab.plots.canvas import BLACK, GREY, MARKERS, ORANGE, axes_for, line_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explains_misuse
 def rates(sweep: RateSweep, ax: Axes | None = None) -> Axes:
     """Return the final loss against the rate, with the limit of stability and the rate that is suggested.
 

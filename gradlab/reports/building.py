@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from gradlab.errors import ReportError
+from gradlab.misuse import explains_misuse
 from gradlab.reports import provenance
 from gradlab.reports.blocks import Code
 from gradlab.reports.document import Report, Section
@@ -16,6 +17,7 @@ from gradlab.reports.variants import varied
 from gradlab.reports.worksheets import exercise
 
 
+@explains_misuse
 def report(
     *records: Any,
     title: str | None = None,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from gradlab.graph import printing
 from gradlab.reports.blocks import Row
 from gradlab.reports.formulas import atoms, filled, lines, polished, powered, spaced, width
 from gradlab.reports.markdown import fenced, link_target, typed
@@ -358,8 +359,8 @@ def _environment(name: str, rows: Sequence[Row], paper: float, tag: str = "") ->
         for form in more:
             written.append(f"&{row.sign} {form[0]}" if short else rf"&\quad {row.sign} {form[0]}")
             written += [rf"&\qquad {line}" for line in form[1:]]
-    body = " \\\\\n".join(written)
-    return f"\\begin{{{name}}}\n{body}{f' {tag}' if tag else ''}\n\\end{{{name}}}"
+    written[-1] += f" {tag}" if tag else ""
+    return printing.block(written, name)
 
 
 def _in_latex(remark: str) -> str:

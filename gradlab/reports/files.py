@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from gradlab.errors import ReportError
+from gradlab.files import check_place, replace, save, unwritable
 
 if TYPE_CHECKING:
     from gradlab.reports.document import Report
@@ -31,16 +30,7 @@ def check(path: Path, *endings: str) -> None:
         raise ReportError(
             f"cannot write {written}: it has {found}; write {', '.join(endings)}, such as {str(example)!r}"
         )
-    try:
-        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
-    except OSError as error:
-        raise unwritable(path, error) from error
-    if is_folder:
-        raise ReportError(f"cannot write {written}: it is a folder")
-    if not has_folder:
-        raise ReportError(f"cannot write {written}: there is no folder {str(path.parent)!r}; make it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise ReportError(f"cannot write {written}: it is not yours to write; choose another place")
+    check_place(path, ReportError)
 
 
 def available(ending: str) -> None:
@@ -51,11 +41,6 @@ def available(ending: str) -> None:
         pandoc.program()
         if ending == ".pdf":
             pandoc.typst()
-
-
-def unwritable(path: Path, error: OSError) -> ReportError:
-    """Return what to tell about an *error* of the file system."""
-    return ReportError(f"cannot write {str(path)!r}: {error.strerror or error}")
 
 
 def figures_folder(path: Path) -> Path:
@@ -83,7 +68,7 @@ def _beside(report: Report, path: Path, ending: str | None, text: Callable[[str]
     except OSError as error:
         if made:
             _removed(written, folder)
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, ReportError) from error
 
 
 def write_markdown(report: Report, path: Path) -> None:
@@ -105,42 +90,9 @@ def _whole(format: str) -> Callable[[Report, Path], None]:
         from gradlab.reports import pandoc
 
         content: bytes = getattr(pandoc, format)(report)
-        save(path, content)
+        save(path, content, ReportError)
 
     return written
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Give *path* this content, at once and whole: a reader sees the old file or the new one."""
-    with NamedTemporaryFile(dir=path.parent, prefix=".gradlab-", delete=False) as temporary:
-        try:
-            temporary.write(content)
-            temporary.close()
-            _as_readable_as_others(temporary.name, path)
-            os.replace(temporary.name, path)
-        except BaseException:
-            temporary.close()
-            Path(temporary.name).unlink(missing_ok=True)
-            raise
-
-
-def save(path: Path, content: bytes) -> None:
-    """Do the same; raises ReportError where it cannot be done."""
-    try:
-        replace(path, content)
-    except OSError as error:
-        raise unwritable(path, error) from error
-
-
-def _as_readable_as_others(temporary: str, path: Path) -> None:
-    """Give a new file the permissions that it would have had: a temporary file is its owner's alone."""
-    if path.exists():
-        mode = path.stat().st_mode & 0o777
-    else:
-        mask = os.umask(0)
-        os.umask(mask)
-        mode = 0o666 & ~mask
-    os.chmod(temporary, mode)
 
 
 def _removed(written: list[Path], folder: Path) -> None:

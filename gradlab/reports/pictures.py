@@ -13,7 +13,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradlab.reports import files
+from gradlab import files
+from gradlab.errors import ReportError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +96,7 @@ def save(figure: Figure, path: Path) -> None:
     """Write *figure* to *path*, in the format of its ending; raises ReportError where that cannot be done."""
     buffer = BytesIO()
     figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=RESOLUTION)
-    files.save(path, buffer.getvalue())
+    files.save(path, buffer.getvalue(), ReportError)
 
 
 def canvas(width: float = 6.4, height: float = 4.0, *, fixed: bool = False) -> Figure:

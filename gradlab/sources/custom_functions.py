@@ -30,13 +30,14 @@ def applied_as_written() -> Generator[None]:
         yield
         return
     owner = torch.autograd.Function
-    # Code often keeps `square = Square.apply`, which is bound to the apply of torch's own class for good. That one
-    # calls the next in line, and there it is met.
-    below = owner.__mro__[1]
+    # Code often keeps `square = Square.apply`, which is bound to the apply of torch's own class for good. Before torch
+    # 2.14 that one calls the next in line, and there it is met; since then it is C code, which `is_apply` knows.
+    below = owner.__mro__[1] if isinstance(owner.__dict__["apply"], classmethod) else owner
+    kept = below.__dict__.get("apply")
 
     def apply(cls: Any, *arguments: Any, **named: Any) -> Any:
         if not any(isinstance(argument, Traced) for argument in (*arguments, *named.values())):
-            return super(below, cls).apply(*arguments, **named)
+            return (super(below, cls).apply if kept is None else kept.__get__(None, cls))(*arguments, **named)
         context = () if cls.setup_context is not owner.setup_context else (_Context(),)
         watching = sys.getprofile()
         sys.setprofile(None)  # what it calls its values inside is not what the writer calls them
@@ -49,4 +50,16 @@ def applied_as_written() -> Generator[None]:
     try:
         yield
     finally:
-        del below.apply
+        if kept is None:
+            del below.apply
+        else:
+            below.apply = kept
+
+
+def is_apply(called: Any) -> bool:
+    """Return whether what C calls is ``apply`` of an operation with a backward pass of its own."""
+    torch = sys.modules.get("torch")
+    owner = getattr(called, "__self__", None)
+    if torch is None or not isinstance(owner, type):
+        return False
+    return called.__name__ == "apply" and issubclass(owner, torch.autograd.Function)

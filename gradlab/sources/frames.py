@@ -136,7 +136,7 @@ def assigned_name() -> str | None:
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters that a caller must give."""
+    """Return the names of the parameters that a caller must give; raises TypeError where all of them have none."""
     call: Any = function
     try:
         signature = inspect.signature(call.forward if is_module(call) else call)
@@ -149,4 +149,8 @@ def parameters(function: Callable[..., Any]) -> list[str]:
             continue
         if parameter.default is parameter.empty:
             names.append(parameter.name)
+    starred = [str(each) for each in signature.parameters.values() if each.kind is each.VAR_POSITIONAL]
+    if starred and not names:
+        name = getattr(function, "__name__", "f")
+        raise TypeError(f"the arguments {starred[0]} of {name} have no names; write lambda x, y: {name}(x, y) instead")
     return names

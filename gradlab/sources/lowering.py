@@ -156,6 +156,8 @@ class _Lowering:
             case Binary():
                 if tree.left in self.rows and (tree.right in self.rows or tree.operator in "*/"):
                     self.rows.add(tree)
+                if tree.right in self.rows and tree.operator == "*" and not below[0].rank:
+                    self.rows.add(tree)
                 above, line = _of_lengths(below[0], tree.left), _of_lengths(below[1])
                 if tree.operator == "/" and above is not None and line is not None and _is_one_number(above, line):
                     return Constant(above * line.inverse())
@@ -178,16 +180,17 @@ class _Lowering:
         """Return the product as on paper: of matrices and vectors the matrix product."""
         ranks = left.rank, right.rank
         row = tree.left in self.rows
+        if row and ranks[0] == 0 < ranks[1]:  # 1^T y is the sum of the entries of y, 1^T X a row
+            self.rows.update([tree] * (ranks[1] > 1))
+            return self.builder.multiply(left, self.builder.total(right, 0))
+        if 0 in ranks and (row or tree.right in self.rows):
+            self.rows.add(tree)
         lengths = _of_lengths(left), _of_lengths(right)
         if lengths[0] is not None and lengths[1] is not None and (lengths[0].sizes or lengths[1].sizes):
             return Constant(lengths[0] * lengths[1])
         if tree in self.indexed:
             return self.builder.multiply(left, right)
-        if isinstance(tree.left, Call) and tree.left.function == "transpose" and ranks[0] == 0 < ranks[1]:
-            return self.builder.total(right, 0)  # 1^T y is the sum of the entries of y
         if 0 in ranks:
-            if row or tree.right in self.rows:
-                self.rows.add(tree)
             return self.builder.multiply(left, right)
         if ranks == (1, 1):
             if not row and tree.right in self.rows:  # a column by a row is a matrix
@@ -214,6 +217,7 @@ class _Lowering:
             self.builder.need_axes(node, ("n", "m"))
             if tree.arguments[0] not in self.ones:
                 raise TraceError("a number has no transpose; declare T as a variable for a power")
+            self.rows.add(tree)
             return node
         if node.rank == 1 and tree.arguments[0] not in self.rows:
             self.rows.add(tree)

@@ -206,6 +206,9 @@ class _Parser:
         """Return whether *token*, right after a complete factor, begins another one to multiply by."""
         kind = token.kind
         if kind is _NUMBER:
+            cursor = self._cursor
+            if cursor.tokens[cursor.position + 1].kind is Kind.TRANSPOSE:  # 2/n 1^T y, a row of ones
+                return True
             self._refuse.number(token)
         return kind in _FACTORS and not (kind is Kind.BAR and self._closes_bar(token))
 

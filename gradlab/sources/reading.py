@@ -11,6 +11,7 @@ from gradlab.graph.function import Function
 from gradlab.graph.guards import failing
 from gradlab.graph.point import Point, as_array, completed
 from gradlab.graph.sizes import Axes, Size
+from gradlab.misuse import explains_misuse
 from gradlab.sources import answers
 from gradlab.sources.agreement import check_trace
 from gradlab.sources.declarations import declaration
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Shapes = Mapping[str, Sequence[Size] | Size]
 
 
+@explains_misuse
 def as_function(
     source: Any,
     *,

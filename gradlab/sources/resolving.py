@@ -217,7 +217,8 @@ def _unknown(name: str, names: Names, kind: str) -> str:
     if kind == "function" and name.lower() in INSTEAD:
         return f"no function named '{name}': {INSTEAD[name.lower()]}"
     functions = names.functions | {alias for alias in ALIASES if names.function(alias)}
-    known = functions if kind == "function" else functions | CONSTANTS | set(variables)
+    # A letter is no function misspelt: t is as near to tr as to tan.
+    known = functions if kind == "function" else set(variables) | (functions | CONSTANTS if len(name) > 1 else set())
     near = difflib.get_close_matches(name.lower(), sorted(known), n=5)
     if near:
         # 'cosine' is as near to 'sin' as to 'cos': the beginning decides.

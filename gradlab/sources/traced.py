@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gradlab.errors import TraceError
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
-from gradlab.graph.operations import ABS, EQUAL, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, NOT_EQUAL, Operation
+from gradlab.graph.operations import (
+    ABS,
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    LESS,
+    LESS_EQUAL,
+    NOT_EQUAL,
+    OPERATIONS,
+    Operation,
+)
 from gradlab.sources.builder import Builder
 from gradlab.sources.frames import caller, refuse, unpacked_count
 from gradlab.sources.memory import Memory, View, put
@@ -294,6 +304,11 @@ class Traced:
             "float(…) of a traced value, as a library calls it here,",
             "write it with NumPy or torch (np.exp, torch.exp), or do without a formula: as_function(f, opaque=True)",
         )
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if digits is None:  # Python rounds halves to even, as NumPy and torch do
+            return self._new(self.trace.builder.apply(OPERATIONS["round"], self.node))
+        refuse("round(…) to some digits", "write np.round(x * 100) / 100; it has no derivative but 0")
 
     def __format__(self, specification: str) -> str:
         """Return something to print: what is printed does not change the value of a function."""

@@ -19,7 +19,7 @@ from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writes import EMPTY
 from gradlab.sources import conditions
 from gradlab.sources.builder import Builder, NeedsAxes
-from gradlab.sources.custom_functions import applied_as_written
+from gradlab.sources.custom_functions import applied_as_written, is_apply
 from gradlab.sources.frames import REFUSALS, at_line, here, is_writers, name_of, refuse, with_line
 from gradlab.sources.memory import Memory, View
 from gradlab.sources.outlook import Outlook
@@ -70,6 +70,7 @@ class Trace:
     _live: dict[Node, bool] = field(default_factory=dict)
     _overwritten: set[Node] = field(default_factory=set)
     _gradients: bool = field(default_factory=lambda: _gradients_enabled())
+    _applied: list[bool] = field(default_factory=list)  # what torch's own apply found that runs a forward pass now
 
     def lift(self, value: Any, name: str | None = None) -> Node:
         """Return the node for anything that meets a stand-in in an expression."""
@@ -160,7 +161,7 @@ class Trace:
         return self.frozen(value)
 
     def _cut_off(self) -> bool:
-        return self._gradients and not _gradients_enabled()
+        return self._gradients and not (self._applied[0] if self._applied else _gradients_enabled())
 
     # What is known of a node -------------------------------------------------------------------
 
@@ -332,6 +333,10 @@ class Trace:
         writers: dict[str, bool] = {}
 
         def note(frame: types.FrameType | None, event: str, argument: Any) -> None:
+            if event.startswith("c_") and is_apply(argument):
+                self._follow_apply(event)
+            if self._applied:  # what a forward pass calls its values inside is not what the writer calls them
+                return
             if event == "call" and frame is not None:
                 frame = frame.f_back
             if frame is None or event not in ("call", "c_call", "return"):
@@ -362,6 +367,13 @@ class Trace:
             yield
         finally:
             sys.setprofile(before)
+
+    def _follow_apply(self, event: str) -> None:
+        """Note where torch's own apply begins and ends: it turns gradients off, which does not mean detach."""
+        if event == "c_call":
+            self._applied.append(_gradients_enabled())
+        elif self._applied:
+            self._applied.pop()
 
     def _name_bindings(self, nodes: Sequence[Node], name: str) -> None:
         """Name what was bound to *name* one after the other: h, or h1, h2, … where there are several."""

@@ -9,6 +9,10 @@ _INTEGRAL = "work the integral out first, and write the result"
 
 INSTEAD: Mapping[str, str] = {
     "acot": "it has two meanings where x < 0; write atan(1/x) or pi/2 - atan(x)",
+    "tg": "write tan",
+    "ctg": "write cot",
+    "arctg": "write atan",
+    "sinc": "write sin(x)/x, or sin(pi x)/(pi x) as NumPy means it",
     "factorial": "write gamma(n + 1) for the factorial of n",
     "binomial": "write gamma(n + 1)/(gamma(k + 1) gamma(n - k + 1)) for n over k",
     "erfinv": "it has no rule; write the equation the other way round, with erf",

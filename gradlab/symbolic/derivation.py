@@ -21,6 +21,7 @@ from gradlab.graph.nodes import Node
 from gradlab.graph.point import described, sizes_of
 from gradlab.graph.sizes import shape_of
 from gradlab.graph.tidying import tidied
+from gradlab.misuse import explains_misuse
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import views
 from gradlab.symbolic.board import Board, fits, on_board
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from gradlab.graph.emission import Compiled
 
 
+@explains_misuse
 def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at: Any = None) -> Derivation:
     """Return the derivation of the exact gradient of *f*, and with order=2 of its Hessian.
 
@@ -386,7 +388,7 @@ class Derivation:
         return saving.document(self.function, self.wrt, self.steps, gradient)
 
     def save(self, path: str | Path) -> None:
-        """Write the derivation to a JSON file, for ``gradlab verify FILE``."""
+        """Write the derivation to a JSON file, for ``gradlab verify FILE``; raises FileError where that cannot be."""
         from gradlab.symbolic import saving
 
         saving.save(self.document(), path)

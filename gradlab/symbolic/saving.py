@@ -9,6 +9,7 @@ from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
+from gradlab import files
 from gradlab.graph.function import Function
 from gradlab.graph.guards import Guard
 from gradlab.graph.kinds import Constant, Derivative, Lead, Let, Roll, Variable, VectorJacobian
@@ -32,8 +33,8 @@ DEEPEST = 6
 
 
 def save(document: Mapping[str, Any], path: str | Path) -> None:
-    """Write a document to a file."""
-    Path(path).write_text(f"{json.dumps(document, ensure_ascii=False, indent=1)}\n", encoding="utf-8")
+    """Write a document to a file; raises FileError where that cannot be done."""
+    files.save(Path(path), f"{json.dumps(document, ensure_ascii=False, indent=1)}\n")
 
 
 def document(

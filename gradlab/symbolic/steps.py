@@ -127,7 +127,8 @@ def steps_of(swept: Sweep) -> list[Step]:
 def _flowing(step: Step, flow: VectorJacobian, style: type[Printer]) -> str:
     """Return the derivative of the operation where the rule multiplies by one; elsewhere what flows back."""
     latex = style is LatexPrinter
-    nodes = [flow.operation, flow.delta, step.after]
+    shown = _at_place(flow)
+    nodes = [shown, flow.delta, step.after]
     form = "matrix" if any(part.rank > 1 for part in topological(nodes)) else "index"
 
     def written(node: Node) -> str:
@@ -136,7 +137,7 @@ def _flowing(step: Step, flow: VectorJacobian, style: type[Printer]) -> str:
     def shorter(node: Node) -> str:
         return min(written(node), written(tidied(node)), key=len)
 
-    wrt, before = written(elided(flow.operand)), written(_at_place(flow))
+    wrt, before = written(elided(flow.operand)), written(shown)
     if step.local is not None:
         if latex:
             by = rf"\frac{{\partial}}{{\partial {_grouped(wrt)}}}"
@@ -167,7 +168,7 @@ def elided(node: Node) -> Node:
     >>> elided(as_function(" + ".join(f"{n} x^{n}" for n in range(2, 20))).formula)
     … + 19 x¹⁹
     """
-    if node.axes or not isinstance(node, Linear) or len(terms(node)) <= MOST_TERMS:
+    if node.axes or not isinstance(node, Linear) or len(terms(node, MOST_TERMS)) <= MOST_TERMS:
         return node
     return Linear((ONE, node.coefficients[-1]), (_DOTS, elided(node.operands[-1])))
 

@@ -152,16 +152,12 @@ def latex(derivation: Derivation, depth: Depth) -> str:
     rows += [rf"&\text{{for }} {needed}"] if needed else []
     held = conditions(derivation, LatexPrinter)
     rows += [rf"&\text{{{'if' if place == 0 else 'and'} }} {row}" for place, row in enumerate(held)]
-    return _block(rows)
+    return printing.block(rows)
 
 
 def aligned(equations: list[Equation]) -> str:
     """Return equations one below the other, aligned at their equals signs."""
-    return _block(_aligned_rows(equations))
-
-
-def _block(rows: list[str]) -> str:
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+    return printing.block(_aligned_rows(equations))
 
 
 def _aligned_rows(equations: list[Equation]) -> list[str]:
@@ -219,7 +215,7 @@ def _steps_in_markdown(derivation: Derivation, depth: Depth) -> list[str]:
         return ["Step by step, from the result back to the variables:", _step_table(derivation.steps)]
     parts: list[str] = []
     for title, group in lines.groups(derivation, depth, LatexPrinter):
-        parts += [f"{title}:", _display(_block(_ruled_rows(group)))]
+        parts += [f"{title}:", _display(printing.block(_ruled_rows(group)))]
     return parts
 
 

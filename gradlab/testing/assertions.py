@@ -10,6 +10,7 @@ from gradlab.comparison import Comparison, Verdict, compare
 from gradlab.comparison.verdicts import RANKED, ROUNDING, judge
 from gradlab.errors import GradientNotConfirmed, PointError
 from gradlab.graph.bounded import MARGIN
+from gradlab.misuse import explains_misuse
 from gradlab.testing.wording import restless, told
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@explains_misuse
 def assert_gradient(
     f: Any, at: Any, claimed: Any, *, wrt: str | Sequence[str] | None = None, kinks: bool = False
 ) -> Comparison:
@@ -53,6 +55,7 @@ def assert_gradient(
     return _confirmed(comparison, ("claimed",), kinks)
 
 
+@explains_misuse
 def assert_gradients_agree(
     f: Any, at: Any, *, wrt: str | Sequence[str] | None = None, kinks: bool = False
 ) -> Comparison:

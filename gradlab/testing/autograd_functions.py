@@ -13,6 +13,7 @@ from gradlab.comparison.verdicts import RANKED
 from gradlab.errors import GradientNotConfirmed
 from gradlab.graph.function import recording
 from gradlab.graph.gradient import component_name
+from gradlab.misuse import explains_misuse
 from gradlab.testing import passes
 from gradlab.testing.assertions import failing
 from gradlab.testing.entries import Entries
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 @recording()
+@explains_misuse
 def gradcheck(
     func: Callable[..., Any],
     inputs: Any,

@@ -48,3 +48,9 @@ def test_feedback_does_not_tell_the_answer():
 
 def test_the_page_of_answers_is_up_to_date():
     assert answers_page.PAGE.read_text(encoding="utf-8") == answers_page.page()
+
+
+def test_in_a_notebook_the_caret_stays_below_what_it_points_at():
+    shown = Exercise("x^2").check("2 cosinus(x)")._repr_markdown_()
+    assert shown.endswith("did you mean 'cos'?\n\n    2 cosinus(x)\n      ^")
+    assert "Look at this step" in Exercise("sin(3x)").check("cos(3x)")._repr_markdown_()

@@ -1,3 +1,4 @@
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -332,3 +333,24 @@ def test_unit_vectors_are_not_listed_as_variables():
 
 def test_components_that_cannot_be_read_are_repeated_as_they_were_typed():
     assert "\n  2xy, x^2 +\n" in gl.Exercise("x^2 y", "gradient").check("2xy, x^2 +").error
+
+
+@pytest.mark.parametrize(
+    ("function", "at", "answer", "verdict"),
+    [
+        ("sin(x)", math.pi, "-1", "correct"),
+        ("sin(x)", math.pi, "-0.999999", "wrong"),
+        ("sin(x)", math.pi / 2, "0", "correct"),
+        ("sin(x)", math.pi / 2, "0.001", "wrong"),
+        ("cos(x)", math.pi / 4, "-sqrt(2)/2", "correct"),
+        ("sin(x) y", {"x": math.pi, "y": 2}, "[-2, 0]", "correct"),
+        ("x^2", 0.1, "0.2", "correct"),
+        ("x^2", 0.1, "0.2000001", "wrong"),
+    ],
+)
+def test_an_answer_is_right_where_the_point_is_right_up_to_rounding(function, at, answer, verdict):
+    assert gl.Exercise(function, "value", at=at).check(answer).verdict == verdict
+
+
+def test_a_point_that_is_a_float_is_asked_about_in_few_digits():
+    assert gl.Exercise("sin(x)", "value", at=math.pi).prompt == "Find the derivative of f(x) = sin(x) at x = 3.14159."

@@ -34,6 +34,7 @@ def _read(code):
         (lambda A: ((A @ A.T) ** 2).sum(), "‖A A^T‖_F²"),
         (lambda x, z, S: ((S @ x - z) ** 2).sum(), "‖S x - z‖²"),
         (lambda x, S: np.sqrt(((S @ x) ** 2).sum()), "‖S x‖"),
+        (lambda x, S, z: (S @ x - z).mean(), "1/n 1^T (S x - z)"),
     ],
 )
 def test_a_number_reads_as_in_a_book(code, written):

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from gradlab.graph import factors, tidying
+from gradlab.graph.kinds.linear import terms
 from gradlab.sources import as_function
 from gradlab.symbolic import derive
 
@@ -92,3 +94,28 @@ def test_a_kink_or_a_case_keeps_its_condition():
     gradient = derive(as_function("x where(x >= 1, log(x), 0)")).gradient["x"]
     assert gradient.text() == "[x ≥ 1] log(x) + x [x ≥ 1]/x"
     assert gradient(x=-1.0) == 0
+
+
+def test_the_factors_of_a_long_product_are_collected_once(monkeypatch):
+    calls, collect = [], factors.collect
+
+    def counted(*given):
+        calls.append(given)
+        return collect(*given)
+
+    for module in (factors, tidying):  # each calls it by its own name
+        monkeypatch.setattr(module, "collect", counted)
+
+    def needed(count):
+        calls.clear()
+        tidying.tidied(as_function("*".join(f"sin({n} x)" for n in range(1, count + 1))).formula)
+        return len(calls)
+
+    assert needed(80) < 2.5 * needed(40)
+
+
+def test_a_long_sum_is_taken_apart_no_further_than_asked():
+    long = as_function("+".join(f"{n} x^{n}" for n in range(2, 300))).formula
+    assert len(terms(long)) == 298
+    assert 12 < len(terms(long, 12)) < 20
+    assert terms(long, 298) == terms(long)

@@ -249,6 +249,18 @@ def test_the_first_picture_needs_nothing_of_the_page_and_makes_way_for_it(at_lab
     bare.close()
 
 
+TOP = "picture => Math.round(picture.getBoundingClientRect().top + scrollY)"
+
+
+def test_the_first_picture_stays_where_it_is_on_a_phone_when_the_controls_come(at_lab):
+    phone = at_lab.context.browser.new_page(viewport={"width": 390, "height": 844})
+    phone.goto(at_lab.address, wait_until="commit")
+    before = phone.wait_for_selector(FIRST, timeout=WAIT).evaluate(TOP)
+    phone.wait_for_function("document.querySelector('#root .lab-controls')", timeout=WAIT)
+    assert phone.wait_for_selector(LIVE, timeout=WAIT).evaluate(TOP) == pytest.approx(before, abs=2)
+    phone.close()
+
+
 def test_the_limit_stands_with_the_rate_and_follows_the_start(page):
     pick(page, "Rosenbrock's valley")
     said(page, "A bent valley")

@@ -30,7 +30,9 @@ OPTIONS = ("-q", "-n", "0", "-p", "no:cacheprovider", f"--rootdir={ROOT}", "-W",
 def load(package: str) -> None:
     """Load gradlab, the tests of a package, and all they import."""
     import pytest
+    import torch
 
+    torch.set_num_threads(1)  # a fork has no threads, and would wait for those that it believes in
     with _silent():
         pytest.main(["--collect-only", *OPTIONS, *folders(package)])
     _loaded[:] = [each for each in gc.get_objects() if type(each) is FunctionType]

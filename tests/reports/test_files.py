@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from gradlab.errors import ReportError
-from gradlab.reports import Picture, Report, Section, files, pandoc, pictures
+from gradlab.reports import Picture, Report, Section, pandoc, pictures
 from gradlab.reports.pictures import canvas
 
 
@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_the_old_document_and_no_half_file(document, tmp_path
             raise OSError(28, "No space left on device")
         os.rename(source, target)
 
-    monkeypatch.setattr(files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(ReportError, match="No space left on device"):
         document.save(path)
     assert [found.name for found in tmp_path.iterdir()] == ["fit.md"]
@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_the_old_file_in_every_format(document, tmp_path, mon
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(ReportError, match="No space left on device"):
         document.save(path)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]

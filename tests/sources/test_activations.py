@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from gradlab.comparison import Verdict, compare
 from gradlab.errors import TraceError
 from gradlab.sources import as_function
 from gradlab.symbolic import derive
@@ -84,9 +85,6 @@ KINKS = {
     "softshrink": [-0.5, 0.5],
     "hardshrink": [-0.5, 0.5],
     "threshold": [0.3],
-    "clamp": [-1.0, 1.0],
-    "clamp_min": [0.1],
-    "clip": [0.1],
     "softsign": [0.0],
     "sinc": [0.0],
 }
@@ -95,6 +93,15 @@ KINKS = {
 @pytest.mark.parametrize("name", KINKS)
 def test_conventions_at_kinks_are_torchs(name):
     assert_torch_agrees(lambda x: ACTIVATIONS[name](x).sum(), {"x": KINKS[name]})
+
+
+@pytest.mark.parametrize(("name", "bound"), [("clamp", -1.0), ("clamp", 1.0), ("clamp_min", 0.1), ("clip", 0.1)])
+def test_at_a_bound_the_slope_is_1_and_whatever_torch_takes_is_between_the_slopes(name, bound):
+    # 1 in PyTorch up to 2.13, 0 since
+    comparison = compare(lambda x: ACTIVATIONS[name](x).sum(), at={"x": [bound]})
+    assert comparison.gradients["symbolic"]["x"] == 1.0
+    assert comparison.gradients["autodiff"]["x"] in (0.0, 1.0)
+    assert comparison.verdict is Verdict.KINK
 
 
 FAR = ("relu", "elu", "selu", "gelu", "gelu by tanh", "silu", "mish", "softplus", "logsigmoid", "softsign", "hardswish")

@@ -22,6 +22,12 @@ X, Y, AA = _drawn(2, 4), _drawn(4, 2), _drawn(2, 3, 3)
 BB = _drawn(2, 3, 2)
 identity = torch.eye(3, dtype=torch.float64)
 
+OLDER = {
+    "torch.cholesky": (lambda S: torch.cholesky(S)[1, 1] + S.cholesky()[1, 0], (S,)),
+    "torch.cholesky, upper": (lambda S: torch.cholesky(S, True)[0, 1], (S,)),
+}
+"""What PyTorch has up to 2.13."""
+
 TORCH = {
     "inv": (lambda A: T.inv(A)[0, 1], (A,)),
     "inverse": (lambda A: A.inverse()[0, 1] + torch.inverse(A)[1].sum(), (A,)),
@@ -35,8 +41,9 @@ TORCH = {
     "logdet": (lambda S: torch.logdet(S) + S.logdet(), (S,)),
     "slogdet, named": (lambda A: T.slogdet(A).logabsdet * torch.slogdet(A).sign, (-A,)),
     "slogdet, unpacked": (lambda A: _signed(*A.slogdet()), (-A,)),
-    "cholesky": (lambda S: T.cholesky(S)[2, 0] + torch.cholesky(S)[1, 1] + S.cholesky()[1, 0], (S,)),
-    "cholesky, upper": (lambda S: T.cholesky(S, upper=True)[0, 2] + torch.cholesky(S, True)[0, 1], (S,)),
+    "cholesky": (lambda S: T.cholesky(S)[2, 0], (S,)),
+    "cholesky, upper": (lambda S: T.cholesky(S, upper=True)[0, 2], (S,)),
+    **(OLDER if torch.torch_version.TorchVersion(torch.__version__) < (2, 14) else {}),
     "cholesky_solve": (lambda S, B: torch.cholesky_solve(B, T.cholesky(S))[0, 1], (S, B)),
     "cholesky_solve, any factor": (lambda A, B: torch.cholesky_solve(B, torch.tril(A))[0, 1], (A, B)),
     "cholesky_solve, upper": (lambda A, B: torch.cholesky_solve(B, torch.triu(A), upper=True)[0, 1], (A, B)),

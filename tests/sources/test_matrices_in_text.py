@@ -51,6 +51,11 @@ VALUES = {
     "diag(A)": np.diag(A),
     "1^T y": y.sum(),
     "1^T X": X.sum(0),
+    "1^T X w": (X @ w).sum(),
+    "2 1^T y": 2 * y.sum(),
+    "3·1^T y": 3 * y.sum(),
+    "2/n 1^T (X w - y)": 2 / 4 * (X @ w - y).sum(),
+    "-1/n 1^T X": -X.sum(0) / 4,
     "1/n X^T (σ(X w) - y)": X.T @ (1 / (1 + np.exp(-X @ w)) - y) / 4,
     "softmax(X) w": np.exp(X) / np.exp(X).sum(1, keepdims=True) @ w,
 }

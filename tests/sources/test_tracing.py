@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from gradlab.errors import NoFormulaError, PointError, TraceError
 from gradlab.sources import as_function, at_point
+from gradlab.symbolic import derive
 
 time = np.arange(4.0)
 speed = np.array([1.0, 2.0, 4.0, 8.0])
@@ -166,9 +167,9 @@ def test_an_exponent_that_would_hang_exact_arithmetic_is_refused():
 def test_a_refusal_shows_the_line():
     def rounding(x):
         y = x + 1
-        return round(y)
+        return round(y, 1)
 
-    assert "return round(y)" in str(as_function(rounding).no_formula)
+    assert "return round(y, 1)" in str(as_function(rounding).no_formula)
 
 
 def test_shapes_that_cannot_agree_are_shown():
@@ -180,9 +181,15 @@ def test_a_matrix_product_of_unknown_shapes_asks_for_them():
     assert 'shapes={"X": ("n", "d"), "w": ("d",)}' in str(as_function(lambda X, w: X @ w).no_formula)
 
 
+def test_round_is_that_of_numpy():
+    function = as_function(lambda x: round(x) * x)
+    assert function(2.5) == 5.0
+    assert derive(function).gradient["x"](2.7) == 3.0
+
+
 def test_without_a_formula_the_function_still_has_values():
-    function = as_function(lambda x: round(x))
-    assert function(-3.2) == -3
+    function = as_function(lambda x: round(x, 1))
+    assert function(-3.27) == -3.3
     with pytest.raises(NoFormulaError, match="round"):
         _ = function.formula
 

@@ -11,6 +11,8 @@ from gradlab.errors import ExerciseError, GradlabError
 from gradlab.grading.code.kinds import KINDS, reference_of
 from gradlab.grading.domains import Domain
 from gradlab.grading.marks import Mark
+from gradlab.grading.settings import tries, words, worth
+from gradlab.misuse import explains_misuse
 from gradlab.sources import as_function
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ CASES = 6
 EVERYWHERE = Domain("real")
 
 
+@explains_misuse
 class CodeExercise:
     """A function and the code that is asked of it.
 
@@ -94,13 +97,11 @@ class CodeExercise:
             raise ValueError(f"no kind of code is called {kind!r}; there are {', '.join(KINDS)}")
         if library not in LIBRARIES:
             raise ValueError(f"library={library!r}; there are {', '.join(LIBRARIES)}")
-        if not points > 0:
-            raise ValueError(f"an exercise is worth more than {points} points")
         self.kind: Kind = KINDS[kind]
         self.library = "torch" if kind == "autograd function" else library
         self.entry, self.manual, self.cells = entry or self.kind.entry, manual, tuple(cells)
         self.domain, self.float32, self.secret = domain, float32, secret
-        self.points, self.attempts, self.hints, self.name = points, attempts, tuple(hints), name
+        self.points, self.attempts, self.hints, self.name = worth(points), tries(attempts), words("hints", hints), name
         self.credit: Mapping[str, float] = dict(credit or {})
         self.function: Function = as_function(function, variables=variables, shapes=shapes, data=data)
         try:

@@ -61,11 +61,14 @@ def _written(node: Linear, printer: Printer, operand: Callable[[Node], Shown]) -
     )
 
 
-def terms(node: Linear) -> list[tuple[Coefficient, Node]]:
-    """Return the terms with a + (b + c) taken apart, as it is written a + b + c; the graph keeps the grouping."""
+def terms(node: Linear, most: int | None = None) -> list[tuple[Coefficient, Node]]:
+    """Return the terms with a + (b + c) taken apart, as it is written a + b + c; the graph keeps the grouping.
+
+    most: stop where there are more than so many, the rest of them not taken apart.
+    """
     terms: list[tuple[Coefficient, Node]] = []
     waiting: list[tuple[Coefficient, Node]] = [(ONE, node)]
-    while waiting:
+    while waiting and (most is None or len(terms) + len(waiting) <= most):
         coefficient, part = waiting.pop()
         positive = _negated(part)
         if coefficient.is_one and isinstance(part, Linear) and (part is node or len(part.operands) > 1):
@@ -75,7 +78,7 @@ def terms(node: Linear) -> list[tuple[Coefficient, Node]]:
             terms.append((-coefficient, positive))
         else:
             terms.append((coefficient, part))
-    return terms
+    return terms + waiting
 
 
 def _negated(node: Node) -> Node | None:

@@ -1,4 +1,7 @@
-"""Values held between bounds; at a bound the derivative is 1, as torch's clamp has it, or 0 as its hardtanh."""
+"""Values held between bounds; at a bound the derivative is 1, as torch's clamp had it up to 2.13, or 0 as its hardtanh.
+
+Since 2.14 torch's clamp has 0, too. Both are slopes of a side, and `compare` takes either for what a kink is.
+"""
 
 from __future__ import annotations
 
