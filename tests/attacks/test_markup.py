@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from gradlab.descent import descend
 from gradlab.errors import TraceError
+from gradlab.grading import Exercise
 from gradlab.reports import report
 from gradlab.sources import as_function
 from gradlab.symbolic import derive
@@ -109,6 +110,19 @@ def test_markdown_has_no_link_no_html_and_no_command(text):
 def test_a_symbol_that_no_document_can_set_is_refused(text):
     with pytest.raises(TraceError, match="is called by what no document can set"):
         named(text)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=repr)
+def test_an_exercise_of_a_stranger_leads_nowhere_in_a_notebook(text):
+    exercise = Exercise("x^2", prompt=text)
+    grade = exercise.check(text)
+    for written in (exercise._repr_markdown_(), grade._repr_markdown_()):
+        assert living(rendered(written)) == []
+    assert commands(exercise._repr_markdown_()) == []
+
+
+def test_the_formulas_of_an_exercise_are_set():
+    assert Exercise("x^2", prompt="What is the slope of $x^2$?")._repr_markdown_().endswith("slope of $x^2$?")
 
 
 def test_what_lives_is_seen():
