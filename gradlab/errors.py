@@ -155,6 +155,18 @@ _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """The categories of control characters, invisible ones, halves of characters and separators of lines."""
 
 
+class StorageError(GradlabError, ValueError):
+    """A saved file that is damaged, of another version or of something else; the message names it."""
+
+
+class CodeError(GradlabError):
+    """The writer's own code raised an exception at a point.  error: that exception."""
+
+    def __init__(self, message: str, error: Exception) -> None:
+        self.error = error
+        super().__init__(message)
+
+
 class ExerciseError(GradlabError):
     """An exercise that asks for nothing, for what cannot be derived, or for what has no value."""
 

@@ -43,16 +43,20 @@ def graded(names: Any, line: str, cell: str) -> Any:
 
     name, *options = line.split() or [""]
     if options not in ([], [TRUST]):
-        raise ValueError(f"%%grade {line.strip()}: after the exercise stands nothing, or {TRUST} for code of your own")
+        raise ValueError(
+            f"%%grade {line.strip():.80}: after the exercise stands nothing, or {TRUST} for code of your own"
+        )
     if name not in names:
         known = [key for key, value in names.items() if isinstance(value, (Exercise, CodeExercise))]
         raise NameError(
-            f"%%grade needs the name of an exercise, not {name!r}; there are {', '.join(known) or 'none yet'}"
+            f"%%grade needs the name of an exercise, not {name!r:.80}; there are {', '.join(known) or 'none yet'}"
         )
     exercise = names[name]
     if not isinstance(exercise, (Exercise, CodeExercise)):
         raise TypeError(f"{name} is no exercise but of type {type(exercise).__name__}; make one with Exercise(…)")
     lines = [text for text in cell.splitlines() if text.strip()]
+    if not isinstance(exercise, CodeExercise):
+        lines = [text for text in lines if text.strip(" \t=")]
     if not lines:
         raise ValueError(f"the cell is empty; write the answer to {name} below %%grade {name}")
     if isinstance(exercise, CodeExercise):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.autodiff.running import PRECISIONS, Task, as_dtype, as_tensor, forward, occurs, run_backward, spoken
 from gradlab.graph import Function, Gradient, Point
 from gradlab.graph.domain import first_not_finite
+from gradlab.graph.function import recording
 from gradlab.misuse import explains_misuse
 from gradlab.sources import at_point
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gradlab.autodiff.table import Table
 
 
+@recording()
 @explains_misuse
 def backward(
     f: Any,

@@ -13,6 +13,7 @@ from gradlab.graph import Function, Point, evaluation
 from gradlab.graph.function import torch_default
 from gradlab.graph.guards import is_frozen
 from gradlab.graph.nodes import topological
+from gradlab.graph.raising import raised
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -102,6 +103,10 @@ def forward(task: Task) -> Pass:
             refused.append(f"on {spoken(tried)} tensors: {_first_line(error)}")
             if not isinstance(error, RuntimeError):
                 break
+        except GradlabError:
+            raise
+        except Exception as error:
+            raise raised(function, error, task.point) from error
     # Torch code that fails must not be answered for by its formula: it is what was to be checked.
     if function.output is None or function.style == "torch":
         raise GradlabError(f"{function.signature} does not run on torch tensors; {'; '.join(refused)}")

@@ -21,6 +21,7 @@ from gradlab.errors import GradlabError
 from gradlab.graph import Point, guards
 from gradlab.graph.backends import TorchBackend
 from gradlab.graph.bounded import MARGIN, Bounded
+from gradlab.graph.function import recording
 from gradlab.graph.kinds import Cholesky, Let, Triangle
 from gradlab.graph.nodes import Node, compute, topological
 from gradlab.sources.agreement import nearby
@@ -38,6 +39,7 @@ INSIDE = "no node of torch's graph: torch computes it inside another operation"
 UNSURE = "no node of torch's graph is surely this one: torch passes on this value in another way"
 
 
+@recording()
 def tabulate(task: Task) -> Table:
     """Return the backpropagation table of a task.
 

@@ -102,8 +102,8 @@ def fail(node: Any, message: str) -> NoReturn:
 
 
 def _unknown(node: Any, name: str, known: Sequence[str]) -> NoReturn:
-    near = get_close_matches(name, known, 1)
-    fail(node, f"{name!r} is not known" + (f"; did you mean {near[0]!r}?" if near else ""))
+    near = [other for other in get_close_matches(name, known, 2) if other != name]  # d belongs in front only
+    fail(node, f"{name!r} is not known here" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 def read(text: Any, path: str) -> Any:

@@ -172,6 +172,8 @@ def _number(entry: str, token: str) -> float:
         function = as_function(entry)
         if function.variables:
             raise UsageError(f"it contains {', '.join(function.variables)}")
+        if function.formula.axes:
+            raise UsageError("it is a list; write one in square brackets")
         return float(function())
     except GradlabError as error:
         reason = str(error).splitlines()[0]

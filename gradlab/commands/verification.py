@@ -11,7 +11,7 @@ from gradlab import files
 from gradlab.checking import verify as checked
 from gradlab.commands.outcomes import Outcome
 from gradlab.commands.usage import Code, UsageError
-from gradlab.errors import DoesNotFollow, ParseError
+from gradlab.errors import DoesNotFollow, GradlabError, ParseError
 
 LARGEST = 2_000_000
 """Bytes of a file."""
@@ -35,6 +35,8 @@ def verify(options: Namespace) -> Outcome:
         }
         code = Code.UNDECIDED if error.undecided else Code.DIFFER
         return Outcome(str(error), results, "undecided" if error.undecided else "refused", code)
+    except GradlabError as error:
+        raise UsageError(f"{options.file}: {error}") from error
     text = f"accepted: {found.lines} lines follow, each to 30 digits at {found.points} points or more"
     return Outcome(text, found._asdict(), "accepted")
 

@@ -63,11 +63,13 @@ def _by_name(route: str, names: tuple[str, ...], value: Any) -> dict[str, Any]:
 def _as_partial(route: str, name: str, value: Any, point: Point) -> Array:
     import numpy as np
 
-    if np.iscomplexobj(detached(value)):
-        raise PointError(f"{route} gives {value!r:.60} for {name}, which is complex; gradlab works with real numbers")
     try:
-        if isinstance(value, str):  # which NumPy would read: "6" is 6.0 to it
+        if value is None or isinstance(value, str):  # which NumPy would read: "6" is 6.0 to it, and None nan
             raise TypeError(value)
+        if np.iscomplexobj(detached(value)):
+            raise PointError(
+                f"{route} gives {value!r:.60} for {name}, which is complex; gradlab works with real numbers"
+            )
         array = np.asarray(detached(value), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise PointError(

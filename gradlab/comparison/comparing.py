@@ -15,6 +15,7 @@ from gradlab.comparison.verdicts import OWN, Evidence, Verdict, judge
 from gradlab.errors import DomainError, GradlabError, NoFormulaError, NotScalarError, PointError
 from gradlab.graph import Function, Gradient, Point, bounds
 from gradlab.graph.domain import at_switches
+from gradlab.graph.function import recording
 from gradlab.graph.guards import at_edge, conditions
 from gradlab.graph.precision import DOUBLE, DTYPES, precision_of
 from gradlab.misuse import explains_misuse
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gradlab.graph.point import Array
 
 
+@recording()
 @explains_misuse
 def compare(
     f: Any,

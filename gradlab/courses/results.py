@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from gradlab.errors import CourseError
 
-FORMAT = 1
-"""The version of the tables; a file of another is refused."""
+FORMAT = 2
+"""The version of the tables: the rows of 1 have no sums, and get them where they are written; others are refused."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,19 @@ class Listed:
 
 _COLUMNS = tuple(field.name for field in fields(Result))
 _LISTS = ("candidates", "mistakes")
+_LISTED = ("name", "prompt", "ask", "points", "place")
 _TABLES = f"""
-create table if not exists results ({", ".join(_COLUMNS)}, primary key (student, exercise)) without rowid;
+create table if not exists results ({", ".join(_COLUMNS)}, sum, primary key (student, exercise)) without rowid;
 create index if not exists by_digest on results (digest);
 create index if not exists by_exercise on results (exercise);
-create table if not exists exercises (name primary key, prompt, ask, points, place);
+create table if not exists exercises ({", ".join(_LISTED)}, sum, primary key (name));
 create table if not exists about (name primary key, value);
 insert or ignore into about values ('format', {FORMAT});
+"""
+_UPGRADE = f"""
+alter table results add column sum;
+alter table exercises add column sum;
+update about set value = {FORMAT} where name = 'format';
 """
 
 
@@ -92,22 +99,38 @@ class Results:
             raise CourseError(f"{path} cannot hold results: give the name of a file, results.sqlite, in a folder")
         try:
             self._file = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            names = {row[0] for row in self._file.execute("select name from sqlite_master where type = 'table'")}
-            if names and "about" not in names:
-                raise CourseError(f"{path} is a database of something else, with {', '.join(sorted(names))}")
-            if not read_only:
-                self._file.execute("pragma journal_mode = wal")
-                # What WAL has written survives the process; a power cut may cost the last seconds, graded anew then.
-                self._file.execute("pragma synchronous = normal")
-                # One transaction: half the tables would be no file of gradlab's.
-                self._file.executescript(f"begin immediate; {_TABLES} commit")
-            (found,) = self._file.execute("select value from about where name = 'format'").fetchone() or (None,)
+            with ExitStack() as failed:
+                failed.callback(self.close)  # a file that is left open stays locked
+                self._open(read_only)
+                failed.pop_all()
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise CourseError(f"{path} holds no results of gradlab's: {error}") from error
-        if found != FORMAT:
+
+    def _open(self, read_only: bool) -> None:
+        names = {row[0] for row in self._file.execute("select name from sqlite_master where type = 'table'")}
+        if names and "about" not in names:
+            raise CourseError(f"{self.path} is a database of something else, with {', '.join(sorted(names))}")
+        if not read_only:
+            self._file.execute("pragma journal_mode = wal")
+            # What WAL has written survives the process; a power cut may cost the last seconds, graded anew then.
+            self._file.execute("pragma synchronous = normal")
+            # One transaction: half the tables would be no file of gradlab's.
+            self._file.executescript(f"begin immediate; {_TABLES} commit")
+        (found,) = self._file.execute("select value from about where name = 'format'").fetchone() or (None,)
+        if found not in (1, FORMAT):
             raise CourseError(
-                f"{path} has results of format {found}, and this gradlab writes {FORMAT}: begin a new file"
+                f"{self.path} has results of format {found}, and this gradlab writes {FORMAT}: begin a new file"
             )
+        (problem,) = self._file.execute("pragma integrity_check(1)").fetchone()
+        if problem != "ok":
+            raise CourseError(f"{self.path} is a damaged file of results: {problem}; grade into a new file")
+        if found == 1 and not read_only:
+            self._file.executescript(f"begin immediate; {_UPGRADE} commit")
+        self._sum = "null" if found == 1 and read_only else "sum"
+        if read_only:  # whoever writes looks at rows one by one
+            for table, columns in (("results", _COLUMNS), ("exercises", _LISTED)):
+                for _ in self._whole(f"select {', '.join(columns)}, {self._sum} from {table}"):
+                    pass
 
     def __enter__(self) -> Results:
         return self
@@ -123,14 +146,14 @@ class Results:
 
     def describe(self, exercises: Sequence[Listed]) -> None:
         """Keep what the exercises are called and what they ask."""
-        rows = [(each.name, each.prompt, each.ask, each.points, place) for place, each in enumerate(exercises)]
+        rows = [_summed((each.name, each.prompt, each.ask, each.points, place)) for place, each in enumerate(exercises)]
         with self._transaction():
             self._file.execute("delete from exercises")
-            self._file.executemany("insert into exercises values (?, ?, ?, ?, ?)", rows)
+            self._file.executemany("insert into exercises values (?, ?, ?, ?, ?, ?)", rows)
 
     def add(self, results: Iterable[Result]) -> None:
         """Write rows in one transaction; one for the same student and exercise takes the other's place."""
-        marks = ", ".join("?" * len(_COLUMNS))
+        marks = ", ".join("?" * (len(_COLUMNS) + 1))
         with self._transaction():
             self._file.executemany(f"insert or replace into results values ({marks})", map(_stored, results))
 
@@ -152,16 +175,15 @@ class Results:
 
     def rows(self) -> Iterator[Result]:
         """Yield all results, by student and exercise."""
-        yield from map(_result, self._asked(f"{_SELECT} order by student, exercise"))
+        yield from self._results("order by student, exercise")
 
     def of(self, student: str) -> list[Result]:
         """Return one student's results."""
-        return [*map(_result, self._asked(f"{_SELECT} where student = ? order by exercise", student))]
+        return [*self._results("where student = ? order by exercise", student)]
 
     def with_digest(self, digest: str) -> Result | None:
         """Return a result for an answer of this digest, whoever gave it; none that had a problem."""
-        found = self._asked(f"{_SELECT} where digest = ? and problem = '' limit 1", digest)
-        return next(map(_result, found), None)
+        return next(self._results("where digest = ? and problem = '' limit 1", digest), None)
 
     def digest_of(self, student: str, exercise: str) -> str | None:
         """Return the digest of what is stored for a student and an exercise."""
@@ -170,7 +192,8 @@ class Results:
 
     def exercises(self) -> list[Listed]:
         """Return the exercises in their order."""
-        return [*map(_listed, self._asked("select name, prompt, ask, points from exercises order by place"))]
+        query = f"select {', '.join(_LISTED)}, {self._sum} from exercises order by place"
+        return [self._read(_listed, row) for row in self._whole(query)]
 
     def students(self) -> list[str]:
         """Return all students, in alphabetical order."""
@@ -185,20 +208,59 @@ class Results:
             found.setdefault(exercise, {})[verdict] = count
         return found
 
+    def _results(self, which: str, *values: str) -> Iterator[Result]:
+        query = f"select {', '.join(_COLUMNS)}, {self._sum} from results {which}"
+        for row in self._whole(query, *values):
+            yield self._read(_result, row)
+
+    def _read(self, form: Callable[[Sequence[Any]], Any], row: Sequence[Any]) -> Any:
+        try:
+            return form(row)
+        except CourseError as error:
+            raise CourseError(f"{self.path}: {error}") from error
+
+    def _whole(self, query: str, *values: str) -> Iterator[Sequence[Any]]:
+        """Yield rows without their sums, the last column; raises CourseError for one that does not have its sum."""
+        for *row, total in self._asked(query, *values):
+            if total not in (None, _total(row)):
+                raise CourseError(
+                    f"{self.path} is a damaged file of results: the row {' '.join(map(str, row)):.200} is not as it "
+                    "was written; grade into a new file"
+                )
+            yield row
+
     def _asked(self, query: str, *values: str) -> Iterator[Sequence[Any]]:
         """Yield the rows of a query; raises CourseError where the file does not have them."""
         try:
-            yield from self._file.execute(query, values)
+            for row in self._file.execute(query, values):  # noqa: UP028 - else the cursor of a closed file is closed
+                yield row
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise CourseError(f"{self.path} is no file of results, or a damaged one: {error}") from error
 
 
-_SELECT = f"select {', '.join(_COLUMNS)} from results"
-
-
 def _stored(result: Result) -> tuple[Any, ...]:
     values: Mapping[str, Any] = asdict(result)
-    return tuple(json.dumps(values[name]) if name in _LISTS else values[name] for name in _COLUMNS)
+    return _summed([json.dumps(values[name]) if name in _LISTS else values[name] for name in _COLUMNS])
+
+
+def _summed(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return a row as SQLite keeps it, with its sum."""
+    kept = [*map(_kept, row)]
+    return (*kept, _total(kept))
+
+
+def _kept(value: Any) -> Any:
+    """Return a value as SQLite gives it back."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float):  # NumPy's too
+        return None if value != value else float(value)
+    return value
+
+
+def _total(row: Sequence[Any]) -> int:
+    """Return the CRC-32 of the values of a row."""
+    return crc32(repr([*row]).encode("utf-8", "backslashreplace"))
 
 
 _NUMBERS = ("score", "out_of", "seconds", "cpu_seconds", "points")
@@ -217,9 +279,10 @@ def _result(row: Sequence[Any]) -> Result:
 
 
 def _listed(row: Sequence[Any]) -> Listed:
-    for name, value in zip(("name", "prompt", "ask", "points"), row, strict=True):
+    *told, _ = row
+    for name, value in zip(_LISTED, told, strict=False):
         _check(name, value, isinstance(value, float | int if name in _NUMBERS else str))
-    return Listed(*row)
+    return Listed(*told)
 
 
 def _parsed(name: str, written: str) -> list[Any]:

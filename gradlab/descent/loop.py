@@ -21,6 +21,7 @@ from gradlab.descent.settings import count
 from gradlab.descent.stopping import Stopped, conditions_of, on_examples
 from gradlab.descent.trajectory import Trajectory, joined_runs
 from gradlab.errors import DomainError, GradientMismatch
+from gradlab.graph.function import recording
 from gradlab.graph.point import as_array
 from gradlab.misuse import explains_misuse
 
@@ -54,6 +55,7 @@ MOST_EXACT = 2**20
 """Numbers that one exact evaluation at the start may make: some seconds of them."""
 
 
+@recording()
 @explains_misuse
 def descend(
     f: Any,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gradlab import files
+from gradlab.errors import StorageError
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -35,14 +36,13 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return what `write` wrote.
 
     Safe for files of strangers: nothing is unpickled or run, and nothing is unpacked to more than its size.
-    Raises ValueError for a file that is none of these, OSError where there is no file.
+    Raises StorageError for a file that is none of these or damaged, OSError where there is no file.
     """
     with open(path, "rb") as file:
         try:
             return _read(file, fstat(file.fileno()).st_size)
-        # What is encrypted, or of a later version of zip, is a NotImplementedError, and so a RuntimeError.
-        except (ValueError, KeyError, OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
+        except Exception as error:  # zip's reader and NumPy's raise a dozen kinds, some of them undocumented
+            raise StorageError(f"{fspath(path)} is no saved trajectory: {error}") from error
 
 
 def _read(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -55,9 +55,12 @@ def _read(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Array]]:
     file.seek(0)
     with np.load(file, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("it holds something else than arrays")
     words = json.loads(str(arrays.pop(_WORDS)))
-    if not isinstance(words, dict) or words.pop("format", None) != _FORMAT:
-        raise ValueError(f"it does not say {_FORMAT!r}")
+    said = words.pop("format", None) if isinstance(words, dict) else None
+    if said != _FORMAT:
+        raise ValueError(f"its format is {said!r}, and this gradlab reads {_FORMAT!r}")
     if any(array.dtype != np.float64 for array in arrays.values()):
         raise ValueError("it holds something else than numbers")
     return words, arrays

@@ -165,9 +165,12 @@ def sweep_rates(
     import numpy as np
 
     from gradlab.sources import at_point
+    from gradlab.symbolic.derivation import single
 
     _check(rule, steps)
     function, point = at_point(f, start)
+    if function.output is not None:
+        single(function)  # before its curvature is looked at
     points = [point, *(function.point(other) for other in starts)]
     layout = Layout({name: array.shape for name, array in point.items()})
     rows = np.stack([layout.flat(each) for each in points])

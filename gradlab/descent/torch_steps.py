@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradlab.descent.history import Layout
 from gradlab.errors import GradlabError
 from gradlab.graph import Function, Point
+from gradlab.graph.raising import raised
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -36,6 +37,7 @@ class Steps:
 
         from gradlab.autodiff import backward
 
+        self._function, self._layout = function, layout
         self.dtype: Any = dtype or torch.float64
         self._counts, self._shapes = layout.counts, list(layout.shapes.values())
         self._moving, self._names = list(layout.shapes), list(function.variables)
@@ -74,7 +76,10 @@ class Steps:
         import torch
 
         leaves = self._apart(x)
-        loss = self._call(*self._arguments(leaves))
+        try:
+            loss = self._call(*self._arguments(leaves))
+        except Exception as error:
+            self._tell(error, x)
         if loss.requires_grad:
             loss.backward(inputs=leaves if self._shared else None)
         partials = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
@@ -83,11 +88,20 @@ class Steps:
     def one(self, x: Any) -> tuple[float, Any]:
         """Return the same for a single vector. Turning the flag on and off is cheaper than a detached copy."""
         x.requires_grad_()
-        loss = self._call(x)
+        try:
+            loss = self._call(x)
+        except Exception as error:
+            self._tell(error, x)
         loss.backward()
         x.requires_grad_(False)
         gradient, x.grad = x.grad, None
         return loss.item(), gradient
+
+    def _tell(self, error: Exception, x: Any) -> NoReturn:
+        if isinstance(error, GradlabError):
+            raise error
+        at = Point(self._layout.unpacked(x.detach().double().numpy()))
+        raise raised(self._function, error, at) from error
 
     def _apart(self, x: Any) -> list[Any]:
         return [
@@ -130,7 +144,7 @@ def _code(function: Function, point: Point, values: Sequence[Any], dtype: Any) -
     import torch
 
     if function.code is not None and (function.style in ("torch", "python") or function.output is None):
-        with suppress(TypeError, AttributeError, RuntimeError, ValueError):
+        with suppress(Exception):  # whatever it raises, it is said below, or the formula does
             loss = function.code(*values)
             if isinstance(loss, torch.Tensor):
                 return function.code, loss

@@ -21,7 +21,7 @@ from gradlab.descent.searching import Armijo, ExactLineSearch
 from gradlab.descent.second_order import GaussNewton, Newton
 from gradlab.descent.stopping import Stopped
 from gradlab.descent.surroundings import Surroundings
-from gradlab.errors import GradlabError
+from gradlab.errors import StorageError
 from gradlab.graph.function import Function
 from gradlab.graph.point import brief
 
@@ -214,7 +214,8 @@ class Trajectory:
 
         Safe for files of strangers.  A function that was given as text is read back from it; one that was code
         is not in the file and can be handed in as *function*.
-        Raises ValueError for a file that holds no run, or where *function* has other variables.
+        Raises StorageError, a ValueError, for a file that holds no run or a damaged one, ValueError where *function*
+        has other variables, OSError where there is no file.
         """
         words, arrays = storage.read(path)
         try:
@@ -240,8 +241,8 @@ class Trajectory:
                 pause=pausing.from_words(words["pause"], arrays, layout.size) if "pause" in words else None,
                 told=str(words["diagnosis"]),
             )
-        except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, GradlabError) as error:
-            raise ValueError(f"{fspath(path)} is no saved trajectory: {error}") from error
+        except Exception as error:  # whatever the words of a stranger lead to
+            raise StorageError(f"{fspath(path)} is no saved trajectory: {error}") from error
         return loaded if function is None else replace(loaded, function=_fitting(function, layout))
 
     def _comparison_in_words(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradlab.errors import ExerciseError, GradlabError
+from gradlab.errors import ExerciseError, GradlabError, shown
 from gradlab.grading.equivalence import Certificate, Reference
 from gradlab.grading.exercises import Exercise
 from gradlab.grading.labels import LEFT, check_label
@@ -41,16 +41,16 @@ class Work:
     diagnosis: Diagnosis
 
     def __repr__(self) -> str:
-        shown = [f"{self.score:g} of {self.exercise.points:g}"]
+        told = [f"{self.score:g} of {self.exercise.points:g}"]
         for number, line in enumerate(self.lines):
             if line.certificate is None:
                 mark = f"?  {line.error.splitlines()[0]}"
             else:
                 mark = "✗  does not follow" if number == self.wrong else "✓" if line.certificate.equal else "?"
-            shown.append(f"  {line.text}    {mark}")
+            told.append(f"  {line.text}    {mark}")
         if self.diagnosis.name is not None:
-            shown.append(f"  {self.diagnosis.name}")
-        return "\n".join(shown)
+            told.append(f"  {self.diagnosis.name}")
+        return shown("\n".join(told))
 
 
 def follow(exercise: Exercise, work: str | Sequence[str]) -> Work:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
 from gradlab.graph.point import Point
 from gradlab.graph.precision import DOUBLE, DTYPES
+from gradlab.graph.raising import telling
 from gradlab.graph.sizes import Axes
 from gradlab.graph.styles import LatexPrinter, TextPrinter
 from gradlab.graph.tidying import tidied
@@ -123,7 +125,12 @@ class Function:
 
         Code written in torch is given float64 tensors, all other code floats and NumPy arrays of its own; with fewer
         *bits* tensors, and NumPy's numbers and arrays, of the dtype that has them.
+        Raises CodeError, with the point and the line, for whatever the code raises.
         """
+        with telling(self, at):
+            return self._run(at, bits)
+
+    def _run(self, at: Point, bits: int) -> Any:
         if self.code is None:
             raise GradlabError(f"{self.name} was not written as code")
         if bits < DOUBLE:
@@ -133,6 +140,8 @@ class Function:
                 return self.code(*(float(array) if array.ndim == 0 else array.copy() for array in at.values()))
             except (TypeError, AttributeError, RuntimeError) as error:
                 # Methods such as x.pow(2) are torch's, though nothing in the code says torch.
+                if self.style == "numpy" and isinstance(error, RuntimeError):
+                    raise
                 if self.style == "numpy":
                     raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
         return self._run_on_tensors(at)
@@ -166,10 +175,7 @@ class Function:
                 return self.code(*(torch.tensor(array) for array in at.values()))
         except RuntimeError:
             # Code whose own tensors are float32 may refuse float64 ones.
-            try:
-                return self.code(*(torch.tensor(array, dtype=torch.float32) for array in at.values()))
-            except RuntimeError as error:
-                raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
+            return self.code(*(torch.tensor(array, dtype=torch.float32) for array in at.values()))
         except TypeError as error:
             raise GradlabError(f"{self.signature} does not run at {at!r}: {error}") from error
 
@@ -177,7 +183,9 @@ class Function:
         """Return the variables that *wrt* names, all if it is None; raises PointError for one unknown or twice."""
         if wrt is None:
             return tuple(self.variables)
-        wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        if isinstance(wrt, str) or not isinstance(wrt, Iterable):
+            wrt = (wrt,)
+        wanted = tuple(map(str, wrt))
         unknown = [name for name in wanted if name not in self.variables]
         if not self.variables:
             raise PointError(f"{self.signature} has no variable to differentiate by; write one, such as x")
@@ -304,3 +312,14 @@ def torch_default(dtype: Any) -> Generator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
+
+
+@contextmanager
+def recording() -> Generator[None]:
+    """Let torch record operations, also for a caller who is under no_grad: what cuts a gradient off is code's own."""
+    torch = sys.modules.get("torch")  # who switched it off has imported it
+    with ExitStack() as switched:
+        if torch is not None:
+            switched.enter_context(torch.inference_mode(False))
+            switched.enter_context(torch.enable_grad())
+        yield

@@ -362,7 +362,7 @@ def _powers_collected(node: Node) -> Node:
         return node
     groups: dict[tuple[int, ...], list[Node]] = {}
     for operand, row in zip(rest.operands, rest.inputs, strict=True):
-        for factor, own in _factors(operand, row) if not rest.output else [(operand, row)]:
+        for factor, own in factors(operand, row) if not rest.output else [(operand, row)]:
             groups.setdefault(own, []).append(factor)
     outside = groups.pop((), []) if not rest.output and len(groups) > 1 else []
     if not outside and all(_is_collected(group) for group in groups.values()):
@@ -372,7 +372,7 @@ def _powers_collected(node: Node) -> Node:
     return algebra.scale(coefficient, _product(multiplied([*outside, inside], inside)) if outside else inside)
 
 
-def _factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
+def factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
     """Yield the factors of *node*, which has the indices *row*, each with its own."""
     front, rest = algebra.split(node)
     whole = isinstance(rest, Contraction) and not rest.summed and len(set(rest.output)) == len(rest.output)
@@ -381,7 +381,7 @@ def _factors(node: Node, row: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int
         return
     outer = dict(zip(rest.output, row, strict=True))
     for operand, inner in zip(rest.operands, rest.inputs, strict=True):
-        yield from _factors(operand, tuple(outer[index] for index in inner))
+        yield from factors(operand, tuple(outer[index] for index in inner))
 
 
 def _is_collected(group: list[Node]) -> bool:

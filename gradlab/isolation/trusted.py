@@ -21,13 +21,28 @@ from gradlab.isolation.records import Level, Outcome, Status, Task
 _STATUSES = {"raised": Status.RAISED, "syntax": Status.SYNTAX, "memory": Status.MEMORY}
 
 
+class _Printed(io.StringIO):
+    """The first characters of what is printed; whoever prints cannot close it."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(self._most - self.tell(), 0)])
+        return len(text)
+
+    def close(self) -> None:
+        pass
+
+
 def run(task: Task) -> Outcome:
     """Return what trusted code comes to."""
     import numpy as np
 
     driver = import_module(f"gradlab.isolation.drivers.{task.driver}")
     inputs = {name: np.array(array) for name, array in task.inputs.items()}
-    printed = io.StringIO()
+    printed = _Printed(task.limits.printed)
     wall, cpu = time.perf_counter(), time.process_time()
     told: dict[str, Any] = {"level": Level.NONE}
     try:
@@ -45,7 +60,7 @@ def run(task: Task) -> Outcome:
     return Outcome(
         **told,
         mutated=tuple(name for name, array in task.inputs.items() if inputs[name].tobytes() != array.tobytes()),
-        printed=printed.getvalue()[: task.limits.printed],
+        printed=printed.getvalue(),
         cpu_seconds=time.process_time() - cpu,
         wall_seconds=time.perf_counter() - wall,
     )

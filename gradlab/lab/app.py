@@ -45,16 +45,17 @@ def _(mo, page):
 
 @app.cell
 def _(mo, models):
-    names = [model.name for model in models.MODELS]
+    _names = [model.name for model in models.MODELS]
     picked = mo.ui.dropdown(
-        names, value=models.FIRST.name, label="Pick a function", allow_select_none=False, full_width=True
+        _names, value=models.FIRST.name, label="Pick a function", allow_select_none=False, full_width=True
     )
     return (picked,)
 
 
 @app.cell
 def _(controls, mo, models, picked, descending):
-    model = models.named(picked.value)
+    _name, unlisted = controls.chosen(picked.value, [model.name for model in models.MODELS], "function")
+    model = models.named(_name)
     typed = mo.ui.text(
         model.text, placeholder="text or LaTeX: x^2 + y", label="Or type one, then Enter", full_width=True
     )
@@ -63,7 +64,7 @@ def _(controls, mo, models, picked, descending):
         list(descending.RULES), value="gradient descent", label="Optimizer", allow_select_none=False, full_width=True
     )
     steps = mo.ui.slider(1, descending.MOST_STEPS, value=50, label="Steps", show_value=True, full_width=True)
-    return model, rate, rule, steps, typed
+    return model, rate, rule, steps, typed, unlisted
 
 
 @app.cell
@@ -100,16 +101,17 @@ def _(answering, ask, heavy, model, movable, start, typed):
     limit = answering.Answer(problem="not asked")
     if movable.found is not None and (typed.value, model.name) not in heavy:
         limit = ask("Function", "limit", typed.value, model.name, tuple(map(float, start.value)))
-    if limit.problem:
-        heavy.add((typed.value, model.name))  # not again at every move of the start
+        if limit.problem:
+            heavy.add((typed.value, model.name))  # not again at every move of the start
     return (limit,)
 
 
 @app.cell
-def _(batch, limit, mo, model, movable, page, picked, rate, rule, start, steps, typed):
+def _(batch, limit, mo, model, movable, page, picked, rate, rule, start, steps, typed, unlisted):
     mo.vstack(
         [
             picked,
+            *([mo.Html(page.trouble(unlisted))] if unlisted else []),
             mo.Html(f'<p class="lab-about lab-controls">{page.escape(model.about)}</p>'),
             typed,
             *([mo.Html(page.trouble(movable.problem))] if movable.problem else []),
@@ -205,8 +207,9 @@ def _(mo, movable, writing):
 
 
 @app.cell
-def _(ReportError, ask, asked, form, mo, page, writing):
-    ending = writing.FORMATS[form.value]
+def _(ReportError, ask, asked, controls, form, mo, page, writing):
+    _format, unknown = controls.chosen(form.value, writing.FORMATS, "format")
+    ending = writing.FORMATS[_format]
 
     def made() -> bytes:
         written = ask("Report", "report", asked, ending)
@@ -221,7 +224,7 @@ def _(ReportError, ask, asked, form, mo, page, writing):
         title = mo.Html('<h2 class="lab-title">Report</h2>')
         return mo.vstack([title, mo.hstack([form, save], justify="start", align="center", wrap=True), mo.Html(trouble)])
 
-    asking()
+    asking(page.trouble(unknown) if unknown else "")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Where the sliders begin and end."""
+"""Where the sliders begin and end, and what a list may answer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import log10
 
 _PER_DECADE = 12
@@ -37,3 +38,15 @@ def batches(examples: int) -> list[int]:
     [1, 2, 5, 10, 20]
     """
     return [size for size in (1, 2, 5, 10, 20, 50) if size < examples] + [examples]
+
+
+def chosen(value: object, among: Iterable[str], what: str) -> tuple[str, str]:
+    """Return what is picked of a list and "", or its first entry and why not *value*: a client may send anything.
+
+    >>> chosen(None, ["HTML", "PDF"], "format")
+    ('HTML', 'no format None in the list; there are HTML, PDF')
+    """
+    entries = list(among)
+    if isinstance(value, str) and value in entries:
+        return value, ""
+    return entries[0], f"no {what} {value!r} in the list; there are {', '.join(entries)}"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gradlab.lab.reading import LabError, read
+from gradlab.lab.models import LabError
+from gradlab.lab.reading import read
 
 if TYPE_CHECKING:
     from gradlab.symbolic import Derivation

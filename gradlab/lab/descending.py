@@ -10,8 +10,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError
-from gradlab.lab.models import FIRST, arrays, named
-from gradlab.lab.reading import LabError, Subject, read
+from gradlab.lab.models import FIRST, LabError, arrays, named
+from gradlab.lab.reading import Subject, read
 
 if TYPE_CHECKING:
     from gradlab.descent import Trajectory

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from gradlab.errors import GradlabError
+
 EXAMPLES = 60
 """Examples of the made data: enough for batches of 1 to differ from batches of 60, few enough to be instant."""
+
+
+class LabError(GradlabError):
+    """What the lab does not do; the message says what to write instead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +79,11 @@ FIRST = MODELS[1]
 
 
 def named(name: str) -> Model:
-    """Return the model of that name; raises KeyError."""
-    return next(model for model in MODELS if model.name == name)
+    """Return the model of that name; raises LabError, with the names there are."""
+    for model in MODELS:
+        if model.name == name:
+            return model
+    raise LabError(f"no function {name!r} in the list; there are {', '.join(model.name for model in MODELS)}")
 
 
 @cache

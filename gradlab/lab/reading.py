@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import GradlabError, NotScalarError
-from gradlab.lab.models import Model, arrays, named
+from gradlab.errors import NotScalarError
+from gradlab.lab.models import LabError, Model, arrays, named
 
 if TYPE_CHECKING:
     from gradlab.graph import Function
@@ -21,10 +21,6 @@ MOST_NUMBERS = 6
 
 ENTRIES = 2
 """How many entries an array of no stated size gets: two, as two can be drawn."""
-
-
-class LabError(GradlabError):
-    """What the lab does not do; the message says what to write instead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +53,6 @@ class Subject:
         return point
 
 
-@lru_cache(maxsize=64)
 def read(text: object, name: str) -> Subject:
     """Return what *text* means, with the data of the model called *name*.
 
@@ -69,10 +64,15 @@ def read(text: object, name: str) -> Subject:
     >>> read("sum_i x_i^2", "A parabola: x²").labels
     ('x[0]', 'x[1]')
     """
-    from gradlab.sources import as_function
-
     if not isinstance(text, str):  # a client may send anything
         raise LabError(f"a formula is text, and this is {type(text).__name__}; write for example x^2 + y")
+    return _read(text, name)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, name: str) -> Subject:
+    from gradlab.sources import as_function
+
     if not text.strip():
         raise LabError("there is no formula yet; write for example x^2 + y, or pick one above")
     if len(text) > LONGEST:

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.request import urlopen
 
-from gradlab.lab import ports
+from gradlab.lab import guarding, ports
 from gradlab.lab.ports import PORT, ServingError
 
 HOST = "127.0.0.1"
@@ -142,6 +142,7 @@ def _run(host: str, port: int, token: str, folder: Path) -> None:
     password.write_text(token)
     words = ["marimo", "--quiet", "run", str(folder / "app.py"), "--headless", "--no-check", "--no-sandbox"]
     words += ["--host", host, "--port", str(port), "--token-password-file", str(password)]
+    guarding.stand_guard()
     before, sys.argv = sys.argv, words
     try:
         runpy.run_module("marimo", run_name="__main__")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import GradlabError
+from gradlab.errors import CodeError, GradlabError
 from gradlab.graph import Function, Point
 from gradlab.graph.point import brief, detached
 from gradlab.graph.precision import DOUBLE, DTYPES
+from gradlab.graph.raising import raised, spoken
 
 if TYPE_CHECKING:
     from gradlab.graph.point import Array
@@ -49,9 +48,7 @@ class Caller:
 
         value = self._given(self.point, watched=True)
         if isinstance(value, Exception):
-            raise GradlabError(
-                f"{self.f.signature} raises {_told(value)} at {self.point!r}{_line(value, self.f)}"
-            ) from value
+            raise raised(self.f, value, self.point) from value
         array = np.asarray(value)
         if array.dtype == bool or np.issubdtype(array.dtype, np.integer):
             self.said["integer"] = (
@@ -96,7 +93,7 @@ class Caller:
             try:
                 value = np.asarray(detached(self._on_complex(given)))
             except Exception as error:  # whatever the code makes of complex numbers
-                raise TypeError(_told(error)) from error
+                raise TypeError(spoken(error)) from error
             if not np.iscomplexobj(value):
                 raise TypeError(f"it returns {value!r:.40}")
             rows.append(value.reshape(size))
@@ -124,7 +121,7 @@ class Caller:
         value = self._given(at)
         if isinstance(value, Exception):
             where = ", ".join(f"{name} = {brief(array, 17)}" for name, array in at.items())
-            self.said.setdefault("raised", f"{self.f.name} raises {_told(value)} at {where}")
+            self.said.setdefault("raised", f"{self.f.name} raises {spoken(value)} at {where}")
             return np.full(self.centre.shape, np.nan)
         if value.shape != self.centre.shape:
             raise GradlabError(
@@ -141,10 +138,10 @@ class Caller:
         with np.errstate(all="ignore"):
             try:
                 value = detached(f.run_code(at, self.bits))
-            except (GradlabError, MemoryError):
-                raise
-            except Exception as error:  # a simulator may raise anything: f has no value there
-                return error
+            except CodeError as failed:  # a simulator may raise anything: f has no value there
+                if isinstance(failed.error, MemoryError):  # it has one, which this machine cannot work out
+                    raise raised(self.f, failed.error, at) from failed.error
+                return failed.error
         try:
             array = np.asarray(value)
             if array.dtype == object or np.iscomplexobj(array):
@@ -206,14 +203,3 @@ class Caller:
             raise TypeError
         given = (points.get(name, array) for name, array in self.point.items())
         return self.f.code(*(float(array) if array.ndim == 0 else array.copy() for array in given))
-
-
-def _line(error: Exception, f: Function) -> str:
-    """Return where in the writer's own file the error came up; "" where that is not known."""
-    own = getattr(getattr(f.code, "__code__", None), "co_filename", None)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
-    return f" (line {frames[-1].lineno} of {Path(frames[-1].filename).name})" if frames else ""
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

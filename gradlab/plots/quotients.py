@@ -8,7 +8,7 @@ from functools import cached_property
 from math import isfinite, log10
 from typing import TYPE_CHECKING, Any
 
-from gradlab.errors import DomainError, NoFormulaError
+from gradlab.errors import CodeError, DomainError, NoFormulaError
 from gradlab.graph import Function, Gradient, Point, evaluation
 from gradlab.graph.guards import with_frozen_values
 from gradlab.numeric.estimation import gradient_of, probing
@@ -173,7 +173,7 @@ class Quotients:
                 if isfinite(entry)
                 else entry
             )
-        except (ArithmeticError, ValueError):  # outside the domain
+        except CodeError:  # outside the domain
             return float("nan")
         return found
 

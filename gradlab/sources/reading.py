@@ -43,16 +43,19 @@ def as_function(
         of the modules that are used follow, by the names of their state_dict; a point need not give those.
     shapes: per variable, sizes as numbers or symbols: ``{"X": ("n", "d"), "w": ("d",)}``.
     data: values bound once, such as a dataset; what is bound is not differentiated.
-    name: what the function is called.  opaque: do not look inside; only the numeric routes are then open.
+    name: what the function is called, a letter and then letters, digits or _.
+    opaque: do not look inside; only the numeric routes are then open.
 
     A function that cannot be read still serves the numeric routes; its `no_formula` says why.
-    Raises ParseError for text that is no mathematics, and TypeError for what is no function at all.
+    Raises ParseError for text that is no mathematics, TypeError for what is no function at all, and ValueError for
+    what cannot be the name of a function, a variable or a size.
 
     >>> as_function("x**2 + y")
     f(x, y) = x² + y
     >>> as_function(lambda x: (x**2).sum(), name="g")
     g(x) = sum_i x_i²
     """
+    _check_called(name)
     if isinstance(source, Function):
         return _adjusted(source, variables, shapes, data, name, opaque)
     if isinstance(source, str) and (told := declaration(source)) is not None:
@@ -169,6 +172,15 @@ def _names_in_text(text: str | answers.Reading, shapes: Mapping[str, Axes]) -> t
 def _name(source: Any) -> str:
     name = getattr(source, "__name__", "f")
     return name if isinstance(name, str) and name.isidentifier() else "f"
+
+
+def _check_called(name: Any) -> None:
+    """Raise TypeError or ValueError for what no function can be called."""
+    if name is None or (isinstance(name, str) and name.isidentifier()):
+        return
+    if not isinstance(name, str):
+        raise TypeError(f"name={name!r:.60}: a function's name is a string, not {type(name).__name__}")
+    raise ValueError(f"name={name!r:.60} cannot be a function's name; write a letter, then letters, digits or _")
 
 
 def _axes(name: str, shape: Any) -> Axes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradlabError, TraceError, UnknownShape
-from gradlab.graph.function import Function
+from gradlab.graph.function import Function, recording
 from gradlab.graph.guards import Guard, frozen_names
 from gradlab.graph.kinds import Variable
 from gradlab.graph.nodes import Node
@@ -42,6 +42,7 @@ class Reading:
     tensors: bool = False
 
 
+@recording()
 def read_for(
     reading: Reading, examples: Mapping[str, tuple[int, ...]], at: Mapping[str, Any] | None = None
 ) -> Function:

@@ -66,6 +66,15 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at
     if order not in (1, 2):
         raise ValueError(f"order is 1, the gradient, or 2, the Hessian too; not {order!r}")
     function = as_function(f) if at is None else at_point(f, at)[0]
+    output = single(function)
+    names = function.chosen(wrt)
+    # What is written as mathematics is derived as it stands; code is read for what it computes.
+    stable, rewritings = stabilised(output) if function.code is not None else (output, ())
+    return Derivation(function, names, stable, rewritings, order)
+
+
+def single(function: Function) -> Node:
+    """Return the formula of a function of one value; raises NotScalarError for an array, NoFormulaError for none."""
     output = function.formula
     if output.axes:
         name = next(iter(function.variables), None)
@@ -74,10 +83,7 @@ def derive(f: Any, wrt: str | Sequence[str] | None = None, *, order: int = 1, at
             f"{function.signature} {described(output.axes)}, and a gradient belongs to a single number; "
             f"reduce it first, for example with .sum() or .mean(), or pick one component{whole}"
         )
-    names = function.chosen(wrt)
-    # What is written as mathematics is derived as it stands; code is read for what it computes.
-    stable, rewritings = stabilised(output) if function.code is not None else (output, ())
-    return Derivation(function, names, stable, rewritings, order)
+    return output
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from gradlab.graph.nodes import Node, show
 from gradlab.graph.operations import SQRT
 from gradlab.graph.sizes import ONE, Size, shape_of
 from gradlab.graph.styles import LatexPrinter, TextPrinter
-from gradlab.graph.tidying import tidied
+from gradlab.graph.tidying import factors, tidied
 from gradlab.graph.writing import Level, Printer, Shown
 from gradlab.symbolic.second_order import is_zero
 
@@ -263,6 +263,8 @@ def _of_block(block: Node) -> list[Family] | None:
 
 def _of_copies(block: Node) -> list[Family] | None:
     """Return the families of a matrix that stands on the diagonal several times, as for the columns of W in X W."""
+    if is_zero(block):
+        return [_number(algebra.number(0), block.axes[0], copies=block.axes[1])]
     coefficient, rest = algebra.split(block)
     if not isinstance(rest, Contraction) or len(rest.operands) != 1:
         return None
@@ -329,12 +331,18 @@ def _of_identity(term: Node) -> Node | None:
 
 
 def _factored(node: Node | None) -> tuple[Node, Node]:
-    """Return the numbers that are factors of a matrix, and the rest of it."""
+    """Return the numbers that are factors of a matrix, and the rest of it: a and X^T X for (a X)^T X."""
     assert node is not None
-    if not isinstance(node, Contraction) or not any(not row for row in node.inputs):
+    if not isinstance(node, Contraction):
         return algebra.number(1), node
-    pairs = list(zip(node.operands, node.inputs, strict=True))
-    numbers = [operand for operand, row in pairs if not row]
-    arrays = [(operand, row) for operand, row in pairs if row]
+    numbers: list[Node] = []
+    arrays: list[tuple[Node, tuple[int, ...]]] = []
+    for operand, row in zip(node.operands, node.inputs, strict=True):
+        parts = list(factors(operand, row))
+        found = [part for part, own in parts if not own]
+        numbers += found
+        arrays += [(part, own) for part, own in parts if own] if found else [(operand, row)]
+    if not numbers:
+        return algebra.number(1), node
     front = algebra.contract(numbers, [()] * len(numbers), (), ())
-    return front, algebra.contract([o for o, _ in arrays], [row for _, row in arrays], node.output, node.extents)
+    return front, algebra.contract([part for part, _ in arrays], [own for _, own in arrays], node.output, node.extents)

@@ -48,7 +48,8 @@ def enclosed(
     balls = evaluation.with_balls(outputs, given, sizes, precision)
     middle = np.vectorize(lambda ball: float(ball.mid()), otypes=[float])
     radius = np.vectorize(lambda ball: float(ball.rad()), otypes=[float])
-    return [(middle(array), radius(array) + np.spacing(np.abs(middle(array))) / 2) for array in balls]
+    with np.errstate(under="ignore"):  # half of the smallest number is 0
+        return [(middle(array), radius(array) + np.spacing(np.abs(middle(array))) / 2) for array in balls]
 
 
 def _known_to(bits: int, value: Any) -> Any:

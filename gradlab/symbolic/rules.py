@@ -185,7 +185,7 @@ def _flat(node: Contraction) -> Contraction:
 
 
 def times(*factors: Node) -> Node:
-    """Return a product as it stands, entry by entry; a number in front is a coefficient."""
+    """Return a product of factors of the same axes as it stands, entry by entry; a number in front is a coefficient."""
     if len(factors) == 1:
         return factors[0]
     first, *others = factors
@@ -193,9 +193,8 @@ def times(*factors: Node) -> Node:
     if not coefficient.is_one or rest is None:
         product = times(*others) if rest is None else times(rest, *others)
         return product if coefficient.is_one else Linear((coefficient,), (product,))
-    row = tuple(range(max(factor.rank for factor in factors)))
-    axes = next(factor.axes for factor in factors if factor.rank == len(row))
-    return Contraction(factors, tuple(row if factor.axes else () for factor in factors), row, axes)
+    row = tuple(range(first.rank))
+    return Contraction(factors, (row,) * len(factors), row, first.axes)
 
 
 def plus(*parts: Node) -> Node:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradlab.comparison import Comparison, Verdict
 from gradlab.comparison.verdicts import RANKED
 from gradlab.errors import GradientNotConfirmed
+from gradlab.graph.function import recording
 from gradlab.graph.gradient import component_name
 from gradlab.misuse import explains_misuse
 from gradlab.testing import passes
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@recording()
 @explains_misuse
 def gradcheck(
     func: Callable[..., Any],
@@ -72,6 +74,8 @@ def gradcheck(
     _warn_unused({"eps": eps, "atol": atol, "rtol": rtol})
     if not (check_backward_ad or check_forward_ad):
         raise ValueError("check_backward_ad=False and check_forward_ad=False leave nothing to check")
+    if not (isinstance(nondet_tol, (int, float)) and 0 <= nondet_tol < float("inf")):
+        raise ValueError(f"nondet_tol={nondet_tol!r} is no distance; give a number from 0 on, such as 1e-9")
     checked = TensorFunction(func, tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,))
     check_arguments(checked)
     try:

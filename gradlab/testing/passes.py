@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import GradientNotConfirmed
+from gradlab.graph.raising import spoken
 from gradlab.testing.tensor_functions import TensorFunction, check_kept, copies
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def _pass_back(checked: TensorFunction, output: Tensor, variables: Sequence[Tens
     kept = above.clone()
     try:
         found = _grad(output, variables, above)
-    except RuntimeError as error:
-        raise GradientNotConfirmed(f"the backward pass of {checked.called} raises: {error}") from error
+    except Exception as error:  # whatever the author's code raises
+        raise GradientNotConfirmed(f"the backward pass of {checked.called} raises {spoken(error)}") from error
     if not torch.equal(kept, above):
         raise GradientNotConfirmed(
             f"the backward pass of {checked.called} changes the gradient that it is given, in place; "

@@ -36,7 +36,8 @@ class TensorFunction:
         """What the function is called."""
         owner = getattr(self.func, "__self__", None)
         named = owner if isinstance(owner, type) else self.func
-        return str(getattr(named, "__name__", type(named).__name__)).replace("<lambda>", "func")
+        name = str(getattr(named, "__name__", type(named).__name__))
+        return name if name.isidentifier() else "func"
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -130,15 +131,23 @@ def shown(tensor: Tensor) -> str:
 
 
 def check_arguments(checked: TensorFunction) -> None:
-    """Raise ValueError, naming the argument, where gradlab cannot differentiate by it."""
+    """Raise ValueError, naming the argument, where gradlab cannot differentiate by it; TypeError for no function."""
     import torch
 
+    if not callable(checked.func):
+        raise TypeError(f"func={checked.func!r:.60} is no function; give the function itself, f and not f(x)")
     if not checked.places:
         raise ValueError(
             f"no argument of {checked.called} requires a gradient; write torch.tensor(…, requires_grad=True)"
         )
     for place in checked.places:
         given, name = checked.arguments[place], f"inputs[{place}]"
+        if given.is_meta:
+            raise ValueError(f"{name} is on the device meta, where tensors have no values; make it on another")
+        if given.is_inference():
+            raise ValueError(
+                f"{name} was made under torch.inference_mode(), where torch records nothing; make it outside of that"
+            )
         if given.is_complex():
             raise ValueError(
                 f"{name} is {str(given.dtype).removeprefix('torch.')}; gradlab works with real numbers. "

@@ -1,22 +1,32 @@
-"""Valid formulas and files after slips of a keyboard or of an attacker, each taken all the way, in a limited process.
+"""Valid texts and files after slips of a keyboard or of an attacker, each taken all the way, in a limited process.
 
-`python -m tests.attacks.mutants formulas 1000 7` tries a thousand, drawn with seed 7, and prints those that fail.
+`python -m tests.attacks.mutants formulas 1000 7` tries a thousand, drawn with seed 7, and prints those that fail;
+`formulas,tables` tries a thousand of each, and `all` of every kind.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import resource
+import shlex
 import signal
 import sys
+import tempfile
 import tomllib
 import traceback
 from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from random import Random
+from typing import Any
 
 from gradlab.errors import GradlabError
 
-SECONDS = 10
+SECONDS = float(os.environ.get("MUTANT_SECONDS", "10"))
 MEMORY = 2 << 30
 
 FORMULAS = [
@@ -46,6 +56,38 @@ EXERCISES = [
     '[[exercise]]\nfunction = "x^3 - x"\nask = "critical point"\ndomain = { between = { x = [-2, 2] } }\n',
 ]
 
+ANSWERS = ["2x sin(x) + x^2 cos(x)", r"2x\sin{x} + x^{2} \cos x", "x(2 sin(x) + x cos x)", "f'(x) = 2x sin(x)", "0"]
+
+LESSONS = [
+    'title = "T"\nseed = 3\n[[function]]\nsource = "x^2 + y"\nat = { x = 3, y = 1 }\n',
+    '[[function]]\nsource = "sum(x^2)"\nname = "g"\nshapes = { x = ["n"] }\nwrt = ["x"]\norder = 2\n',
+    '[[function]]\nsource = "x^2"\nstart = 1\nrate = 0.1\nsteps = 10\nengine = "exact"\ndata = { y = [1, 2] }\n',
+]
+
+TABLES = [
+    'student,product,chain\na,2x,"x, y"\nb,x^2,"multi\nline"\nc,=HYPERLINK(1),x\n',
+    "student;product;chain\nann;2x;3\nbob;;\n",
+    "student\texercise\tanswer\nann\tproduct\t2x\nbob\tchain\t3x\n",
+]
+
+NOTEBOOKS = [
+    '{"nbformat": 4, "cells": [{"cell_type": "code", "source": ["# name: step\\n", "x = 1"], "metadata": {}}]}',
+    '{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "y"}, {"cell_type": "code", "source": "%%time\\nx",'
+    ' "metadata": {"tags": ["step"], "nbgrader": {"grade_id": "a"}}}], "metadata": {}}',
+    "# name: step\ndef step(x):\n    return x - 0.1 * 2 * x\n",
+]
+
+VALUES = ["x=3", "x=1e-3, y=pi/2", "x=1,2,3", "X=[[1, 2], [3, 4]]", "x=-inf", "[1, [2, 3]]", "X=n,3", "(n, 3)"]
+
+COMMANDS = [
+    "derive 'x^2 sin(x)' --wrt x --depth steps",
+    "compare 'x**2 + y' --at x=3 y=1 --json",
+    "estimate 'sum(x^2)' --at x=1,2 --method central",
+    "grade x^2 2x --ask derivative --wrt x",
+    "derive 'X w' --shape X=n,d w=d --variables X w",
+    "estimate x^2 --at 3",
+]
+
 SIGNS = "xyn e0123456789.+-*/^()|,²½√π·×−[]{}<>=!'\"_\\&@#$%;:~`\n\t\0\x1b\u202e\u200b\u0445\u0663é∑∂"
 PIECES = [
     *(
@@ -66,8 +108,8 @@ PIECES = [
 ]
 
 
-def mutant(text: str, random: Random) -> str:
-    """Return *text* after one to five insertions, deletions, repetitions and swaps."""
+def mutant(text: str, random: Random, pieces: Sequence[str] = PIECES, longest: int = 4000) -> str:
+    """Return *text* after one to five slips; *pieces*: what is inserted whole.  longest: characters kept."""
     for _ in range(random.choice((1, 1, 2, 5))):
         place, other = sorted(random.randint(0, len(text)) for _ in range(2))
         match random.randrange(6):
@@ -76,14 +118,14 @@ def mutant(text: str, random: Random) -> str:
             case 1:
                 text = text[:place] + random.choice(SIGNS) + text[place:]
             case 2:
-                text = text[:place] + random.choice(PIECES) + text[place:]
+                text = text[:place] + random.choice(pieces) + text[place:]
             case 3:
                 text = text[:place] + text[place:other] * random.choice((2, 2, 3, 30)) + text[other:]
             case 4:
                 text = text[:place] + text[other:]
             case _:
                 text = text[:place] + text[place:other][::-1] + text[other:]
-    return text[:4000]
+    return text[:longest]
 
 
 def taken_all_the_way(text: str) -> None:
@@ -114,7 +156,116 @@ def made(text: str) -> None:
             exercise.check(exercise.answer)
 
 
-KINDS = {"formulas": (FORMULAS, taken_all_the_way), "exercises": (EXERCISES, made)}
+@cache
+def _asked() -> Any:
+    from gradlab.grading import Exercise
+
+    return Exercise("x^2 sin(x)")
+
+
+def graded(text: str) -> None:
+    """Grade an answer."""
+    grade = _asked().check(text)
+    repr(grade), grade._repr_markdown_()
+
+
+@cache
+def _path() -> Path:
+    return Path(tempfile.mkdtemp()) / "mutant"
+
+
+def taught(text: str) -> None:
+    """Read a lesson, and each of its functions."""
+    from gradlab.commands import lessons
+    from gradlab.sources import as_function
+
+    _path().write_bytes(text.encode("utf-8", "replace"))
+    for task in lessons.read(_path()).functions:
+        if task.source is None:
+            continue
+        try:
+            as_function(task.source, variables=task.variables, shapes=task.shapes, name=task.name)
+        except ValueError as error:  # as the command does
+            raise GradlabError(str(error)) from error
+
+
+def tabled(text: str) -> None:
+    """Read the answers of a table."""
+    from gradlab.courses.answer_tables import in_table
+    from gradlab.courses.handed_in import Course
+
+    _path().write_bytes(text.encode("utf-8", "replace"))
+    list(in_table(_path(), Course(("product", "chain"), frozenset()), lambda _: None, lambda _: None))
+
+
+def cut_out(text: str) -> None:
+    """Take a program out of a notebook."""
+    from gradlab.grading.code.notebooks import read
+
+    read(text)
+    read(text, ["step"])
+
+
+def typed(text: str) -> None:
+    """Read values of a command line."""
+    from gradlab.commands import values
+
+    try:
+        values.shapes([text])
+    except GradlabError:
+        values.point([text], "--at")
+
+
+def commanded(text: str) -> None:
+    """Run a command that writes no file."""
+    from gradlab import cli
+
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return
+    if not words or words[0] not in ("derive", "compare", "estimate", "grade"):
+        return
+    told = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(told):
+        code = cli.main(words)
+    if code == 2:
+        raise GradlabError(told.getvalue().rstrip("\n"))
+
+
+@cache
+def _derivations() -> list[str]:
+    from gradlab.symbolic import derive
+
+    saved = []
+    for formula in ("x^2 sin(x)", "sum(x^2)", "log(x + y)/y"):
+        derive(formula).save(_path())
+        saved.append(_path().read_text())
+    return saved
+
+
+def verified(text: str) -> None:
+    """Check a written derivation."""
+    from gradlab.checking import verify
+
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return
+    verify(document, seconds=1)
+
+
+KINDS = {
+    "formulas": (FORMULAS, taken_all_the_way),
+    "exercises": (EXERCISES, made),
+    "answers": (ANSWERS, graded),
+    "lessons": (LESSONS, taught),
+    "tables": (TABLES, tabled),
+    "notebooks": (NOTEBOOKS, cut_out),
+    "values": (VALUES, typed),
+    "commands": (COMMANDS, commanded),
+    "derivations": (_derivations, verified),
+}
 
 
 class TooLong(BaseException):
@@ -128,7 +279,9 @@ def _too_long(*_: object) -> None:
 def failing(kind: str, count: int, seed: int) -> tuple[Counter[str], list[tuple[str, str]]]:
     """Return how many mutants were taken and refused, and those that did something else, with what it was."""
     pool, work = KINDS[kind]
+    pool = pool if isinstance(pool, list) else pool()
     random = Random(seed)
+    work(pool[0])  # loads torch, which must not be broken off
     signal.signal(signal.SIGPROF, _too_long)
     outcomes: Counter[str] = Counter()
     found: list[tuple[str, str]] = []
@@ -141,7 +294,7 @@ def failing(kind: str, count: int, seed: int) -> tuple[Counter[str], list[tuple[
         except GradlabError as error:
             outcomes["refused"] += 1
             told = str(error)
-            if len(told) > 5000 or not all(line.isprintable() for line in told.split("\n")):
+            if len(told) > 5000 or not all(line.replace("\t", "").isprintable() for line in told.split("\n")):
                 found.append((text, f"says {told!r:.400}"))
         except BaseException as error:
             outcomes["failed"] += 1
@@ -152,12 +305,15 @@ def failing(kind: str, count: int, seed: int) -> tuple[Counter[str], list[tuple[
     return outcomes, found
 
 
-def main(kind: str, count: int, seed: int) -> None:
-    """Print what came of so many mutants as JSON."""
+def main(kinds: str, count: int, seed: int) -> None:
+    """Print what came of so many mutants of each kind as JSON."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    outcomes, found = failing(kind, count, seed)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    sys.stdout.write(json.dumps({**outcomes, "peak": peak, "failing": found}))
+    told = {}
+    for kind in KINDS if kinds == "all" else kinds.split(","):
+        outcomes, found = failing(kind, count, seed)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        told[kind] = {**outcomes, "peak": peak, "failing": found}
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

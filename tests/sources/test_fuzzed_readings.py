@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from gradlab.errors import ParseError
 from gradlab.sources.answers import Names, Reading, read
+from tests.attacks.mutants import SIGNS, mutant
 from tests.sources.expressions_drawn import (
     Drawn,
     Unsuitable,
@@ -88,33 +89,13 @@ def check_typed(count: int, seed: int) -> None:
     assert compared > 0.8 * 2 * count
 
 
-SIGNS = "xyn e0123456789.+-*/^()|,²½√π·×−[]{}<>=!'_\\&@#$%;:\u200b\u0445é∑∂"
 PIECES = ["sin", "log", "**", "\\frac", "\\left(", "\\right)", "{", "}", "^{", "_{", "sum_i", " if ", " else ", "1e"]
-
-
-def mutated(text: str, random: Random) -> str:
-    """Return *text* after one to four of the slips of a keyboard, or of an attacker."""
-    for _ in range(random.randint(1, 4)):
-        place = random.randint(0, len(text))
-        match random.randrange(5):
-            case 0:
-                text = text[:place] + text[place + 1 :]
-            case 1:
-                text = text[:place] + random.choice(SIGNS) + text[place:]
-            case 2:
-                text = text[:place] + random.choice(PIECES) + text[place:]
-            case 3:
-                other = random.randint(0, len(text))
-                text = text[:place] + text[min(place, other) : max(place, other)] + text[place:]
-            case _:
-                text = text[:place] + text[place : place + 2][::-1] + text[place + 2 :]
-    return text[:400]
 
 
 def check_mutants(count: int, seed: int) -> None:
     read_ones = compared = 0
     for formula, random in formulas(count, seed):
-        text = mutated(random.choice([as_typed, in_latex])(formula, random), random)
+        text = mutant(random.choice([as_typed, in_latex])(formula, random), random, PIECES, 400)
         if read_in_time(text) is not None:
             read_ones += 1
             python = text.replace("^", "**").replace("−", "-")

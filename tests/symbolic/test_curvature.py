@@ -157,6 +157,13 @@ FORMS = {
         "λ_i = 2 σ_i(X)² + 2 λ    (i = 1, …, d)\nσ_i(X): the singular values of X, 0 beyond their number",
         r"\lambda_{i} &= 2 \sigma_{i}\left(X\right)^{2} + 2 \lambda",
     ),
+    "over a variance": (
+        lambda X, w, y, s: least_squares(X, w, y) / s**2 + w @ w,
+        "w",
+        {**SHAPES, "s": ()},
+        "λ_i = 2 σ_i(X)²/s² + 2    (i = 1, …, d)\nσ_i(X): the singular values of X, 0 beyond their number",
+        r"\lambda_{i} &= \frac{2 \sigma_{i}\left(X\right)^{2}}{s^{2}} + 2",
+    ),
     "concave": (
         lambda X, w, y: -least_squares(X, w, y) - 3 * (w @ w),
         "w",
@@ -171,12 +178,26 @@ FORMS = {
         "λ_i = 2 σ_i(X)²    (i = 1, …, d, each k times)\nσ_i(X): the singular values of X, 0 beyond their number",
         r"\lambda_{i} &= 2 \sigma_{i}\left(X\right)^{2}",
     ),
+    "matrix of weights on the left": (
+        lambda X, W, Y: ((W @ X - Y) ** 2).sum(),
+        "W",
+        {"X": ("d", "n"), "W": ("k", "d"), "Y": ("k", "n")},
+        "λ_i = 2 σ_i(X)²    (i = 1, …, d, each k times)\nσ_i(X): the singular values of X, 0 beyond their number",
+        r"\lambda_{i} &= 2 \sigma_{i}\left(X\right)^{2}",
+    ),
     "squares of a matrix": (
         lambda W: (W**2).sum(),
         "W",
         {"W": ("d", "k")},
         "λ_i = 2    (i = 1, …, d, each k times)",
         r"\lambda_{i} &= 2",
+    ),
+    "linear in a matrix": (
+        lambda W, A: (A * W).sum(),
+        "W",
+        {"W": ("n", "d"), "A": ("n", "d")},
+        "λ_i = 0    (i = 1, …, n, each d times)",
+        r"\lambda_{i} &= 0",
     ),
     "quadratic form": (
         lambda x, A: x @ A @ x,
@@ -193,12 +214,26 @@ FORMS = {
         "λ_i = 2 v_i    (i = 1, …, n)",
         r"\lambda_{i} &= 2 v_{i}",
     ),
+    "weighted squares less others": (
+        lambda x, v: (v * x**2).sum() - 0.5 * (x @ x),
+        "x",
+        {"x": ("n",), "v": ("n",)},
+        "λ_i = 2 v_i - 1    (i = 1, …, n)",
+        r"\lambda_{i} &= 2 v_{i} - 1",
+    ),
     "square of a product": (
         lambda x, v: (x @ v) ** 2,
         "x",
         {"x": ("n",), "v": ("n",)},
         "λ_1 = 2 sum_i v_i²\nλ_i = 0    (i = 1, …, n - 1)",
         r"\lambda_{1} &= 2 \sum_{i} v_{i}^{2}",
+    ),
+    "square of a product, times a number": (
+        lambda x, v, a: a * (x @ v) ** 2,
+        "x",
+        {"x": ("n",), "v": ("n",), "a": ()},
+        "λ_1 = 2 a sum_i v_i²\nλ_i = 0    (i = 1, …, n - 1)",
+        r"\lambda_{1} &= 2 a \sum_{i} v_{i}^{2}",
     ),
     "two variables apart": (
         lambda x, y: (x**2).sum() + 3 * (y**2).sum(),
@@ -267,6 +302,28 @@ def test_eigenvalues_of_numbers(text, form):
     assert derivation.eigenvalues.text() == form
     at = {name: 0.7 + place for place, name in enumerate(derivation.wrt)}
     assert derivation.eigenvalues.at(at) == pytest.approx(derivation.curvature(at).eigenvalues, rel=1e-12, abs=1e-14)
+
+
+NO_FORM = {
+    "a number tied to two others": ("x y + x z", None, {}),
+    "entries beside an array": (
+        lambda params, t, y, z: line(params, t, y) + (z**2).sum(),
+        ["params", "z"],
+        {"params": (2,), "t": ("n",), "y": ("n",), "z": ("m",)},
+    ),
+    "a quadratic form of the entries of a matrix": (
+        lambda W, A: W.reshape(-1) @ A @ W.reshape(-1),
+        "W",
+        {"W": (2, 3), "A": (6, 6)},
+    ),
+    "a squared sum over a matrix": (lambda W, A: (W * A).sum() ** 2, "W", {"W": ("n", "d"), "A": ("n", "d")}),
+}
+
+
+@pytest.mark.parametrize("name", NO_FORM)
+def test_no_eigenvalue_is_left_out(name):
+    with pytest.raises(NoFormulaError, match="no closed form here"):
+        _eigenvalues(*NO_FORM[name])
 
 
 def test_a_quadratic_loss_is_known_as_one():

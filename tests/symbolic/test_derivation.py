@@ -163,6 +163,14 @@ def test_names_given_in_the_code_are_derived_once():
     assert printing.text(board.named) == "3 x² (z cos(z) + sin(z))"
 
 
+def test_what_the_code_decided_is_said_in_latex():
+    def loss(x, y):
+        return x * y if x > 1 and y < 2 else y
+
+    latex = derive(at_point(loss, {"x": 3.0, "y": 1.0})[0]).latex()
+    assert latex.splitlines()[-3:-1] == [r"&\text{if } x > 1 \\", r"&\text{and } y < 2"]
+
+
 def test_as_dict_is_plain_data():
     import json
 

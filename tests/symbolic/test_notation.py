@@ -12,8 +12,10 @@ from gradlab.graph.kinds import (
     KINDS,
     Constant,
     Contraction,
+    Cumulative,
     Derivative,
     Elementwise,
+    Flip,
     Index,
     Lead,
     Linear,
@@ -151,6 +153,23 @@ def test_rolling_means_what_numpy_means(shift):
             continue
         found = _value(notation(Roll(Variable("v", axes), shift, 0), {}), {"v": x})
         assert [float(number[0]) for number in found.at.values()] == list(np.roll(x, shift))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_cumulative_sum_means_what_numpy_means(backwards):
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    for axis in (0, 1):
+        node = Cumulative(Variable("v", (2, 3)), axis, backwards)
+        found = _value(notation(node, {}), {"v": x}).at
+        expected = np.flip(np.cumsum(np.flip(x, axis), axis), axis) if backwards else np.cumsum(x, axis)
+        assert {place: float(number[0]) for place, number in found.items()} == dict(np.ndenumerate(expected))
+
+
+def test_turning_round_means_what_numpy_means():
+    x = np.arange(6.0).reshape(2, 3)
+    for turned in ((0,), (1,), (0, 1)):
+        found = _value(notation(Flip(Variable("v", (2, 3)), turned), {}), {"v": x}).at
+        assert {place: float(number[0]) for place, number in found.items()} == dict(np.ndenumerate(np.flip(x, turned)))
 
 
 def test_constants_have_their_values():

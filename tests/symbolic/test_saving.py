@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -95,6 +96,31 @@ def test_a_document_grows_as_the_derivation_does():
 
     short, long = chain(10), chain(40)
     assert long < 4.5 * short
+
+
+LONG = "sin(sigmoid(x)/log(x) - softplus(x)/cosh(x))"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [(f"y + {LONG}", 0), (f"y {LONG} + exp({LONG})", 1), ("y x^2 + exp(x^2)", 0)]
+)
+def test_what_is_long_and_occurs_twice_is_written_once(text, named):
+    made = document(gl.as_function(text), (), (), {})
+    assert len(made["where"]) == named
+    assert f"{made['formula']}{made['where']}".count("log(") == (LONG in text)
+
+
+def test_a_derivative_is_written_where_it_is_taken():
+    made = written(f"{LONG} cos(x {LONG})")
+    assert made["where"]
+    assert not any(re.search(r"\bd\(", text) for text in made["where"].values())
+    assert re.search(r"\bd\(", made["steps"][0]["after"])
+
+
+def test_what_is_rolled_is_checked_at_a_size_that_it_can_be_rolled_by():
+    made = written(gl.as_function(lambda x: (torch.roll(x, 7) * x).sum(), shapes={"x": ("n",)}))
+    assert made["sizes"] == {"n": 8}
+    verify(made)
 
 
 def test_names_that_the_notation_keeps_are_changed():

@@ -170,6 +170,15 @@ def test_the_fit_has_sums_of_powers():
     )
 
 
+def test_a_hessian_by_unpacked_parameters_is_a_table():
+    def line(params, t, y):
+        a, b = params
+        return ((a * t + b - y) ** 2).mean()
+
+    derivation = derive(as_function(line, shapes={"params": (2,), "t": ("n",), "y": ("n",)}), "params")
+    assert derivation.hessian["params", "params"].text() == "[[2/n ‖t‖², 2/n 1^T t], [2/n 1^T t, 2]]"
+
+
 def test_components_of_matrices_are_written_with_indices():
     shapes = {"X": ("n", "d"), "W": ("d", "k"), "Y": ("n", "k")}
     derivation = derive(as_function(lambda X, W, Y: ((X @ W - Y) ** 2).sum(), shapes=shapes, name="f"), "W", order=2)
