@@ -24,11 +24,11 @@ def explains_misuse(called: Called) -> Called:
     Traceback (most recent call last):
     TypeError: rate_of has no argument 'lr'; write rate=0.5
     """
-    if isinstance(called, type):
-        made = cast("Any", called)
-        made.__init__ = _explaining(made.__init__, made.__name__, instance=1)
-        return called
-    return _explaining(called, cast("Any", called).__name__)
+    given = cast("Any", called)
+    if not isinstance(called, type):
+        return _explaining(given, given.__name__)
+    given.__init__ = _explaining(given.__init__, given.__name__, instance=1)
+    return given
 
 
 def _explaining(called: Any, name: str, instance: int = 0) -> Any:

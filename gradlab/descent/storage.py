@@ -27,8 +27,9 @@ def write(path: str | PathLike[str], words: Mapping[str, Any], arrays: Mapping[s
     import numpy as np
 
     text = np.array(json.dumps({"format": _FORMAT, **words}, allow_nan=False))
+    stored: dict[str, Any] = {_WORDS: text, **arrays}
     with files.writing(Path(path)) as file:  # np.savez given a name would add ".npz" to it
-        np.savez(file, **{_WORDS: text}, **arrays)
+        np.savez(file, **stored)
 
 
 def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -67,7 +67,7 @@ def _within_products(node: Node) -> set[Node]:
     In a chain of n factors each would else collect those of all before it, in n² steps.
     """
     ordered = topological([node])
-    products = {part for part in ordered if isinstance(part, Contraction) and is_product(part)}
+    products: set[Node] = {part for part in ordered if isinstance(part, Contraction) and is_product(part)}
     elsewhere = {operand for part in ordered if part not in products for operand in part.operands}
     return products - elsewhere - {node}
 

@@ -148,4 +148,4 @@ def test_a_run_that_cannot_go_on_says_why(descending, words, said):
 def test_a_file_that_cannot_be_written_is_named(descending, tmp_path):
     code, message = descending(*FUNCTION, "--save", str(tmp_path / "no" / "run"))
     assert code == 2
-    assert "cannot be written" in message
+    assert "there is no folder" in message
