@@ -14,6 +14,7 @@ from gradlab.grading.malrules import known
 from gradlab.grading.numbers import rounded
 from gradlab.grading.questions import Question, Setting
 from gradlab.grading.settings import shares, tries, words, worth
+from gradlab.grading.typed import in_markdown
 from gradlab.misuse import explains_misuse
 from gradlab.sources import as_function
 from gradlab.sources.tokens import MAX_DIGITS, MAX_SCIENTIFIC_EXPONENT
@@ -129,7 +130,7 @@ class Exercise:
         written = f"{self.function.signature} = {self.function.text()}"
         formula = f"${self.function.equation_in_latex()}$" if self.function.output is not None else written
         worth = f"{self.points:g} point{'' if self.points == 1 else 's'}"
-        return f"**Exercise** ({worth}). {self.prompt.replace(written, formula)}"
+        return f"**Exercise** ({worth}). {formula.join(map(in_markdown, self.prompt.split(written)))}"
 
     @property
     def answer(self) -> str:

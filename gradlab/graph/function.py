@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -183,9 +183,8 @@ class Function:
         """Return the variables that *wrt* names, all if it is None; raises PointError for one unknown or twice."""
         if wrt is None:
             return tuple(self.variables)
-        if isinstance(wrt, str) or not isinstance(wrt, Iterable):
-            wrt = (wrt,)
-        wanted = tuple(map(str, wrt))
+        given: Any = wrt
+        wanted = tuple(map(str, (given,) if isinstance(given, str) or not hasattr(given, "__iter__") else given))
         unknown = [name for name in wanted if name not in self.variables]
         if not self.variables:
             raise PointError(f"{self.signature} has no variable to differentiate by; write one, such as x")

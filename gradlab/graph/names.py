@@ -118,8 +118,9 @@ def _word(word: str) -> str:
 _LATEX_MARKS = str.maketrans(
     {mark: f"\\{mark}" for mark in "$&#%{} "}
     | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt "}
+    | {"[": r"\lbrack ", "]": r"\rbrack "}  # [a](b) is a link where a reader of Markdown knows no formulas
 )
-"""What LaTeX, or Markdown around it, would read as more than itself: the name of a function may be any text."""
+"""What LaTeX, or Markdown around it, would read as more than itself: the name of a symbol may be any text."""
 
 
 def is_name(written: str) -> bool:

@@ -58,7 +58,10 @@ DEEPEST = 150
 
 
 def check(expression: Any) -> None:
-    """Raise TraceError for an expression that SymPy could not even print, TypeError for what is none."""
+    """Raise TraceError for an expression that SymPy could not even print or whose names no document can set.
+
+    Raises TypeError for what is no expression.
+    """
     import sympy
 
     if isinstance(expression, sympy.Tuple):
@@ -69,10 +72,17 @@ def check(expression: Any) -> None:
     for _ in range(DEEPEST):
         level = {inner for part in level for inner in part.args}
         if not level:
-            return
-    raise TraceError(
-        f"the SymPy expression has more than {DEEPEST} operations inside each other; write the function in Python"
-    )
+            break
+    else:
+        raise TraceError(
+            f"the SymPy expression has more than {DEEPEST} operations inside each other; write the function in Python"
+        )
+    for name in sorted(str(symbol.name) for symbol in expression.atoms(sympy.Symbol)):
+        if not name.isprintable() or "$" in name or name.count("{") != name.count("}") or "}" in name.partition("{")[0]:
+            raise TraceError(
+                f"the symbol {name!r:.60} is called by what no document can set: a sign that is invisible or ends a "
+                "formula, or a brace without its other; call it for example x_1"
+            )
 
 
 def convert(expression: Any, axes: Mapping[str, Axes], builder: Builder) -> Node:

@@ -74,7 +74,8 @@ def gradcheck(
     _warn_unused({"eps": eps, "atol": atol, "rtol": rtol})
     if not (check_backward_ad or check_forward_ad):
         raise ValueError("check_backward_ad=False and check_forward_ad=False leave nothing to check")
-    if not (isinstance(nondet_tol, (int, float)) and 0 <= nondet_tol < float("inf")):
+    given: Any = nondet_tol
+    if not (isinstance(given, (int, float)) and 0 <= given < float("inf")):
         raise ValueError(f"nondet_tol={nondet_tol!r} is no distance; give a number from 0 on, such as 1e-9")
     checked = TensorFunction(func, tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,))
     check_arguments(checked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -154,7 +155,7 @@ def test_words_that_typst_would_read_as_marks_are_shown(tmp_path, word):
     "name", ["cost $ & <b>", "<script>alert(1)</script>", r"$x$ \input{a}", "שלום", "{", "%", "= a", "größe"]
 )
 def test_a_function_of_any_name_reaches_every_format(tmp_path, name):
-    document = report(derive(as_function("x**2", name=name)), depth="result")
+    document = report(derive(replace(as_function("x**2"), name=name)), depth="result")  # past the check of names
     for ending in ("html", "pdf", "docx", "ipynb", "tex"):
         document.save(tmp_path / f"named.{ending}")
     page = Page((tmp_path / "named.html").read_text("utf-8"))
