@@ -95,6 +95,17 @@ def test_a_rule_is_exact_whatever_the_parts_that_stand_still_come_to():
     assert step.evidence is Evidence.EXACT
 
 
+@pytest.mark.parametrize("text", ["sum(relu(x - 10^20)^2)", "sum(relu(x^2 - 10^30)^2)"])
+def test_a_step_is_proved_beside_a_kink_that_no_point_reaches(text):
+    for step in derive(as_function(text, shapes={"x": ("n",)})).steps:
+        assert step.evidence in (Evidence.EXACT, Evidence.CERTIFIED), step.text()
+
+
+def test_a_sum_over_an_index_is_not_taken_for_its_summand():
+    steps = list(walk(derive(as_function("sum(a t)", shapes={"a": (), "t": ("n",)}), "a").steps))
+    assert {step.evidence for step in steps if step.rule == "sum rule over an index"} == {Evidence.CERTIFIED}
+
+
 def test_what_is_off_a_diagonal_counts():
     function = as_function(lambda X: np.trace(np.sin(X)), shapes={"X": ("n", "n")})
     step = derive(function).steps[-1]
