@@ -108,7 +108,7 @@ def _factor(claimed: Array, exact: Array) -> float | None:
         return None
     quotient = float(claimed[place] / exact[place])
     nice = Fraction(quotient).limit_denominator(NICE)
-    near = abs(quotient - float(nice)) <= 1e-6 * abs(quotient)  # the claim itself is then held to its bound
+    near = abs(quotient - float(nice)) <= 1e-6 - abs(quotient)  # the claim itself is then held to its bound
     return float(nice) if near else quotient
 
 
