@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -184,24 +184,38 @@ def _by_formula(claim: Claim, name: str, point: Point, derivation: Derivation | 
     if derivation is None:
         return ""
     output = derivation.gradient[name].formula
-    try_each: tuple[Callable[[Claim, str, Node, Mapping[Node, Array]], str], ...] = (_summand, _missing_factor)
-    parts = list(_parts(output))
+    summands, factors = list(_summands(output))[:MOST_PARTS], list(_factors(output))
     given = {**derivation.function.data, **point}
-    values = evaluation.with_numpy(parts, given, derivation.function.sizes(point))
-    found = dict(zip(parts, values, strict=True))
-    return next((said for attempt in try_each if (said := attempt(claim, name, output, found))), "")
-
-
-def _parts(output: Node) -> Iterator[Node]:
-    """Yield the parts of a derivative that can be factors or summands of all of it."""
-    fitting = [node for node in topological([output]) if node.axes in ((), output.axes) and node is not output]
-    yield from fitting[-MOST_PARTS:]
+    values = evaluation.with_numpy([*summands, *factors], given, derivation.function.sizes(point))
+    count = len(summands)
+    told = _summand(claim, name, zip(summands, values[:count], strict=True))
+    return told or _missing_factor(claim, name, zip(factors, values[count:], strict=True))
 
 
 def _opened(node: Node) -> Node:
     while isinstance(node, Let):
         node = node.operands[0]
     return node
+
+
+def _summands(output: Node) -> Iterator[Node]:
+    """Yield the summands of a derivative, each with the number in front of it."""
+    total = _opened(output)
+    if isinstance(total, Linear) and len(total.operands) > 1:
+        for coefficient, part in zip(total.coefficients, total.operands, strict=True):
+            if part.axes in ((), output.axes):
+                yield Linear((coefficient,), (part,))
+
+
+def _factors(output: Node) -> Iterator[Node]:
+    """Yield the parts, each also times the number in front of all: 2 x cos(x²) has the factors x and 2 x."""
+    whole = _opened(output)
+    front = whole.coefficients if isinstance(whole, Linear) and len(whole.operands) == 1 else None
+    fitting = [node for node in topological([output]) if node.axes in ((), output.axes) and node is not output]
+    for node in fitting[-MOST_PARTS:]:
+        yield node
+        if front is not None:
+            yield Linear(front, (node,))
 
 
 _MISTAKES = (
@@ -213,31 +227,22 @@ _MISTAKES = (
 """What may be wrong with a summand, by how many times it is missing."""
 
 
-def _summand(claim: Claim, name: str, output: Node, values: Mapping[Node, Array]) -> str:
+def _summand(claim: Claim, name: str, summands: Iterable[tuple[Node, Array]]) -> str:
     """Return which summand of the derivative was left out, has the wrong sign, or was taken twice."""
-    total = _opened(output)
-    if not isinstance(total, Linear) or len(total.operands) < 2:
-        return ""
     exact = claim.exact[name]
-    for coefficient, part in zip(total.coefficients, total.operands, strict=True):
-        if part not in values or not coefficient.is_rational:
-            continue
-        term = float(coefficient.rational) * values[part]
-        if not term.any():
-            continue
-        written = _written(Linear((coefficient,), (part,)))
-        for times, said in _MISTAKES:
-            if claim.fits(name, exact - times * term):
-                return f"{claim.route} for {name}: the summand {written} {said}"
+    for summand, value in summands:
+        for times, said in _MISTAKES if value.any() else ():
+            if claim.fits(name, exact - times * value):
+                return f"{claim.route} for {name}: the summand {_written(summand)} {said}"
     return ""
 
 
-def _missing_factor(claim: Claim, name: str, output: Node, values: Mapping[Node, Array]) -> str:
+def _missing_factor(claim: Claim, name: str, factors: Iterable[tuple[Node, Array]]) -> str:
     """Return which factor of the derivative, such as an inner derivative of the chain rule, is missing or too much."""
     import numpy as np
 
     exact = claim.exact[name]
-    for part, value in _factors(output, values):
+    for part, value in factors:
         if not np.isfinite(value).all() or (np.abs(value) == 1).all() or not value.all():
             continue
         if claim.fits(name, exact / value, float(np.max(np.abs(1 / value)))):
@@ -245,16 +250,6 @@ def _missing_factor(claim: Claim, name: str, output: Node, values: Mapping[Node,
         if exact.any() and claim.fits(name, exact * value, float(np.max(np.abs(value)))):
             return f"{claim.route} for {name}: the factor {_written(part)} is one too many"
     return ""
-
-
-def _factors(output: Node, values: Mapping[Node, Array]) -> Iterator[tuple[Node, Array]]:
-    """Yield the parts, each also times the number in front of all: 2 x cos(x²) has the factors x and 2 x."""
-    whole = _opened(output)
-    front = whole.coefficients[0] if isinstance(whole, Linear) and len(whole.operands) == 1 else None
-    for node, value in values.items():
-        yield node, value
-        if front is not None and front.is_rational:
-            yield Linear((front,), (node,)), float(front.rational) * value
 
 
 def _written(node: Node) -> str:

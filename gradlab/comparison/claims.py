@@ -44,7 +44,7 @@ def _listed(value: Any, names: tuple[str, ...], point: Point) -> Any:
     """Return an array with one entry for each of several numbers as a list of them, anything else as it is."""
     import numpy as np
 
-    numbers = len(names) > 1 and all(name in point and not point[name].ndim for name in names)
+    numbers = all(name in point and not point[name].ndim for name in names)
     array = detached(value)
     return list(array) if numbers and isinstance(array, np.ndarray) and array.ndim == 1 else value
 

@@ -99,7 +99,7 @@ def on_ladder(lines: Lines) -> Rungs:
     x = lines.x
     near = number_of_rungs(lines.probe.bits)
     size = binade(x)
-    exponent = np.where(x == 0, 0, np.frexp(x)[1] - 1)
+    exponent = np.frexp(x)[1] - 1  # -1 where x is 0
     extra = np.where(exponent < SMALL, np.minimum(-exponent // 2, MOST_EXTRA_RUNGS), 0)
     rung = np.arange(-int(extra.max(initial=0)), near)
     steps = size[:, None] * RATIO ** (-1.0 - rung)

@@ -71,3 +71,14 @@ def test_a_component_or_route_that_is_none_is_refused_by_name():
 def test_without_a_formula_no_error_is_split():
     function = as_function(lambda x: float(x) ** 2, opaque=True)
     assert compare(function, 1.0, claimed=2.0).attributions() == ()
+
+
+def test_a_small_slope_is_split_like_a_large_one():
+    large, small = (compare(text, 1.0).attribution("numeric") for text in ("sin(x)", "sin(x)*2^(-70)"))
+    assert small.formula == large.formula
+    assert small.parts == pytest.approx({cause: part * 2.0**-70 for cause, part in large.parts.items()}, rel=1e-9)
+
+
+def test_a_slope_from_the_left_is_a_backward_difference():
+    split = compare("(3 - x)^(5/2) + x", 3.0).attribution("numeric")
+    assert split.formula.startswith("backward differences")

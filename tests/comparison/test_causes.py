@@ -116,3 +116,38 @@ def test_without_a_formula_no_summand_is_named():
 def test_half_of_a_mean_over_two_lacks_a_factor_and_says_nothing_of_the_mean():
     said = compare(lambda x: (x**2).mean(), [1.0, 3.0], claimed=[0.5, 1.5]).cause
     assert said == "claimed is 1/2 of the exact gradient: a factor 2 is missing"
+
+
+def test_a_factor_shows_through_the_rounding_of_float32():
+    said = compare(ridge, W, claimed=(4 * GRADIENT).astype(np.float32)).cause
+    assert said == "claimed is 4 times the exact gradient: a factor 4 is too much, or a 1/4 missing"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "said"),
+    [
+        (3 * W**2, "claimed for w: the summand 2/n w_i is left out"),
+        (3 * W**2 - 2 / 3 * W, "claimed for w: the summand 2/n w_i has the wrong sign"),
+        (2 / 3 * W, "claimed for w: the summand 3 w_i² is left out"),
+    ],
+)
+def test_a_summand_of_a_mean_is_named_with_its_n(claimed, said):
+    assert compare(lambda w: (w**2).mean() + (w**3).sum(), W, claimed=claimed).cause == said
+
+
+def test_the_number_of_a_mean_is_tried_with_the_factors():
+    comparison = compare(lambda w: (w**2).mean(), W, claimed=np.ones(3))
+    assert comparison.cause == "claimed for w: the factor 2/n w_i is missing"
+
+
+def test_a_matrix_that_is_not_square_has_no_transpose_of_its_shape():
+    at = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    comparison = compare(lambda M: (M**3).sum(), at, claimed=(3 * at**2).T.reshape(2, 3))
+    assert comparison.verdict == "differ"
+    assert comparison.cause == ""
+
+
+def test_what_differences_cannot_see_is_no_mistake_in_a_claim():
+    comparison = compare("x + x*exp(-(10^14*x)^2)/100", 0.0)
+    assert comparison.reason.startswith("x: numeric is 1 but symbolic is 1.01")
+    assert comparison.cause == ""

@@ -92,3 +92,18 @@ def test_a_kink_says_of_each_route_whether_it_is_a_subgradient():
     (entry,) = compare("abs(x)", 0, claimed=1.5).components
     assert entry.subgradients == {"symbolic": True, "autodiff": True, "claimed": False}
     assert compare("x^2", 0).components[0].subgradients == {}
+
+
+def test_with_the_formula_a_large_component_hides_no_wrong_one_in_float32():
+    def scaled(x):
+        return 1e4 * x[0] ** 2 + x[1] ** 2 / 1e4
+
+    at, right = np.array([1.3, 0.7], dtype=np.float32), np.array([2.6e4, 1.4e-4], dtype=np.float32)
+    assert compare(scaled, at, claimed=right).verdict is Verdict.AGREE
+    assert compare(scaled, at, claimed=right * np.float32([1, 1.5])).verdict is Verdict.DIFFER
+
+
+def test_without_a_reference_float32_decides_nothing_either():
+    comparison = compare("x^2", np.float32(1.5), routes="autodiff", claimed=np.float32(3.0))
+    assert comparison.verdict is Verdict.UNDECIDED
+    assert comparison.reason.endswith("the numeric route would decide")

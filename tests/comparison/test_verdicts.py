@@ -77,3 +77,9 @@ def test_a_zero_is_not_confirmed_where_noise_may_hide_a_number():
 def test_the_worst_verdict_comes_last():
     assert set(RANKED) == set(Verdict)
     assert (RANKED[0], RANKED[-1]) == (Verdict.AGREE, Verdict.DIFFER)
+
+
+def test_a_smooth_bend_between_the_steps_is_no_kink():
+    comparison = compare("sqrt(x^2 + 10^(-200))", 0.0)
+    assert comparison.verdict is Verdict.AGREE
+    assert any("see two slopes; at the point itself is none" in note for note in comparison.notes)

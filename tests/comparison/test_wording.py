@@ -82,3 +82,9 @@ def test_of_two_claims_the_silent_one_is_said_to_be_silent():
 
 def test_in_float64_nothing_is_noted_of_the_dtype():
     assert compare("x^2", 3.0).notes == ()
+
+
+def test_a_route_that_has_no_number_where_two_others_have_one_is_told():
+    root = as_function(lambda x: (x**4).sqrt().sum(), opaque=True)
+    reason = compare(root, [0.0, 1.0], claimed=[0.0, 2.0]).reason
+    assert reason.startswith("x[0]: autodiff has no finite value here, which proves nothing: numeric 0, autodiff nan")

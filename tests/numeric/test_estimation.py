@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gradlab.errors import DomainError, GradlabError, NotScalarError, PointError
-from gradlab.numeric import estimate
+from gradlab.numeric import estimate, ladder
 from gradlab.sources import as_function, at_point
 from gradlab.symbolic import derive
 from tests.models import MODELS
@@ -88,6 +88,11 @@ def test_a_kink_has_a_slope_on_each_side(text, at, slopes, method):
     assert max(slopes) <= high
 
 
+def test_the_bound_at_a_kink_is_half_the_gap_and_hardly_more():
+    # Slopes 0 and 2; powers of the step that fit neither side would leave ten times as much.
+    assert 1 <= estimate("abs(x) + exp(x)", 0).error["x"] <= 1 + 1e-10
+
+
 def test_only_the_components_at_a_kink_have_slopes():
     slopes = estimate(lambda x: np.abs(x).sum(), [0.0, 1.0, -2.0]).slopes["x"]
     np.testing.assert_allclose(slopes[0], [-1, 1], atol=1e-12)
@@ -97,6 +102,12 @@ def test_only_the_components_at_a_kink_have_slopes():
 @pytest.mark.parametrize("text", ["x**2", "x**3", "exp(x)", "x*abs(x)", "1e6*x**2", "abs(x)**1.5", "cos(1000*x)"])
 def test_a_smooth_function_has_no_kink(text):
     assert estimate(text, 0).slopes is None
+
+
+@pytest.mark.parametrize("text", ["exp(x)", "sin(x)", "x^5", "1/x"])
+def test_what_is_smooth_beyond_doubt_is_looked_at_once(text, monkeypatch):
+    monkeypatch.delattr(ladder, "_looked_at")
+    assert np.isfinite(estimate(text, 1.3).error["x"])
 
 
 SLOWLY_FLAT = [
@@ -109,6 +120,9 @@ SLOWLY_FLAT = [
     ("abs(x)^1.1", 0, 0),
     ("abs(x - 1)^1.1", 1, 0),
     ("1000 + abs(x)^1.01", 0, 0),
+    # Small beside a slope that is plain, and still more than the bound of the plain one.
+    ("x + x*abs(x)^0.1/10^8", 0, 1),
+    ("x + x*abs(x)^0.01/10^9", 0, 1),
     ("relu(x)^1.01", 0, 0),
     ("x^(3/2)", 0, 0),
     ("x + x^1.5", 0, 1),

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from gradlab.errors import GradlabError, NotScalarError, ShapeError
-from gradlab.numeric import estimate_hessian, estimate_jacobian
+from gradlab.numeric import estimate_hessian, estimate_jacobian, hessians
 from gradlab.numeric.estimation import METHODS
 from gradlab.numeric.patterns import terms
 from gradlab.sources import as_function
@@ -150,3 +150,13 @@ def test_the_terms_of_a_formula_are_found_behind_the_names_of_its_parts():
         return squares + 3 * products
 
     assert [part.axes for _, part in terms(as_function(loss, shapes={"x": (5,)}).output)] == [(5,), (4,)]
+
+
+def test_pairs_of_entries_are_taken_in_pieces(monkeypatch):
+    def f(x):
+        return (x[:, None] ** 2 * x).sum()
+
+    at = np.array([1.0, 2.0, -0.5, 0.7])
+    whole = estimate_hessian(f, at)
+    monkeypatch.setattr(hessians, "AT_ONCE", 4)  # of six pairs
+    np.testing.assert_array_equal(estimate_hessian(f, at).matrix, whole.matrix)

@@ -84,6 +84,15 @@ def test_linear_maps_at_the_front_move_by_their_columns(name):
     assert (np.abs(gradient["x"] - plain["x"]) <= gradient.error["x"] + plain.error["x"]).all()
 
 
+def test_a_variable_is_known_by_the_letters_of_its_name():
+    M, at = RANDOM.normal(size=(8, 10)), RANDOM.normal(size=10)
+    function = as_function(lambda weight: np.tanh(M @ weight).sum() + (weight**3).sum())
+    name = "".join(["we", "ight"])  # another string with the same letters
+    gradient = estimate(function, {"weight": at}, wrt=name)
+    truth = M.T @ (1 - np.tanh(M @ at) ** 2) + 3 * at**2
+    assert (np.abs(gradient["weight"] - truth) <= gradient.error["weight"]).all()
+
+
 @pytest.mark.parametrize(
     "f",
     [

@@ -64,6 +64,29 @@ def test_the_slopes_at_a_kink_are_those_of_the_two_sides(method):
     np.testing.assert_allclose(slopes, [0, 2], atol=1e-9)
 
 
+@pytest.mark.parametrize("method", ["central", "richardson", "ladder"])
+def test_the_bound_at_a_kink_reaches_the_slopes_of_both_sides(method):
+    gradient = estimate("3*abs(x) + x", 0.0, method=method)
+    assert abs(gradient["x"] + 2) <= gradient.error["x"]
+    assert abs(gradient["x"] - 4) <= gradient.error["x"]
+
+
+def test_richardson_takes_the_bend_out_of_the_slopes_at_a_kink():
+    # The two sides of a smooth part differ by h and h^3: cos(4 x) would show in the eighth digit.
+    slopes = estimate("abs(x) + cos(4*x)", 0.0, method="richardson").slopes["x"]
+    np.testing.assert_allclose(slopes, [-1, 1], rtol=0, atol=1e-9)
+
+
+def test_richardson_sees_the_digits_that_code_loses_inside():
+    def cube(x):
+        return (x**3 + 1e6) - 1e6
+
+    points = np.linspace(0.3, 2, 25)
+    found = [estimate(as_function(cube, opaque=True), x, method="richardson") for x in points]
+    # An estimate of the error, from a few values: no bound, but no thousandth of the error either.
+    assert all(abs(each["x"] - 3 * x**2) <= 5 * each.error["x"] for each, x in zip(found, points, strict=True))
+
+
 # The complex step ---------------------------------------------------------------------------------
 
 

@@ -114,3 +114,9 @@ def test_where_one_side_has_no_value_the_other_gives_the_slope_in_float16_too():
 def test_the_bound_holds_where_f_begins_like_a_power(power, dtype):
     gradient = estimate(f"x^{power} + x", dtype(0))
     assert abs(gradient["x"] - 1) <= gradient.error["x"] < np.inf
+
+
+def test_at_a_kink_in_float16_the_value_is_the_mean_of_the_slopes():
+    gradient = estimate(lambda x: (2 * abs(x) + x).sum(), np.zeros(1, dtype=np.float16))
+    np.testing.assert_allclose(gradient.slopes["x"], [[-1, 3]], atol=1e-3)
+    assert gradient["x"][0] == pytest.approx(1, abs=1e-3)
