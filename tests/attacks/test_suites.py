@@ -116,7 +116,11 @@ def test_a_backward_pass_that_raises_is_not_confirmed():
     assert gradcheck(Raising.apply, LEAF, raise_exception=False) is False
 
 
-@pytest.mark.parametrize("claimed", ["6", None, [[2], [4, 5]], object(), lambda x: None, {"x": None}], ids=repr)
+@pytest.mark.parametrize(
+    "claimed",
+    ["6", None, [[2], [4, 5]], object(), lambda x: None, {"x": None}],
+    ids=["text", "None", "rows of two lengths", "an object", "a function", "None for x"],
+)
 def test_what_is_no_gradient_is_told(claimed):
     if claimed is None:
         with pytest.raises(TypeError, match="claimed is None; give the gradient"):
