@@ -32,7 +32,7 @@ def applied_as_written() -> Generator[None]:
     owner = torch.autograd.Function
     # Code often keeps `square = Square.apply`, which is bound to the apply of torch's own class for good. Before torch
     # 2.14 that one calls the next in line, and there it is met; since then it is C code, which `is_apply` knows.
-    below = owner.__mro__[1] if isinstance(owner.__dict__["apply"], classmethod) else owner
+    below = owner if is_applied_by_c() else owner.__mro__[1]
     kept = below.__dict__.get("apply")
 
     def apply(cls: Any, *arguments: Any, **named: Any) -> Any:
@@ -56,10 +56,15 @@ def applied_as_written() -> Generator[None]:
             below.apply = kept
 
 
+def is_applied_by_c() -> bool:
+    """Return whether torch's own ``apply`` is C code, as it is since 2.14."""
+    torch = sys.modules.get("torch")
+    return torch is not None and not isinstance(torch.autograd.Function.__dict__["apply"], classmethod)
+
+
 def is_apply(called: Any) -> bool:
     """Return whether what C calls is ``apply`` of an operation with a backward pass of its own."""
-    torch = sys.modules.get("torch")
     owner = getattr(called, "__self__", None)
-    if torch is None or not isinstance(owner, type):
+    if called.__name__ != "apply" or not isinstance(owner, type):
         return False
-    return called.__name__ == "apply" and issubclass(owner, torch.autograd.Function)
+    return issubclass(owner, sys.modules["torch"].autograd.Function)

@@ -19,7 +19,7 @@ from gradlab.graph.sizes import Axes, Coefficient, Size
 from gradlab.graph.writes import EMPTY
 from gradlab.sources import conditions
 from gradlab.sources.builder import Builder, NeedsAxes
-from gradlab.sources.custom_functions import applied_as_written, is_apply
+from gradlab.sources.custom_functions import applied_as_written, is_applied_by_c, is_apply
 from gradlab.sources.frames import REFUSALS, at_line, here, is_writers, name_of, refuse, with_line
 from gradlab.sources.memory import Memory, View
 from gradlab.sources.outlook import Outlook
@@ -285,7 +285,7 @@ class Trace:
         rebound = Rebinding(self).function(function)
         refused: list[TraceError] = []
         token = REFUSALS.set(refused)
-        with applied_as_written(), self._watched():
+        with self._watched(), applied_as_written():
             try:
                 result = rebound(*arguments)
                 node = None if isinstance(result, (dict, set, str)) or result is None else self.lift(result)
@@ -331,9 +331,10 @@ class Trace:
         """Note the local names of the writer's frames: at every call, because a loop binds a name again and again."""
         watched: dict[types.FrameType, dict[str, list[Node]]] = {}
         writers: dict[str, bool] = {}
+        by_c = is_applied_by_c()
 
         def note(frame: types.FrameType | None, event: str, argument: Any) -> None:
-            if event.startswith("c_") and is_apply(argument):
+            if by_c and event.startswith("c_") and is_apply(argument):
                 self._follow_apply(event)
             if self._applied:  # what a forward pass calls its values inside is not what the writer calls them
                 return

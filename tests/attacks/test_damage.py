@@ -98,7 +98,7 @@ def test_words_that_are_nested_too_deeply_are_refused(saved, tmp_path):
     with np.load(io.BytesIO(saved[0])) as stored:
         arrays = dict(stored)
     words = json.loads(str(arrays.pop("words")))
-    words["pause"]["numbers"] = json.dumps({"state": [], "memories": [json.loads("[" * 950 + "]" * 950)]})
+    words["pause"]["numbers"] = f'{{"state": [], "memories": [{"[" * 950}{"]" * 950}]}}'
     np.savez(tmp_path / "run.npz", words=np.array(json.dumps(words)), **arrays)
     assert loaded(tmp_path / "run.npz", (tmp_path / "run.npz").read_bytes()) in (None, saved[1])
 

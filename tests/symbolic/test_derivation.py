@@ -122,8 +122,8 @@ def test_a_gradient_of_a_vector_is_refused():
 
 
 def test_a_function_without_formula_cannot_be_derived():
-    with pytest.raises(NoFormulaError, match="round"):
-        derive(lambda x: round(x))
+    with pytest.raises(NoFormulaError, match="int"):
+        derive(lambda x: int(x))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_what_the_code_decided_is_said_in_latex():
         return x * y if x > 1 and y < 2 else y
 
     latex = derive(at_point(loss, {"x": 3.0, "y": 1.0})[0]).latex()
-    assert latex.splitlines()[-3:-1] == [r"&\text{if } x > 1 \\", r"&\text{and } y < 2"]
+    assert latex.splitlines()[-3:-1] == [r"&\text{if } x > 1 \\[0.4em]", r"&\text{and } y < 2"]
 
 
 def test_as_dict_is_plain_data():

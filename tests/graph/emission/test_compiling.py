@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -222,10 +223,11 @@ HOSTILE = [f"a': {CALL}, 'b", f'a": {CALL}, "b', f'"""\n{CALL}\n"""', f'"""+{CAL
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_never_run_whatever_it_holds(name, backend, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    of_function = derive(as_function("x^2", name=name))
-    of_variable = derive(as_function(sp.Symbol(name) ** 2))
-    for derivation in (of_function, of_variable):
-        _, partials = derivation.compile(backend)(3.0)
+    functions = [replace(as_function("x^2"), name=name)]
+    if "\n" not in name:  # which no symbol may have
+        functions.append(as_function(sp.Symbol(name) ** 2))
+    for function in functions:
+        _, partials = derive(function).compile(backend)(3.0)
         assert [float(partial) for partial in partials.values()] == [6.0]
-    assert list(partials) == [name]
+        assert list(partials) == list(function.variables)
     assert not list(tmp_path.iterdir())
