@@ -9,7 +9,7 @@ from gradlab.sources.answers import read
     ("demand", "met", "not_met"),
     [
         ("factored", ["(x-1)(x+1)", "x(x+2)^2", "-3(x^2+1)", "x"], ["x^2-1", "(x^2-1)(x+2)", "x(2x+4)"]),
-        ("expanded", ["x^2 + 2x + 1", "2x"], ["(x+1)^2", "x(x+1)"]),
+        ("expanded", ["x^2 + 2x + 1", "2x"], ["(x+1)^2", "x(x+1)", "sin(x) + (x+1)^2", "-(x+1)^2"]),
         ("no negative exponents", ["1/x^2", "x^2"], ["x^(-2)", "x^-1", "3x^(-n)"]),
         ("simplified", ["2x + 1", "x/2", "2/3 x", "x^2 + x"], ["x + x", "2*3x", "x^1", "4/6", "x + 0", "1*x", "x^0"]),
         ("rational denominator", ["sqrt(2)/2", "1/sqrt(x)"], ["1/sqrt(2)", "x/(1+sqrt(3))"]),

@@ -94,3 +94,13 @@ def test_a_mistake_that_gradlab_does_not_know_is_hardly_ever_taken_for_two_other
             taken += sum(other is not None and " and " in other for other in found)
     assert asked > 200
     assert taken <= 0.02 * asked
+
+
+@pytest.mark.parametrize("answer", ["2x sin(x) + x^2 sin(x)", "x^2 cos(x) + x^2 sin(x)"])
+def test_either_factor_may_be_the_one_that_was_not_differentiated(answer):
+    assert "factor not differentiated" in Exercise("x^2 sin(x)").check(answer).candidates
+
+
+def test_a_sigmoid_that_is_left_out_of_a_loss_is_named():
+    exercise = Exercise("1/n sum_i (sigmoid(w x_i) - y_i)^2", "closed form", wrt="w", shapes={"x": "n", "y": "n"})
+    assert exercise.check("2/n sum_i (w x_i - y_i) x_i").misconception == "sigmoid missing"
