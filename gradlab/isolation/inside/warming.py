@@ -23,10 +23,19 @@ def load(library: str, drivers: Sequence[str]) -> dict[str, Any]:
     for name in _STANDARD:
         importlib.import_module(name)
     tempfile.tempdir = "/tmp"  # or it would look for a folder to write to, and there is none
+    kept, tempfile.TemporaryDirectory = tempfile.TemporaryDirectory, _Nowhere  # torch 2.8 makes one where it is loaded
     _warm(library)
+    tempfile.TemporaryDirectory = kept
     loaded = {name: importlib.import_module(f"drivers.{name}") for name in drivers}
     sys.meta_path.insert(0, Known())
     return loaded
+
+
+class _Nowhere:
+    """Stands for a temporary folder that nobody writes to."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.name = tempfile.tempdir
 
 
 class Known:
