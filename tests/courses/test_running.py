@@ -359,7 +359,7 @@ def test_a_cluster_given_up_between_two_windows_is_told():
 
 def test_a_row_comes_back_as_it_was():
     row = Result("a", "b", "d", "x", "wrong", 0.5, 2, mistakes=(("n", 3, "s"), ("m", None, "t")), candidates=("p", "q"))
-    results = Results(":memory:")
-    results.add([row])
-    assert next(iter(results.rows())) == row
+    with Results(":memory:") as results:
+        results.add([row])
+        assert next(iter(results.rows())) == row
     assert work.now().endswith("+00:00")

@@ -7,6 +7,7 @@ import gc
 import importlib
 import sys
 import tempfile
+import types
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,19 +24,10 @@ def load(library: str, drivers: Sequence[str]) -> dict[str, Any]:
     for name in _STANDARD:
         importlib.import_module(name)
     tempfile.tempdir = "/tmp"  # or it would look for a folder to write to, and there is none
-    kept, tempfile.TemporaryDirectory = tempfile.TemporaryDirectory, _Nowhere  # torch 2.8 makes one where it is loaded
     _warm(library)
-    tempfile.TemporaryDirectory = kept
     loaded = {name: importlib.import_module(f"drivers.{name}") for name in drivers}
     sys.meta_path.insert(0, Known())
     return loaded
-
-
-class _Nowhere:
-    """Stands for a temporary folder that nobody writes to."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        self.name = tempfile.tempdir
 
 
 class Known:
@@ -68,6 +60,7 @@ def _warm_numpy() -> None:
 def _warm_torch() -> None:
     import torch
 
+    _without_remote_modules()
     torch.set_num_threads(1)  # threads of the server would be missing in what it forks
     if torch.get_num_interop_threads() != 1:  # it may be set once only
         torch.set_num_interop_threads(1)
@@ -96,6 +89,14 @@ def _warm_torch() -> None:
     for x, y in torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2), torch.ones(4)), 2):
         str(x.double() @ torch.ones(2, dtype=torch.float64) - y)
     torch.manual_seed(0)
+
+
+def _without_remote_modules() -> None:
+    """Keep torch from writing a module for work on other machines to a file when it is loaded, as 2.8 does."""
+    name = "torch.distributed.nn.jit.instantiator"
+    stand_in = types.ModuleType(name)
+    stand_in.__dict__["instantiate_non_scriptable_remote_module_template"] = lambda: None
+    sys.modules[name] = stand_in
 
 
 def freeze() -> None:

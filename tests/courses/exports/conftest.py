@@ -29,4 +29,5 @@ def results():
             Result("Zoë (77)", "step", "s2", "1", "correct", 1, 1),
         ]
     )
-    return made
+    yield made
+    made.close()
